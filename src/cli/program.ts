@@ -1,0 +1,72 @@
+import { Command, CommanderError } from "commander";
+import { reportError } from "./report-error.ts";
+
+/** A verb of the command line: its module is loaded only when it is asked for, so that `maint gate` stays quick. */
+interface Verb {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: () => Command }>;
+}
+
+const verbs: { readonly [name: string]: Verb } = {
+  check: { summary: "check contracts and say what is wrong with them", load: () => import("./commands/check.ts") },
+  fmt: { summary: "print contracts in the one format", load: () => import("./commands/fmt.ts") },
+  build: { summary: "compile contracts to bundles", load: () => import("./commands/build.ts") },
+  explain: { summary: "explain a diagnostic or a reason code", load: () => import("./commands/explain.ts") },
+  test: { summary: "run the tests inside contracts", load: () => import("./commands/test.ts") },
+  eval: { summary: "decide one snapshot, or many, without a server", load: () => import("./commands/eval.ts") },
+  keys: { summary: "make and list signing keys", load: () => import("./commands/keys.ts") },
+  hub: { summary: "run the hub", load: () => import("./commands/hub.ts") },
+  node: { summary: "enrol and run the agent of a test node", load: () => import("./commands/node.ts") },
+  person: { summary: "add people and their tokens", load: () => import("./commands/person.ts") },
+  contract: { summary: "create, validate, store and follow contracts", load: () => import("./commands/contract.ts") },
+  release: { summary: "verify what PolicyCentral holds", load: () => import("./commands/release.ts") },
+  record: { summary: "record evidence at a node", load: () => import("./commands/record.ts") },
+  gate: { summary: "ask a node whether a test may start", load: () => import("./commands/gate.ts") },
+  status: { summary: "say how a hub or a node is", load: () => import("./commands/status.ts") },
+  alert: { summary: "list and acknowledge alerts", load: () => import("./commands/alert.ts") },
+  pattern: { summary: "find alert patterns across nodes", load: () => import("./commands/pattern.ts") },
+  proposal: { summary: "read, accept or reject proposed versions", load: () => import("./commands/proposal.ts") },
+  order: { summary: "link and close client orders", load: () => import("./commands/order.ts") },
+  ledger: { summary: "list and verify a ledger", load: () => import("./commands/ledger.ts") },
+  story: { summary: "run hub, nodes and the UV story on this machine", load: () => import("./commands/story.ts") },
+};
+
+/**
+ * Runs one command line and answers its exit code: 0 fine, 1 findings, 2 usage or bad input, 10 blocked, 69 unavailable.
+ * Prints a stack trace only with `--debug`. Never throws.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const debug = args.includes("--debug");
+  const words = args.filter((word) => word !== "--debug");
+  const program = new Command("maint")
+    .description("Maintenance and calibration contracts that decide whether a test may start.")
+    .version("0.1.0", "-V, --version")
+    .addHelpText("after", "\nExample:\n  maint check contracts\n\n--debug before or behind any command shows stack traces.")
+    .exitOverride();
+  process.exitCode = 0;
+  try {
+    await addVerbs(program, words[0]);
+    await program.parseAsync([...words], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(error, { json: words.includes("--json"), debug });
+  }
+}
+
+async function addVerbs(program: Command, asked: string | undefined): Promise<void> {
+  const verb = asked === undefined || !Object.hasOwn(verbs, asked) ? undefined : verbs[asked];
+  if (verb !== undefined) {
+    const { command } = await verb.load();
+    program.addCommand(overridden(command()));
+    return;
+  }
+  for (const [name, { summary }] of Object.entries(verbs)) program.command(name).summary(summary).description(summary);
+}
+
+/** Subcommands do not inherit it: without this a usage error would end the process before its exit code is ours. */
+function overridden(command: Command): Command {
+  command.exitOverride();
+  for (const sub of command.commands) overridden(sub);
+  return command;
+}

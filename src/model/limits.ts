@@ -1,0 +1,45 @@
+/** Every limit the system has, by name and unit. A limit that is not here does not exist. */
+
+export const MAX_SOURCE_BYTES = 1 << 20;
+export const MAX_NESTING_DEPTH = 64;
+export const MAX_CLAUSES = 10_000;
+export const MAX_DIAGNOSTICS = 100;
+export const MAX_NAME_LENGTH = 64;
+
+export const MAX_JSON_BYTES = 4 << 20;
+export const MAX_JSON_DEPTH = 64;
+export const MAX_SNAPSHOT_BYTES = 16 << 20;
+
+/** A decision that takes longer is a blocked one. Source: decisions.md. */
+export const DECISION_BUDGET_MS = 250;
+/** A clock this far behind the ledger's high-water mark blocks. Source: decisions.md B5. */
+export const CLOCK_BACK_TOLERANCE_MS = 5_000;
+/** A clock this far from the monotonic one warns. Source: decisions.md B5. */
+export const CLOCK_JUMP_TOLERANCE_MS = 120_000;
+/** Evidence dated up to this far ahead counts as dated now. Source: decisions.md B6. */
+export const FUTURE_TOLERANCE_MS = 5_000;
+export const MAX_REFERENCE_CHAIN = 16;
+
+/** Frames from a node. Source: distribution.md "Protocol". */
+export const HUB_MAX_FRAME_BYTES = 64 << 10;
+/** Frames from the hub; blobs are the largest. */
+export const NODE_MAX_FRAME_BYTES = 4 << 20;
+export const MAX_BLOB_BYTES = 3 << 20;
+export const MAX_BUFFERED_BYTES = 1 << 20;
+export const AUTH_TIMEOUT_MS = 5_000;
+export const HEADERS_TIMEOUT_MS = 4_000;
+export const CONNECTIONS_CHECK_INTERVAL_MS = 500;
+export const HEARTBEAT_MS = 10_000;
+export const MISSED_HEARTBEATS = 3;
+export const PHASE_DEADLINE_MS = 30_000;
+export const RECONNECT_SPREAD_MS = 2_000;
+export const RECONNECT_MAX_MS = 60_000;
+export const RECORDS_PER_FRAME = 100;
+export const MAX_HTTP_BODY_BYTES = 2 << 20;
+export const MAX_SPOOLED_ALERTS = 100_000;
+export const KEPT_RELEASES_MIN = 3;
+export const ENROLMENT_TOKEN_LIFE_MS = 15 * 60_000;
+export const TIME_ROUND_TRIP_MAX_MS = 5_000;
+
+export const ALERT_PATTERN_MIN_ALERTS = 3;
+export const ALERT_PATTERN_MIN_NODES = 2;

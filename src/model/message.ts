@@ -1,0 +1,230 @@
+import type { Alert } from "./alert.ts";
+import type { ContractId, Digest, Version } from "./ids.ts";
+
+/**
+ * Protocol `maint.v1`: JSON envelopes in text frames over one WebSocket, blobs in binary frames (32-byte SHA-256 digest of
+ * the plain bytes, then those bytes gzipped). Desired and reported state, never commands. Source: distribution.md "Protocol".
+ * `seq` counts from 1 per direction and session; `re` is the id answered. Unknown fields are ignored.
+ */
+export const SUBPROTOCOL = "maint.v1";
+
+export type Message =
+  | Envelope<"challenge", Challenge>
+  | Envelope<"hello", Hello>
+  | Envelope<"welcome", Welcome>
+  | Envelope<"desired", SignedDesired>
+  | Envelope<"want", Want>
+  | Envelope<"report", SignedReport>
+  | Envelope<"alert", AlertBatch>
+  | Envelope<"ack", RecordAck>
+  | Envelope<"ping", Ping>
+  | Envelope<"timestamp", TimestampFrame>
+  | Envelope<"goaway", GoAway>
+  | Envelope<"error", WireError>
+  | Envelope<"bye", Bye>;
+
+export type MessageType = Message["t"];
+
+export interface Envelope<T extends string, B> {
+  readonly v: 1;
+  readonly t: T;
+  readonly id: string;
+  readonly seq: number;
+  readonly re?: string;
+  readonly body: B;
+}
+
+/** H→N. `nonce` is 32 bytes base64url, used once, within AUTH_TIMEOUT_MS. */
+export interface Challenge {
+  readonly nonce: string;
+  readonly hub: string;
+  readonly hubTimeMs: number;
+  readonly majors: readonly number[];
+  readonly spreadMs: number;
+}
+
+/** N→H. `signature`: Ed25519, base64url, over `helloBytes`. */
+export interface Hello {
+  readonly node: string;
+  readonly keyId: string;
+  readonly signature: string;
+  readonly runtimeVersion: string;
+  readonly bundleFormats: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly registerDigest: Digest | null;
+  readonly clockMs: number;
+  readonly rootVersion: number;
+  readonly generation: number;
+  readonly active: { readonly [contract: ContractId]: Digest };
+  readonly kept: readonly Digest[];
+  readonly ledgerHead: { readonly size: number; readonly hash: string };
+  /** Of the node's record stream. */
+  readonly epoch: string;
+}
+
+/** What a node signs to prove its key: domain tag, hub, node, nonce, each on a line of its own. */
+export const helloBytes = (hub: string, node: string, nonce: string): string =>
+  `maint.v1 hello\n${hub}\n${node}\n${nonce}\n`;
+
+/** H→N. `ackedSeq`: records of the node's epoch at or below it are durable at the hub. */
+export interface Welcome {
+  readonly session: string;
+  readonly heartbeatMs: number;
+  readonly ackedSeq: number;
+  readonly credits: number;
+}
+
+/** One contract of the desired set. `metadata` names the TUF documents that prove it. */
+export interface DesiredContract {
+  readonly version: Version;
+  readonly digest: Digest;
+  readonly size: number;
+  /** TUF target path of the bundle, `penetrant/maintenance-contracts/v1.0/ID.bundle.json`. */
+  readonly target: string;
+  readonly mode: "enforce" | "shadow";
+  /** Plant date from whose midnight it is in force; null is at once. */
+  readonly from: string | null;
+}
+
+/** The complete desired state of one node. Signed by the hub's online key over RFC 8785 bytes of `desired`. */
+export interface Desired {
+  readonly node: string;
+  /** Per node, only grows. */
+  readonly generation: number;
+  readonly contracts: { readonly [contract: ContractId]: DesiredContract };
+  readonly documents: {
+    readonly register: Digest | null;
+    readonly people: Digest | null;
+    readonly orders: Digest | null;
+    readonly zone: Digest | null;
+  };
+  /** Digests of the TUF metadata files of this state: root versions, timestamp, snapshot, targets. */
+  readonly metadata: {
+    readonly root: readonly Digest[];
+    readonly timestamp: Digest;
+    readonly snapshot: Digest;
+    readonly targets: Digest;
+  };
+}
+
+export interface SignedDesired {
+  readonly desired: Desired;
+  readonly keyId: string;
+  /** Ed25519, hex, over canonicalJson(desired). */
+  readonly signature: string;
+}
+
+export interface Want {
+  readonly digests: readonly Digest[];
+}
+
+export const PHASES = [
+  "received",
+  "verified",
+  "staged",
+  "selftested",
+  "scheduled",
+  "activated",
+  "effective",
+  "rejected",
+  "rolledback",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Closed list of why a node refuses; `docs/protocol.md` says what to do about each. */
+export const REJECTION_REASONS = [
+  "signature-missing",
+  "signature-invalid",
+  "threshold",
+  "version-regression",
+  "content-mismatch",
+  "expired",
+  "metadata-mismatch",
+  "digest-mismatch",
+  "format-unsupported",
+  "bundle-invalid",
+  "wrong-audience",
+  "selftest-failed",
+  "unassigned",
+  "disk",
+  "internal",
+] as const;
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** What one contract's last attempt came to. */
+export interface ReportedContract {
+  readonly version: Version;
+  readonly digest: Digest;
+  readonly phase: Phase;
+  readonly reason: RejectionReason | null;
+  /** For a person: which signature, which test. */
+  readonly detail: string | null;
+}
+
+/** Signed by the node's key over canonicalJson(report). `counter` only grows, across restarts. */
+export interface Report {
+  readonly node: string;
+  readonly counter: number;
+  readonly observedGeneration: number;
+  readonly attempted: { readonly [contract: ContractId]: ReportedContract };
+  readonly active: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
+  readonly documents: {
+    readonly register: Digest | null;
+    readonly people: Digest | null;
+    readonly orders: Digest | null;
+    readonly zone: Digest | null;
+  };
+  readonly ledgerHead: { readonly size: number; readonly hash: string };
+}
+
+export interface SignedReport {
+  readonly report: Report;
+  /** Ed25519, hex, over canonicalJson(report). */
+  readonly signature: string;
+}
+
+/** N→H: records of one epoch, consecutive seq, at most RECORDS_PER_FRAME. */
+export interface AlertBatch {
+  readonly epoch: string;
+  readonly alerts: readonly Alert[];
+}
+
+/** H→N, after the hub's durable commit, never before. */
+export interface RecordAck {
+  readonly epoch: string;
+  readonly upTo: number;
+}
+
+export interface Ping {
+  readonly nonce: string;
+}
+
+/** H→N, answer to ping: signed hub time with the ping's nonce. */
+export interface TimestampFrame {
+  readonly nonce: string;
+  readonly hubTimeMs: number;
+  readonly keyId: string;
+  /** Ed25519, hex, over canonicalJson({hubTimeMs, node, nonce}). */
+  readonly signature: string;
+}
+
+export interface GoAway {
+  readonly retryAfterMs: number;
+  readonly reason: string;
+}
+
+export interface WireError {
+  readonly code:
+    | "unknown-type"
+    | "bad-frame"
+    | "unauthenticated"
+    | "unsupported-major"
+    | "not-found"
+    | "gap"
+    | "duplicate-session";
+  readonly message: string;
+}
+
+export interface Bye {
+  readonly reason: string;
+}
