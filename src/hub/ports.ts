@@ -1,0 +1,73 @@
+import type { Bundle } from "../model/bundle.ts";
+import type { ContractId, Digest, Version } from "../model/ids.ts";
+import type { LedgerEntry, LedgerRecord } from "../model/ledger-entry.ts";
+import type { ContractStatus } from "../model/lifecycle.ts";
+
+/** What the hub's parts are given from outside, so that a test can hand them its own. */
+
+export interface Clock {
+  /** Epoch milliseconds of the wall clock. */
+  readonly nowMs: () => number;
+}
+
+export interface Timers {
+  /** Runs `run` once after `delayMs`; the answer cancels it. */
+  readonly after: (delayMs: number, run: () => void) => () => void;
+}
+
+/** Random bytes fit for keys and tokens. */
+export type Random = (byteCount: number) => Uint8Array;
+
+/** The hub's own ledger. */
+export interface HubLedger {
+  /** Durable when the promise is fulfilled; the entries keep the order given. */
+  readonly append: (records: readonly LedgerRecord[]) => Promise<readonly LedgerEntry[]>;
+}
+
+/** Who asks: a person whose token was checked. Services take names and roles from here only, never from a body. */
+export interface Principal {
+  readonly id: string;
+  readonly roles: readonly string[];
+}
+
+/** One version of a contract as the hub knows it. Drafts have no version yet, nor a bundle before they are validated. */
+export interface KnownContract {
+  readonly contract: ContractId;
+  /** Null while it is a draft or validated. */
+  readonly version: Version | null;
+  readonly status: ContractStatus;
+  readonly domain: string;
+  readonly text: string;
+  readonly bundle: Bundle | null;
+  readonly bundleDigest: Digest | null;
+  readonly parent: Version | null;
+  readonly createdAtMs: number;
+}
+
+export interface NewDraft {
+  readonly text: string;
+  readonly domain: string;
+  /** The stored version this one grows from; null for a first version. */
+  readonly parent: Version | null;
+  /** What changed and why, in sentences; goes to the ledger. */
+  readonly changes: readonly string[];
+}
+
+/** What alerts, patterns, proposals and orders may ask of contracts. */
+export interface ContractSource {
+  /** The newest version that is deployed, active or monitoring. */
+  readonly current: (contract: ContractId) => Promise<KnownContract | undefined>;
+  readonly at: (contract: ContractId, version: Version) => Promise<KnownContract | undefined>;
+  /** Ids of all contracts that have a stored version in force, sorted. */
+  readonly ids: () => Promise<readonly ContractId[]>;
+  /** @throws MaintError when the text does not parse, or a draft of this contract is already there */
+  readonly createDraft: (draft: NewDraft, by: Principal) => Promise<KnownContract>;
+}
+
+/** What the other services ask of nodes. */
+export interface NodeSource {
+  /** Ids of all enrolled nodes, sorted. */
+  readonly ids: () => Promise<readonly string[]>;
+  /** The node's register as it stands at the hub, as facts for pattern work; undefined for an unknown node. */
+  readonly plantZone: (node: string) => Promise<string | undefined>;
+}
