@@ -1,0 +1,42 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { z } from "zod";
+import type { Principal } from "../ports.ts";
+import { badRequest, forbidden } from "../refusals.ts";
+
+/** What a route finds in its context: the person whose token was checked before the route was reached. */
+export interface HubEnv {
+  readonly Variables: { principal: Principal };
+}
+
+/** Lets only people with one of `roles` through. Roles are compared without case; `admin` is no master key. */
+export const requireRole = (...roles: readonly string[]): MiddlewareHandler<HubEnv> =>
+  createMiddleware<HubEnv>(async (context, next) => {
+    const principal = context.get("principal");
+    const held = principal.roles.map((role) => role.toLowerCase());
+    if (!roles.some((role) => held.includes(role.toLowerCase()))) {
+      throw forbidden(`${principal.id} may not do this`, `it needs the role ${roles.join(" or ")}`);
+    }
+    await next();
+  });
+
+/**
+ * The JSON body, checked against `schema`.
+ * @throws MaintError MAINT_ERR_BAD_REQUEST naming the field that does not fit
+ */
+export async function bodyOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>): Promise<T> {
+  const value = parseJson(await context.req.text());
+  const checked = schema.safeParse(value);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "the body" : `"${issue.path.join(".")}"`;
+  throw badRequest(`${where}: ${issue?.message ?? "does not fit"}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest(text === "" ? "the body is empty, JSON was expected" : "the body is no JSON");
+  }
+}
