@@ -1,0 +1,135 @@
+import type { Digest } from "../../model/ids.ts";
+import type { Desired, Message, RejectionReason, SignedDesired, TimestampFrame } from "../../model/message.ts";
+
+/**
+ * The link of one agent to its hub, as data. `step` in link.ts is the only one who changes it; the driver in hub-link.ts
+ * turns effects into sockets, timers and disk, and reports what came of them as events. Instants are milliseconds of the
+ * monotonic clock; chance and nonces come in with the events.
+ */
+export interface LinkState {
+  readonly phase: LinkPhase;
+  /** Failed or short sessions since the last stable one; 0 makes the next delay the hub's spread. */
+  readonly attempts: number;
+  /** The hub's spread of first reconnects, from its last challenge. */
+  readonly spreadMs: number;
+  /** When the present session was welcomed; null outside one. */
+  readonly welcomedAtMs: number | null;
+  readonly heartbeatMs: number;
+  readonly unansweredPings: number;
+  /** The ping under way: only its own nonce, in time, attests. */
+  readonly ping: { readonly nonce: string; readonly sentAtMs: number } | null;
+  readonly spool: SpoolState;
+  readonly target: TargetState;
+  /** What the disk durably holds as activated: the only set that a report may call so. */
+  readonly durable: Desired | null;
+  /** The first decision under the durable set was already reported. */
+  readonly effective: boolean;
+}
+
+export type LinkPhase = "stopped" | "waiting" | "dialling" | "challenged" | "greeting" | "welcomed";
+
+/** Records go out in order, one batch at a time; below `ackedSeq` the hub holds them. */
+export interface SpoolState {
+  readonly epoch: string;
+  readonly spooledSeq: number;
+  readonly ackedSeq: number;
+  /** Last seq of the batch under way, or null. */
+  readonly inFlight: number | null;
+}
+
+/** The desired set that is being worked on. */
+export type TargetState =
+  | { readonly kind: "none" }
+  | { readonly kind: "fetching"; readonly signed: SignedDesired; readonly missing: readonly Digest[] }
+  /** `next` is a newer set that came while the disk was busy; an older one in its place is forgotten. */
+  | {
+      readonly kind: "attempting";
+      readonly signed: SignedDesired;
+      readonly next: { readonly signed: SignedDesired; readonly missing: readonly Digest[] } | null;
+    };
+
+export type LinkTimer = "dial" | "handshake" | "heartbeat" | "fetch" | "ack";
+
+/** How an attempt at a desired set ended. `activated` is said only after the pointer swap is on the disk. */
+export type AttemptOutcome =
+  | { readonly kind: "activated" }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "rejected"; readonly reason: RejectionReason; readonly detail: string };
+
+export type LinkEvent =
+  | { readonly kind: "start"; readonly random: number }
+  | { readonly kind: "stop" }
+  | { readonly kind: "opened" }
+  | { readonly kind: "closed"; readonly atMs: number; readonly random: number }
+  | { readonly kind: "timer"; readonly timer: LinkTimer; readonly atMs: number; readonly nonce: string }
+  | { readonly kind: "message"; readonly message: Message; readonly atMs: number; readonly nonce: string }
+  /** A desired set, with what of it is not on this disk yet. */
+  | { readonly kind: "desired"; readonly signed: SignedDesired; readonly missing: readonly Digest[] }
+  | {
+      readonly kind: "bad-frame";
+      readonly code: "unknown-type" | "bad-frame";
+      readonly message: string;
+      readonly re: string | null;
+    }
+  | { readonly kind: "blob"; readonly digest: Digest; readonly bytes: Uint8Array }
+  | { readonly kind: "blob-kept"; readonly digest: Digest }
+  | {
+      readonly kind: "blob-refused";
+      readonly digest: Digest;
+      readonly reason: RejectionReason;
+      readonly detail: string;
+    }
+  | { readonly kind: "attempted"; readonly generation: number; readonly outcome: AttemptOutcome }
+  | { readonly kind: "spooled"; readonly seq: number }
+  /** Records that were not acknowledged got numbers of a new epoch, from 1. */
+  | { readonly kind: "epoch-renewed"; readonly epoch: string; readonly spooledSeq: number }
+  /** A decision was made under the durable set. */
+  | { readonly kind: "decided" };
+
+export type LinkEffect =
+  | { readonly kind: "dial" }
+  | { readonly kind: "close"; readonly why: string }
+  /** The driver signs `helloBytes` and fills in what the disk knows. */
+  | { readonly kind: "greet"; readonly hub: string; readonly nonce: string; readonly re: string }
+  | { readonly kind: "session"; readonly session: string }
+  | { readonly kind: "want"; readonly digests: readonly Digest[] }
+  | { readonly kind: "keep"; readonly digest: Digest; readonly bytes: Uint8Array }
+  | { readonly kind: "attempt"; readonly signed: SignedDesired }
+  | { readonly kind: "report"; readonly desired: Desired; readonly outcome: ReportedOutcome }
+  /** Records after `afterSeq`, at most RECORDS_PER_FRAME; the driver answers nothing, the hub acknowledges. */
+  | { readonly kind: "send-alerts"; readonly afterSeq: number; readonly upTo: number }
+  | { readonly kind: "prune"; readonly upTo: number }
+  | { readonly kind: "renew-epoch"; readonly why: string }
+  | { readonly kind: "ping"; readonly nonce: string }
+  | {
+      readonly kind: "attest";
+      readonly frame: TimestampFrame;
+      readonly sentAtMs: number;
+      readonly receivedAtMs: number;
+    }
+  | {
+      readonly kind: "refuse";
+      readonly code: "unknown-type" | "bad-frame";
+      readonly message: string;
+      readonly re: string | null;
+    }
+  | { readonly kind: "set-timer"; readonly timer: LinkTimer; readonly delayMs: number }
+  | { readonly kind: "clear-timer"; readonly timer: LinkTimer };
+
+/** What a report says of every contract of the set. */
+export type ReportedOutcome =
+  | { readonly phase: "received" | "activated" | "effective" }
+  | { readonly phase: "rejected"; readonly reason: RejectionReason; readonly detail: string };
+
+export interface LinkStep {
+  readonly state: LinkState;
+  readonly effects: readonly LinkEffect[];
+}
+
+/** What the disk knew at start. */
+export interface LinkStart {
+  readonly epoch: string;
+  readonly spooledSeq: number;
+  readonly ackedSeq: number;
+  readonly durable: Desired | null;
+}

@@ -1,0 +1,359 @@
+import { assert } from "../../base/assert.ts";
+import type { Digest } from "../../model/ids.ts";
+import {
+  AUTH_TIMEOUT_MS,
+  HEARTBEAT_MS,
+  MISSED_HEARTBEATS,
+  PHASE_DEADLINE_MS,
+  RECONNECT_MAX_MS,
+  RECONNECT_SPREAD_MS,
+  RECORDS_PER_FRAME,
+  TIME_ROUND_TRIP_MAX_MS,
+} from "../../model/limits.ts";
+import type { Desired, Message, RejectionReason, SignedDesired } from "../../model/message.ts";
+import { reconnectDelayMs } from "./backoff.ts";
+import type { AttemptOutcome, LinkEffect, LinkEvent, LinkStart, LinkState, LinkStep, LinkTimer } from "./link-state.ts";
+
+/** A session that lasted this long was a good one: the next reconnect starts over. Source: distribution.md "Protocol". */
+const STABLE_MS = 60_000;
+const MAJOR = 1;
+
+export function startOfLink(start: LinkStart): LinkState {
+  return {
+    phase: "stopped",
+    attempts: 0,
+    spreadMs: RECONNECT_SPREAD_MS,
+    welcomedAtMs: null,
+    heartbeatMs: HEARTBEAT_MS,
+    unansweredPings: 0,
+    ping: null,
+    spool: { epoch: start.epoch, spooledSeq: start.spooledSeq, ackedSeq: start.ackedSeq, inFlight: null },
+    target: { kind: "none" },
+    durable: start.durable,
+    effective: false,
+  };
+}
+
+/** One event in, the next state and what is to be done out. Pure; the whole behaviour of the link is here. */
+export function step(state: LinkState, event: LinkEvent): LinkStep {
+  const result = take(state, event);
+  checkReports(result);
+  return result;
+}
+
+/** Nothing may be called activated before the disk has said so. Stays on in production. */
+function checkReports({ state, effects }: LinkStep): void {
+  for (const effect of effects) {
+    if (effect.kind !== "report") continue;
+    const claims = effect.outcome.phase === "activated" || effect.outcome.phase === "effective";
+    assert(!claims || effect.desired.generation === state.durable?.generation, "a report claims what is not durable");
+  }
+  assert(state.spool.ackedSeq <= state.spool.spooledSeq, "the hub acknowledged more than was spooled");
+}
+
+function take(state: LinkState, event: LinkEvent): LinkStep {
+  switch (event.kind) {
+    case "start":
+      return event.random >= 0 && state.phase === "stopped" ? dial(state) : only(state);
+    case "stop":
+      return { state: { ...state, phase: "stopped" }, effects: [...clearAll, { kind: "close", why: "stopping" }] };
+    case "opened":
+      return state.phase === "dialling" ? only({ ...state, phase: "challenged" }) : only(state);
+    case "closed":
+      return closed(state, event.atMs, event.random);
+    case "timer":
+      return timer(state, event.timer, event.atMs, event.nonce);
+    case "message":
+      return message(state, event.message, event.atMs, event.nonce);
+    case "desired":
+      return desired(state, event.signed, event.missing);
+    case "bad-frame":
+      return only(state, { kind: "refuse", code: event.code, message: event.message, re: event.re });
+    case "blob":
+      return isAwaited(state, event.digest)
+        ? only(state, { kind: "keep", digest: event.digest, bytes: event.bytes })
+        : only(state);
+    case "blob-kept":
+      return blobKept(state, event.digest);
+    case "blob-refused":
+      return isAwaited(state, event.digest) ? giveUp(state, event) : only(state);
+    case "attempted":
+      return attempted(state, event.generation, event.outcome);
+    case "spooled":
+      return sendAlerts({
+        ...state,
+        spool: { ...state.spool, spooledSeq: Math.max(event.seq, state.spool.spooledSeq) },
+      });
+    case "epoch-renewed": {
+      const spool = { epoch: event.epoch, spooledSeq: event.spooledSeq, ackedSeq: 0, inFlight: null };
+      return only({ ...state, spool }, { kind: "close", why: "records begin a new epoch" });
+    }
+    case "decided":
+      return decided(state);
+  }
+}
+
+const only = (state: LinkState, ...effects: readonly LinkEffect[]): LinkStep => ({ state, effects });
+const clear = (timer: LinkTimer): LinkEffect => ({ kind: "clear-timer", timer });
+const set = (timer: LinkTimer, delayMs: number): LinkEffect => ({ kind: "set-timer", timer, delayMs });
+const clearAll: readonly LinkEffect[] = (["dial", "handshake", "heartbeat", "fetch", "ack"] as const).map(clear);
+
+function dial(state: LinkState): LinkStep {
+  return only({ ...state, phase: "dialling" }, { kind: "dial" }, set("handshake", AUTH_TIMEOUT_MS));
+}
+
+function closed(state: LinkState, atMs: number, random: number): LinkStep {
+  if (state.phase === "stopped" || state.phase === "waiting") return only(state);
+  const stable = state.welcomedAtMs !== null && atMs - state.welcomedAtMs >= STABLE_MS;
+  const attempts = stable ? 0 : state.attempts;
+  const next: LinkState = {
+    ...state,
+    phase: "waiting",
+    attempts: attempts + 1,
+    welcomedAtMs: null,
+    unansweredPings: 0,
+    ping: null,
+    spool: { ...state.spool, inFlight: null },
+    // The hub sends the complete set again after the next hello; bytes that arrived stay on the disk.
+    target: state.target.kind === "fetching" ? { kind: "none" } : state.target,
+  };
+  return only(next, ...clearAll, set("dial", reconnectDelayMs(attempts, state.spreadMs, random)));
+}
+
+function timer(state: LinkState, which: LinkTimer, atMs: number, nonce: string): LinkStep {
+  switch (which) {
+    case "dial":
+      return state.phase === "waiting" ? dial(state) : only(state);
+    case "handshake":
+      return only(state, { kind: "close", why: "the hub did not answer in time" });
+    case "heartbeat":
+      return heartbeat(state, atMs, nonce);
+    case "fetch":
+      return state.target.kind === "fetching"
+        ? only(state, { kind: "close", why: "the hub did not send what was asked for" })
+        : only(state);
+    case "ack":
+      return state.spool.inFlight === null
+        ? only(state)
+        : only(state, { kind: "close", why: "the hub acknowledged nothing" });
+  }
+}
+
+function heartbeat(state: LinkState, atMs: number, nonce: string): LinkStep {
+  if (state.phase !== "welcomed") return only(state);
+  if (state.unansweredPings >= MISSED_HEARTBEATS) return only(state, { kind: "close", why: "the hub answers no ping" });
+  const next = { ...state, ping: { nonce, sentAtMs: atMs }, unansweredPings: state.unansweredPings + 1 };
+  return only(next, { kind: "ping", nonce }, set("heartbeat", state.heartbeatMs));
+}
+
+function message(state: LinkState, received: Message, atMs: number, nonce: string): LinkStep {
+  switch (received.t) {
+    case "challenge": {
+      if (state.phase !== "challenged" && state.phase !== "dialling") return only(state);
+      const { majors, spreadMs, hub, nonce: challenge } = received.body;
+      if (!majors.includes(MAJOR))
+        return only(state, { kind: "close", why: "the hub speaks no version that we speak" });
+      const next: LinkState = {
+        ...state,
+        phase: "greeting",
+        spreadMs: Math.min(Math.max(0, spreadMs), RECONNECT_MAX_MS),
+      };
+      return only(next, { kind: "greet", hub, nonce: challenge, re: received.id });
+    }
+    case "welcome":
+      return state.phase === "greeting" ? welcome(state, received.body, atMs, nonce) : only(state);
+    case "ack":
+      return acknowledged(state, received.body.epoch, received.body.upTo);
+    case "timestamp":
+      return timestamp(state, received.body, atMs);
+    case "goaway":
+      // Full jitter does the rest: the hub's own figure becomes the spread of the first attempt.
+      return only(
+        { ...state, attempts: 0, spreadMs: Math.min(Math.max(0, received.body.retryAfterMs), RECONNECT_MAX_MS) },
+        { kind: "close", why: `the hub asked us to go: ${received.body.reason}` },
+      );
+    case "bye":
+      return only(state, { kind: "close", why: `the hub said goodbye: ${received.body.reason}` });
+    case "error":
+      return errorFrame(state, received.body.code);
+    default:
+      // `desired` comes as an event of its own, with what is missing on this disk; the others go the other way.
+      return only(state, {
+        kind: "refuse",
+        code: "unknown-type",
+        message: `a node takes no ${received.t}`,
+        re: received.id,
+      });
+  }
+}
+
+function errorFrame(state: LinkState, code: string): LinkStep {
+  if (code === "gap") return only(state, { kind: "close", why: "the hub misses records: start over" });
+  if (code === "unauthenticated" || code === "unsupported-major" || code === "duplicate-session")
+    return only(state, { kind: "close", why: `the hub refuses this node: ${code}` });
+  return only(state);
+}
+
+function welcome(
+  state: LinkState,
+  body: { readonly session: string; readonly heartbeatMs: number; readonly ackedSeq: number },
+  atMs: number,
+  nonce: string,
+): LinkStep {
+  if (body.ackedSeq > state.spool.spooledSeq) {
+    // The hub holds records of this epoch that we never wrote: this disk is an older copy of itself.
+    return only(state, { kind: "renew-epoch", why: "the hub holds later records of this epoch" });
+  }
+  const heartbeatMs = Math.min(Math.max(100, body.heartbeatMs), RECONNECT_MAX_MS);
+  const ackedSeq = Math.max(state.spool.ackedSeq, body.ackedSeq);
+  const next: LinkState = {
+    ...state,
+    phase: "welcomed",
+    welcomedAtMs: atMs,
+    heartbeatMs,
+    unansweredPings: 1,
+    ping: { nonce, sentAtMs: atMs },
+    spool: { ...state.spool, ackedSeq, inFlight: null },
+  };
+  const sent = sendAlerts(next);
+  return only(
+    sent.state,
+    clear("handshake"),
+    { kind: "session", session: body.session },
+    { kind: "prune", upTo: ackedSeq },
+    { kind: "ping", nonce },
+    set("heartbeat", heartbeatMs),
+    ...sent.effects,
+  );
+}
+
+function sendAlerts(state: LinkState): LinkStep {
+  const { spooledSeq, ackedSeq, inFlight } = state.spool;
+  if (state.phase !== "welcomed" || inFlight !== null || spooledSeq <= ackedSeq) return only(state);
+  const upTo = Math.min(spooledSeq, ackedSeq + RECORDS_PER_FRAME);
+  return only(
+    { ...state, spool: { ...state.spool, inFlight: upTo } },
+    { kind: "send-alerts", afterSeq: ackedSeq, upTo },
+    set("ack", state.heartbeatMs * MISSED_HEARTBEATS),
+  );
+}
+
+function acknowledged(state: LinkState, epoch: string, upTo: number): LinkStep {
+  const { spool } = state;
+  // An ack of another epoch, an old one, or one of records never sent says nothing about ours.
+  if (epoch !== spool.epoch || spool.inFlight === null || upTo <= spool.ackedSeq || upTo > spool.inFlight)
+    return only(state);
+  const inFlight = upTo === spool.inFlight ? null : spool.inFlight;
+  const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight } });
+  return only(sent.state, { kind: "prune", upTo }, ...(inFlight === null ? [clear("ack")] : []), ...sent.effects);
+}
+
+function timestamp(
+  state: LinkState,
+  frame: { readonly nonce: string; readonly hubTimeMs: number; readonly keyId: string; readonly signature: string },
+  atMs: number,
+): LinkStep {
+  const { ping } = state;
+  if (ping === null || frame.nonce !== ping.nonce) return only(state);
+  const next = { ...state, ping: null, unansweredPings: 0 };
+  // A reply that was held back would set the clock back by as long as it was held.
+  if (atMs - ping.sentAtMs > TIME_ROUND_TRIP_MAX_MS || atMs < ping.sentAtMs) return only(next);
+  return only(next, { kind: "attest", frame, sentAtMs: ping.sentAtMs, receivedAtMs: atMs });
+}
+
+const rejectedReport = (set: Desired, reason: RejectionReason, detail: string): LinkEffect => ({
+  kind: "report",
+  desired: set,
+  outcome: { phase: "rejected", reason, detail },
+});
+
+const isAwaited = (state: LinkState, digest: Digest): boolean =>
+  (state.target.kind === "fetching" && state.target.missing.includes(digest)) ||
+  (state.target.kind === "attempting" && state.target.next?.missing.includes(digest) === true);
+
+function desired(state: LinkState, signed: SignedDesired, missing: readonly Digest[]): LinkStep {
+  if (state.phase !== "welcomed") return only(state);
+  const unique = [...new Set(missing)];
+  const want: readonly LinkEffect[] =
+    unique.length === 0 ? [] : [{ kind: "want", digests: unique }, set("fetch", PHASE_DEADLINE_MS)];
+  if (state.target.kind === "attempting") {
+    return only({ ...state, target: { ...state.target, next: { signed, missing: unique } } }, ...want);
+  }
+  if (unique.length === 0) return attempt(state, signed);
+  return only({ ...state, target: { kind: "fetching", signed, missing: unique } }, ...want);
+}
+
+function attempt(state: LinkState, signed: SignedDesired): LinkStep {
+  return only(
+    { ...state, target: { kind: "attempting", signed, next: null } },
+    clear("fetch"),
+    { kind: "report", desired: signed.desired, outcome: { phase: "received" } },
+    { kind: "attempt", signed },
+  );
+}
+
+function blobKept(state: LinkState, digest: Digest): LinkStep {
+  const { target } = state;
+  if (target.kind === "fetching") {
+    const missing = target.missing.filter((awaited) => awaited !== digest);
+    return missing.length === 0 ? attempt(state, target.signed) : only({ ...state, target: { ...target, missing } });
+  }
+  if (target.kind === "attempting" && target.next !== null) {
+    const next = { ...target.next, missing: target.next.missing.filter((awaited) => awaited !== digest) };
+    return only({ ...state, target: { ...target, next } });
+  }
+  return only(state);
+}
+
+/** Bytes that cannot be kept end the set they belong to. */
+function giveUp(
+  state: LinkState,
+  { reason, detail }: { readonly reason: RejectionReason; readonly detail: string },
+): LinkStep {
+  if (state.target.kind === "fetching") {
+    const { desired } = state.target.signed;
+    return only({ ...state, target: { kind: "none" } }, clear("fetch"), rejectedReport(desired, reason, detail));
+  }
+  if (state.target.kind !== "attempting" || state.target.next === null) return only(state);
+  const { desired } = state.target.next.signed;
+  return only(
+    { ...state, target: { ...state.target, next: null } },
+    clear("fetch"),
+    rejectedReport(desired, reason, detail),
+  );
+}
+
+function attempted(state: LinkState, generation: number, outcome: AttemptOutcome): LinkStep {
+  const { target } = state;
+  assert(target.kind === "attempting", "an attempt ends that nobody began");
+  assert(target.signed.desired.generation === generation, "the attempt that ended is not the one under way");
+  const { desired: set } = target.signed;
+  const activated = outcome.kind === "activated";
+  const durable: LinkState = {
+    ...state,
+    target: { kind: "none" },
+    durable: activated ? set : state.durable,
+    effective: activated ? false : state.effective,
+  };
+  const report: LinkEffect =
+    outcome.kind === "rejected"
+      ? rejectedReport(set, outcome.reason, outcome.detail)
+      : { kind: "report", desired: set, outcome: { phase: durable.effective ? "effective" : "activated" } };
+  const next = target.next === null ? only(durable) : continueWith(durable, target.next.signed, target.next.missing);
+  return only(next.state, report, ...next.effects);
+}
+
+function continueWith(state: LinkState, signed: SignedDesired, missing: readonly Digest[]): LinkStep {
+  if (state.phase !== "welcomed") return only(state);
+  return missing.length === 0
+    ? attempt(state, signed)
+    : only({ ...state, target: { kind: "fetching", signed, missing } });
+}
+
+/** Without a session the report is not lost: the next set that comes, the same one, is answered with it. */
+function decided(state: LinkState): LinkStep {
+  if (state.durable === null || state.effective) return only(state);
+  const next = { ...state, effective: true };
+  if (state.phase !== "welcomed") return only(next);
+  return only(next, { kind: "report", desired: state.durable, outcome: { phase: "effective" } });
+}
