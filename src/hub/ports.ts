@@ -1,7 +1,9 @@
 import type { Bundle } from "../model/bundle.ts";
+import type { OrdersDocument } from "../model/documents.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
 import type { LedgerEntry, LedgerRecord } from "../model/ledger-entry.ts";
 import type { ContractStatus } from "../model/lifecycle.ts";
+import type { AlertBatch } from "../model/message.ts";
 
 /** What the hub's parts are given from outside, so that a test can hand them its own. */
 
@@ -70,4 +72,20 @@ export interface NodeSource {
   readonly ids: () => Promise<readonly string[]>;
   /** The node's register as it stands at the hub, as facts for pattern work; undefined for an unknown node. */
   readonly plantZone: (node: string) => Promise<string | undefined>;
+}
+
+/** Where a node's alerts arrive. The session acknowledges only what `receive` has fulfilled. */
+export interface AlertInbox {
+  /**
+   * Durable when fulfilled, idempotent by (node, epoch, seq). `upTo` is the highest seq of the epoch without a gap below;
+   * a batch that would leave a gap is not taken and answers the old `upTo`.
+   */
+  readonly receive: (node: string, batch: AlertBatch) => Promise<{ readonly upTo: number }>;
+  /** The highest seq of this epoch that is durable here without a gap; 0 when none is. */
+  readonly ackedSeq: (node: string, epoch: string) => Promise<number>;
+}
+
+/** Where nodes' orders come from. `onChange` is called after an order was linked, revised or closed. */
+export interface OrderShelf {
+  readonly document: () => Promise<OrdersDocument>;
 }

@@ -1,3 +1,4 @@
+import { editDistance } from "../base/edit-distance.ts";
 import { MaintError } from "../base/maint-error.ts";
 
 /** The hub's answers to a request it will not do. The HTTP side turns the code into a status, the command line into an exit code. */
@@ -30,17 +31,4 @@ export function nearest(asked: string, known: readonly string[]): readonly strin
 export function unknownId(what: string, asked: string, known: readonly string[]): MaintError {
   const near = nearest(asked, known);
   return notFound(`there is no ${what} "${asked}"`, near.length > 0 ? `did you mean ${near.join(" or ")}?` : undefined);
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }
