@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
+import { performance } from "node:perf_hooks";
+
+/** Where instants come from. Every one is epoch or monotonic milliseconds, whole where it is an instant. */
+export interface TimeSources {
+  readonly wallMs: () => number;
+  /** Within this process; for round trips. */
+  readonly monotonicMs: () => number;
+  /** Since the machine started, suspended time included; a wall clock that is set does not move it. */
+  readonly bootMs: () => number;
+  /** Which start of the machine `bootMs` counts from. */
+  readonly bootId: string;
+}
+
+export interface Moment {
+  readonly nowMs: number;
+  readonly source: "wall" | "attested";
+  /** What the wall clock would show had it run evenly since the agent started. */
+  readonly evenMs: number;
+}
+
+/** The agent's time: signed hub time carried forward by the boot clock, else the wall clock. Source: distribution.md "Time". */
+export interface AgentClock {
+  readonly now: () => Moment;
+  readonly attest: (attestation: Attestation) => void;
+  readonly attestation: () => Attestation | null;
+  readonly sources: TimeSources;
+}
+
+/** At `bootMs` of the machine's start `bootId` it was `timeMs`, said the hub. */
+export interface Attestation {
+  readonly bootId: string;
+  readonly bootMs: number;
+  readonly timeMs: number;
+}
+
+export function systemTime(): TimeSources {
+  return {
+    wallMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    bootMs: () => Math.round(uptime() * 1000),
+    bootId: bootIdentity(),
+  };
+}
+
+/** Where the system names no boot, every process counts as one: an attestation then does not outlive the agent. */
+function bootIdentity(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return `process ${process.pid} at ${Math.round(performance.timeOrigin)}`;
+  }
+}
+
+/** @param kept the last attestation on the disk; it counts only within the same start of the machine */
+export function openAgentClock(sources: TimeSources, kept: Attestation | null): AgentClock {
+  const valid = (attestation: Attestation | null): boolean =>
+    attestation !== null && attestation.bootId === sources.bootId && attestation.bootMs <= sources.bootMs();
+  let current = valid(kept) ? kept : null;
+  const start = { wallMs: sources.wallMs(), bootMs: sources.bootMs() };
+  return {
+    now: () => {
+      const bootMs = sources.bootMs();
+      const evenMs = start.wallMs + (bootMs - start.bootMs);
+      if (current === null) return { nowMs: Math.trunc(sources.wallMs()), source: "wall", evenMs };
+      const nowMs = Math.trunc(current.timeMs + (bootMs - current.bootMs));
+      return { nowMs, source: "attested", evenMs: nowMs };
+    },
+    attest: (attestation) => {
+      if (valid(attestation)) current = attestation;
+    },
+    attestation: () => current,
+    sources,
+  };
+}

@@ -1,0 +1,187 @@
+import { canonicalJson } from "../base/canonical-json.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import type { Bundle } from "../model/bundle.ts";
+import type { OrdersDocument, PeopleDocument, StationRegister } from "../model/documents.ts";
+import { type ContractId, compareVersions, type Digest, isContractId, isVersion, type Version } from "../model/ids.ts";
+import type { Desired, DesiredContract, SignedDesired } from "../model/message.ts";
+import type { ZoneTransitions } from "../model/zone.ts";
+import { parseOrders, parsePeople, parseRegister, parseZone } from "./node-documents.ts";
+import type { AcceptedSet } from "./node-state.ts";
+import { type Rejection, rejection } from "./rejection.ts";
+import {
+  type BytesOf,
+  type MetadataMark,
+  type VerifiedMetadata,
+  verifyDesiredSignature,
+  verifyMetadata,
+  verifyTarget,
+} from "./verification.ts";
+
+/** A desired set, every part of it verified: what a node may decide by. */
+export interface ReleaseSet {
+  readonly signed: SignedDesired;
+  readonly mark: MetadataMark;
+  readonly onlineKeys: ReadonlyMap<string, string>;
+  readonly contracts: readonly VerifiedRelease[];
+  readonly register: StationRegister | null;
+  readonly people: PeopleDocument | null;
+  readonly orders: OrdersDocument | null;
+  readonly zone: ZoneTransitions | null;
+}
+
+export interface VerifiedRelease {
+  readonly contract: ContractId;
+  readonly version: Version;
+  readonly digest: Digest;
+  readonly mode: DesiredContract["mode"];
+  readonly from: string | null;
+  readonly bundle: Bundle;
+}
+
+/** What the runtime says of a bundle. Given, so that the order of the checks can be tested without one. */
+export interface BundleCheck {
+  /** The guard: refuses whatever is no bundle that permits only. Answers the sentence why. */
+  readonly load: (bytes: Uint8Array) => Result<Bundle, string>;
+  /** The contract's own tests on this node's runtime; the failures, in sentences. */
+  readonly selfTest: (bundle: Bundle, zone: ZoneTransitions | null) => Promise<readonly string[]>;
+}
+
+export interface SetToVerify {
+  readonly node: string;
+  readonly signed: SignedDesired;
+  readonly enrolledRoot: Uint8Array;
+  readonly bytesOf: BytesOf;
+  readonly atMs: number;
+  /** What is active; null at the first set, and when the active set itself is verified again. */
+  readonly active: AcceptedSet | null;
+  readonly check: BundleCheck;
+}
+
+/**
+ * Everything a desired set must satisfy, in this order: metadata, the hub's signature, audience, generation, assignment,
+ * documents, the author's signature over each bundle, the runtime's guard. The first refusal ends it. Self-tests come after.
+ */
+export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
+  const { signed, active, bytesOf } = request;
+  const metadata = verifyMetadata({
+    enrolledRoot: request.enrolledRoot,
+    digests: signed.desired.metadata,
+    bytesOf,
+    atMs: request.atMs,
+    mark: active?.mark ?? null,
+  });
+  if (!metadata.ok) return metadata;
+  const refused =
+    verifyDesiredSignature(signed, metadata.value.onlineKeys) ??
+    refuseAudience(signed.desired, request.node) ??
+    refuseGeneration(signed, active) ??
+    refuseUnassigned(signed.desired, active?.signed.desired ?? null, metadata.value);
+  if (refused !== undefined) return fail(refused);
+  const documents = readDocuments(request);
+  if (!documents.ok) return documents;
+  const contracts: VerifiedRelease[] = [];
+  for (const [contract, wanted] of Object.entries(signed.desired.contracts)) {
+    const release = verifyRelease(contract, wanted, metadata.value, request);
+    if (!release.ok) return release;
+    contracts.push(release.value);
+  }
+  const { mark, onlineKeys } = metadata.value;
+  return ok({ signed, mark, onlineKeys, contracts, ...documents.value });
+}
+
+/** Each contract's own tests; the first contract that fails refuses the set. */
+export async function selfTestSet(set: ReleaseSet, check: BundleCheck): Promise<Rejection | undefined> {
+  for (const { contract, version, bundle } of set.contracts) {
+    const failures = await check.selfTest(bundle, set.zone);
+    if (failures.length > 0) return rejection("selftest-failed", `${contract}@${version}: ${failures.join("; ")}`);
+  }
+  return undefined;
+}
+
+function refuseAudience(desired: Desired, node: string): Rejection | undefined {
+  return desired.node === node
+    ? undefined
+    : rejection("wrong-audience", `the desired set is for node ${desired.node}, this is ${node}`);
+}
+
+/** Higher is taken; the same again is fine only with the same content; lower never. */
+function refuseGeneration({ desired }: SignedDesired, active: AcceptedSet | null): Rejection | undefined {
+  if (active === null) return undefined;
+  const before = active.signed.desired;
+  if (desired.generation < before.generation)
+    return rejection("version-regression", `generation ${desired.generation} is older than ${before.generation}`);
+  if (desired.generation === before.generation && canonicalJson(desired) !== canonicalJson(before))
+    return rejection("content-mismatch", `generation ${desired.generation} was accepted with other content`);
+  return undefined;
+}
+
+/**
+ * The hub's online key may tighten, never loosen: an enforced contract is dropped, lowered or put in the shadow only where
+ * the author's signature over the targets marks its version as deprecated. Source: distribution.md "Who may do what".
+ */
+function refuseUnassigned(desired: Desired, before: Desired | null, metadata: VerifiedMetadata): Rejection | undefined {
+  for (const [contract, active] of Object.entries(before?.contracts ?? {})) {
+    if (active.mode !== "enforce" || metadata.target(active.target)?.status === "deprecated") continue;
+    const next = Object.hasOwn(desired.contracts, contract) ? desired.contracts[contract] : undefined;
+    const say = (what: string) =>
+      rejection("unassigned", `${contract}@${active.version} is enforced here; the hub alone may not ${what}`);
+    if (next === undefined) return say("drop it");
+    if (next.mode !== "enforce") return say("put it in the shadow");
+    if (!isVersion(next.version) || compareVersions(next.version, active.version) < 0)
+      return say(`lower it to ${next.version}`);
+    // Without a date it is in force; a later date would leave a gap before it.
+    if (next.version === active.version && next.from !== active.from) return say("move its date");
+  }
+  return undefined;
+}
+
+const TARGET = /^[a-z][a-z0-9-]*\/maintenance-contracts\/(v\d+\.\d+)\/([A-Z0-9-]+)\.bundle\.json$/;
+
+function verifyRelease(
+  contract: ContractId,
+  wanted: DesiredContract,
+  metadata: VerifiedMetadata,
+  { bytesOf, check }: SetToVerify,
+): Result<VerifiedRelease, Rejection> {
+  const name = `${contract}@${wanted.version}`;
+  const [, version, id] = TARGET.exec(wanted.target) ?? [];
+  if (!isContractId(contract) || id !== contract || version !== wanted.version)
+    return fail(rejection("metadata-mismatch", `${name}: ${wanted.target} is not where that version lies`));
+  const bytes = bytesOf(wanted.digest);
+  if (bytes === undefined)
+    return fail(rejection("digest-mismatch", `${name}: the bytes of ${wanted.digest} are not there`));
+  const refused = verifyTarget(metadata, wanted.target, bytes);
+  if (refused !== undefined) return fail(refused);
+  const loaded = check.load(bytes);
+  if (!loaded.ok) return fail(rejection("bundle-invalid", `${name}: ${loaded.error}`));
+  if (loaded.value.contract !== contract)
+    return fail(rejection("bundle-invalid", `${name}: the bundle is of ${loaded.value.contract}`));
+  const { digest, mode, from } = wanted;
+  return ok({ contract, version: wanted.version, digest, mode, from, bundle: loaded.value });
+}
+
+type Documents = Pick<ReleaseSet, "register" | "people" | "orders" | "zone">;
+
+function readDocuments({ signed, bytesOf, node }: SetToVerify): Result<Documents, Rejection> {
+  const { documents } = signed.desired;
+  const read = <T>(name: string, digest: Digest | null, parse: (bytes: Uint8Array) => Result<T, string>) => {
+    if (digest === null) return ok(null);
+    const bytes = bytesOf(digest);
+    if (bytes === undefined) return fail(rejection("digest-mismatch", `${name}: the bytes of ${digest} are not there`));
+    const parsed = parse(bytes);
+    return parsed.ok ? parsed : fail(rejection("format-unsupported", `${name}: ${parsed.error}`));
+  };
+  const register = read("station register", documents.register, parseRegister);
+  if (!register.ok) return register;
+  if (register.value !== null && register.value.node !== node)
+    return fail(
+      rejection("wrong-audience", `the station register is for node ${register.value.node}, this is ${node}`),
+    );
+  const people = read("people", documents.people, parsePeople);
+  if (!people.ok) return people;
+  const orders = read("orders", documents.orders, parseOrders);
+  if (!orders.ok) return orders;
+  const zone = read("zone", documents.zone, parseZone);
+  if (!zone.ok) return zone;
+  return ok({ register: register.value, people: people.value, orders: orders.value, zone: zone.value });
+}
