@@ -9,6 +9,9 @@ export const MAX_NAME_LENGTH = 64;
 export const MAX_JSON_BYTES = 4 << 20;
 export const MAX_JSON_DEPTH = 64;
 export const MAX_SNAPSHOT_BYTES = 16 << 20;
+/** One ledger entry, in bytes; a whole decision of the largest contract fits. */
+export const MAX_LEDGER_ENTRY_BYTES = 4 << 20;
+export const MAX_LEDGER_BATCH = 10_000;
 
 /** A decision that takes longer is a blocked one. Source: decisions.md. */
 export const DECISION_BUDGET_MS = 250;

@@ -1,0 +1,56 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { MaintError } from "../base/maint-error.ts";
+import { isPersonId } from "../model/ids.ts";
+import { makeSecretFile, readSecretFile } from "./secret-file.ts";
+
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
+const SHA256_HEX = /^[0-9a-f]{64}$/;
+
+/** A bearer token and what the other side keeps of it. */
+export interface Token {
+  /** `<id>:<43 characters>`; the second part is 32 random bytes in base64url. */
+  readonly token: string;
+  /** SHA-256, hex, of the whole token string. */
+  readonly sha256: string;
+}
+
+/** A fresh token for a person, or for a node's own test programs. `id` satisfies `isPersonId`. */
+export function makeToken(id: string): Token {
+  const token = `${id}:${randomBytes(32).toString("base64url")}`;
+  return { token, sha256: tokenSha256(token) };
+}
+
+export const tokenSha256 = (token: string): string => createHash("sha256").update(token).digest("hex");
+
+/** Whose token it says it is, or undefined where it has not the form of one. Proves nothing yet. */
+export function tokenId(token: string): string | undefined {
+  const colon = token.lastIndexOf(":");
+  const id = token.slice(0, Math.max(colon, 0));
+  return isPersonId(id) && SECRET.test(token.slice(colon + 1)) ? id : undefined;
+}
+
+/** Compares in constant time, so that nobody learns a token digit by digit. `sha256` is what was kept. */
+export function tokenMatches(token: string, sha256: string): boolean {
+  if (!SHA256_HEX.test(sha256)) return false;
+  return timingSafeEqual(createHash("sha256").update(token).digest(), Buffer.from(sha256, "hex"));
+}
+
+/**
+ * Makes a fresh token and its file, 0600. Never replaces one.
+ * @throws MaintError MAINT_ERR_SECRET_EXISTS when the file is there
+ */
+export function createTokenFile(path: string, id: string): Token {
+  const token = makeToken(id);
+  makeSecretFile(path, `${token.token}\n`);
+  return token;
+}
+
+/** Writes a token somebody else made (the hub, for an added person) to its file, 0600. */
+export const writeTokenFile = (path: string, token: string): void => makeSecretFile(path, `${token}\n`);
+
+/** The token in a file. @throws MaintError MAINT_ERR_SECRET_MODE, MAINT_ERR_SECRET_MISSING or MAINT_ERR_TOKEN */
+export function readTokenFile(path: string): string {
+  const token = readSecretFile(path).trim();
+  if (tokenId(token) === undefined) throw new MaintError("MAINT_ERR_TOKEN", `${path}: holds no token`);
+  return token;
+}

@@ -1,0 +1,11 @@
+export { type NextEntry, nextEntry } from "./append.ts";
+export { EMPTY_HEAD, entryBytes, entryHash, type LedgerHead } from "./entry.ts";
+export {
+  type LedgerFault,
+  type LedgerFinding,
+  type LedgerVerification,
+  parseEntry,
+  type StoredEntry,
+  type VerifyOptions,
+  verifyEntries,
+} from "./verify.ts";
