@@ -202,6 +202,7 @@ function listEnds<V>(reader: Reader<V>, end: string): boolean {
   return found === end;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these characters in a string
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPES: { readonly [letter: string]: string } = {
   '"': '"',
