@@ -1,0 +1,94 @@
+import { type Database, transaction } from "../disk/sqlite.ts";
+import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
+
+/** The evidence of one node, in order. Rows are added, never changed; each lies in the ledger as well. */
+export interface EvidenceStore {
+  /** Durable when it returns. A record whose id is there already is left alone. */
+  readonly add: (records: readonly EvidenceRecord[]) => void;
+  readonly find: (id: string) => EvidenceRecord | undefined;
+  /** Records that no correction replaced, newest `takenAt` first; of the same instant the later record first. */
+  readonly latest: (kind: EvidenceKind, subject: string, limit: number) => readonly EvidenceRecord[];
+  readonly subjects: (kind: EvidenceKind) => readonly string[];
+  /** The ledger's sequence number of the newest record, −1 before the first. */
+  readonly lastLedgerSeq: () => number;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS evidence (
+  id TEXT PRIMARY KEY,
+  ledger_seq INTEGER NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  taken_ms INTEGER NOT NULL,
+  recorded_ms INTEGER NOT NULL,
+  time_source TEXT NOT NULL,
+  by TEXT NOT NULL,
+  roles TEXT NOT NULL,
+  supersedes TEXT,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS evidence_by_subject ON evidence (kind, subject, taken_ms DESC, ledger_seq DESC);
+CREATE INDEX IF NOT EXISTS evidence_by_correction ON evidence (supersedes) WHERE supersedes IS NOT NULL;
+CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
+  BEGIN SELECT RAISE(ABORT, 'evidence is never changed: a correction is a new record'); END;
+CREATE TRIGGER IF NOT EXISTS evidence_is_never_deleted BEFORE DELETE ON evidence
+  BEGIN SELECT RAISE(ABORT, 'evidence is never deleted'); END;
+`;
+
+interface Row {
+  readonly id: string;
+  readonly ledger_seq: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly taken_ms: number;
+  readonly recorded_ms: number;
+  readonly time_source: string;
+  readonly by: string;
+  readonly roles: string;
+  readonly supersedes: string | null;
+  readonly body: string;
+}
+
+export function openEvidenceStore(db: Database): EvidenceStore {
+  db.exec(SCHEMA);
+  const insert = db.prepare("INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const byId = db.prepare("SELECT * FROM evidence WHERE id = ?");
+  const latest = db.prepare(`
+    SELECT * FROM evidence AS e WHERE kind = ? AND subject = ?
+    AND NOT EXISTS (SELECT 1 FROM evidence AS c WHERE c.supersedes = e.id)
+    ORDER BY taken_ms DESC, ledger_seq DESC LIMIT ?`);
+  const subjects = db.prepare("SELECT DISTINCT subject FROM evidence WHERE kind = ? ORDER BY subject");
+  const last = db.prepare("SELECT coalesce(max(ledger_seq), -1) AS seq FROM evidence");
+  return {
+    add: (records) =>
+      transaction(db, () => {
+        for (const r of records) {
+          insert.run(
+            ...[r.id, r.ledgerSeq, r.kind, r.subject, r.takenAtMs, r.recordedAtMs, r.timeSource, r.by],
+            ...[JSON.stringify(r.roles), r.supersedes, JSON.stringify(r.body)],
+          );
+        }
+      }),
+    find: (id) => {
+      const row = byId.get(id) as Row | undefined;
+      return row === undefined ? undefined : recordOf(row);
+    },
+    latest: (kind, subject, limit) => (latest.all(kind, subject, limit) as unknown as Row[]).map(recordOf),
+    subjects: (kind) => (subjects.all(kind) as unknown as { readonly subject: string }[]).map(({ subject }) => subject),
+    lastLedgerSeq: () => (last.get() as { readonly seq: number }).seq,
+  };
+}
+
+const recordOf = (row: Row): EvidenceRecord => ({
+  id: row.id,
+  ledgerSeq: row.ledger_seq,
+  kind: row.kind as EvidenceKind,
+  subject: row.subject,
+  takenAtMs: row.taken_ms,
+  recordedAtMs: row.recorded_ms,
+  timeSource: row.time_source as EvidenceRecord["timeSource"],
+  by: row.by,
+  roles: JSON.parse(row.roles) as readonly string[],
+  supersedes: row.supersedes,
+  body: JSON.parse(row.body) as EvidenceBody,
+});
