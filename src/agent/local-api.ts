@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { MaintError } from "../base/maint-error.ts";
+import { isJsonObject, type JsonObject, parseStrictJson } from "../base/strict-json.ts";
+import {
+  CONNECTIONS_CHECK_INTERVAL_MS,
+  HEADERS_TIMEOUT_MS,
+  MAX_HTTP_BODY_BYTES,
+  MAX_JSON_DEPTH,
+} from "../model/limits.ts";
+import type { Caller, Scope } from "./local-access.ts";
+
+/** What a route answers. `text` is the one line for callers that asked for text/plain. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly text?: string;
+}
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly scope: Scope;
+  /** `body` is empty for GET. */
+  readonly handle: (body: JsonObject, caller: Caller) => Promise<Answer> | Answer;
+}
+
+export interface LocalApiOptions {
+  readonly port: number;
+  readonly routes: readonly Route[];
+  readonly authenticate: (authorization: string | undefined) => Caller | undefined;
+  /** Our own mistakes on the way to an answer; the caller hears `internal` and no more. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface LocalApi {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export const refusal = (status: number, code: string, message: string, help?: string): Answer => ({
+  status,
+  body: { error: { code, message, help: help ?? null } },
+  text: `ERROR ${message}`,
+});
+
+/**
+ * The agent's HTTP API on the loopback interface. It answers only requests that name it as their host (a web page that a
+ * browser on this machine shows cannot) and that carry a token.
+ * @throws MaintError or the system's error when the port is taken
+ */
+export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
+    },
+    (request, response) => {
+      answer(server, request, options).then(
+        (result) => send(request, response, result),
+        (error: unknown) => {
+          options.onFault(error);
+          send(request, response, refusal(500, "MAINT_ERR_INTERNAL", "the agent made a mistake; its log says more"));
+        },
+      );
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, HOST, resolve);
+  });
+  return {
+    url: `http://${HOST}:${portOf(server)}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+async function answer(server: Server, request: IncomingMessage, options: LocalApiOptions): Promise<Answer> {
+  const port = portOf(server);
+  const host = request.headers.host?.toLowerCase();
+  if (host !== `${HOST}:${port}` && host !== `localhost:${port}`)
+    return refusal(400, "MAINT_ERR_HOST", "the Host header does not name this agent");
+  const path = (request.url ?? "").split("?")[0];
+  const routes = options.routes.filter((route) => route.path === path);
+  const caller = options.authenticate(request.headers.authorization);
+  if (caller === undefined)
+    return refusal(
+      401,
+      "MAINT_ERR_UNAUTHORIZED",
+      "no valid token",
+      "send Authorization: Bearer with the text of a token file",
+    );
+  if (routes.length === 0)
+    return refusal(
+      404,
+      "MAINT_ERR_NOT_FOUND",
+      `there is no ${path}`,
+      `there are ${options.routes.map((known) => known.path).join(", ")}`,
+    );
+  const route = routes.find(({ method }) => method === request.method);
+  if (route === undefined)
+    return refusal(405, "MAINT_ERR_METHOD", `${path} takes ${routes.map(({ method }) => method).join(", ")}`);
+  if (!caller.scopes.has(route.scope))
+    return refusal(403, "MAINT_ERR_FORBIDDEN", `the token of ${caller.id} does not cover ${route.scope}`);
+  if (route.method === "GET") return route.handle(new Map(), caller);
+  const body = await readBody(request);
+  return body instanceof Map ? route.handle(body, caller) : (body as Answer);
+}
+
+async function readBody(request: IncomingMessage): Promise<JsonObject | Answer> {
+  const tooLarge = refusal(413, "MAINT_ERR_TOO_LARGE", `a body has at most ${MAX_HTTP_BODY_BYTES} bytes`);
+  if (Number(request.headers["content-length"] ?? 0) > MAX_HTTP_BODY_BYTES) return tooLarge;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_HTTP_BODY_BYTES) return tooLarge;
+    chunks.push(chunk);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    return refusal(400, "MAINT_ERR_JSON", "the body is no UTF-8");
+  }
+  const parsed = parseStrictJson(text, { maxDepth: MAX_JSON_DEPTH });
+  if (!parsed.ok) {
+    const { message, line, column } = parsed.error;
+    return refusal(400, "MAINT_ERR_JSON", `the body is no JSON: line ${line}, column ${column}: ${message}`);
+  }
+  return isJsonObject(parsed.value) ? parsed.value : refusal(400, "MAINT_ERR_JSON", "the body is no JSON object");
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, body, text }: Answer): void {
+  if (response.writableEnded || response.destroyed) return;
+  const plain = text !== undefined && wantsText(request);
+  response.writeHead(status, {
+    "content-type": plain ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    // A body that was refused half read leaves the connection unusable.
+    ...(status === 413 ? { connection: "close" } : {}),
+  });
+  response.end(plain ? `${text}\n` : `${JSON.stringify(body)}\n`);
+}
+
+const wantsText = ({ headers }: IncomingMessage): boolean =>
+  (headers.accept ?? "").trim().toLowerCase().startsWith("text/plain");
+
+/** A MaintError that the caller can do something about, as an answer. */
+export const answerOf = (error: MaintError): Answer =>
+  refusal(error.exitCode === 69 ? 503 : 400, error.code, error.message, error.help);
