@@ -1,0 +1,84 @@
+import type { ContractId, Digest, Version } from "../../model/ids.ts";
+import type { DesiredContract, Phase, RejectionReason, Report } from "../../model/message.ts";
+
+/** One stored version that nodes may be given, as far as the choice needs it. */
+export interface AssignableRelease {
+  readonly contract: ContractId;
+  readonly version: Version;
+  /** Grows with every store; of two versions for one node the later stored one is desired. */
+  readonly order: number;
+  readonly status: "deployed" | "active" | "monitoring";
+  readonly stationType: string | null;
+  /** Node ids it was narrowed to; null is every node whose station it binds. */
+  readonly nodes: readonly string[] | null;
+  readonly desired: DesiredContract;
+}
+
+/** Whether a release is meant for a node: its station's type, and the narrowing. */
+export const binds = (release: AssignableRelease, node: string, stationType: string): boolean =>
+  (release.stationType === null || release.stationType === stationType) &&
+  (release.nodes === null || release.nodes.includes(node));
+
+/** The complete contract part of one node's desired set. */
+export function assignmentsOf(
+  node: string,
+  stationType: string,
+  releases: readonly AssignableRelease[],
+): { readonly [contract: ContractId]: DesiredContract } {
+  const latest = new Map<ContractId, AssignableRelease>();
+  for (const release of releases) {
+    if (!binds(release, node, stationType)) continue;
+    const rival = latest.get(release.contract);
+    if (rival === undefined || rival.order < release.order) latest.set(release.contract, release);
+  }
+  return Object.fromEntries([...latest].map(([contract, release]) => [contract, release.desired]));
+}
+
+/** What a node's last report says of one version. `phase` null: nothing yet. */
+export interface NodeProgress {
+  readonly phase: Phase | null;
+  readonly reason: RejectionReason | null;
+  readonly detail: string | null;
+}
+
+export const isAcknowledged = (phase: Phase | null): boolean => phase === "activated" || phase === "effective";
+
+/** Reads one version's progress out of a report: what runs counts for more than what was tried. */
+export function progressOf(report: Report, contract: ContractId, digest: Digest): NodeProgress {
+  const attempt = report.attempted[contract];
+  const tried = attempt?.digest === digest ? attempt : undefined;
+  if (report.active[contract]?.digest === digest)
+    return { phase: tried?.phase === "effective" ? "effective" : "activated", reason: null, detail: null };
+  return tried === undefined
+    ? { phase: null, reason: null, detail: null }
+    : { phase: tried.phase, reason: tried.reason, detail: tried.detail };
+}
+
+export interface Target {
+  readonly node: string;
+  readonly phase: Phase | null;
+  readonly live: boolean;
+  readonly pushedAtMs: number;
+}
+
+export interface ReleaseProgress {
+  /** Every reachable target runs it, and at least one does. */
+  readonly complete: boolean;
+  readonly activated: readonly string[];
+  /** Not there, refused, or past its deadline: they converge later and hold nothing up. */
+  readonly stalled: readonly string[];
+  readonly waiting: readonly string[];
+}
+
+/** How far a release is. A live target that answered nothing within `deadlineMs` of its push is stalled. */
+export function releaseProgress(targets: readonly Target[], nowMs: number, deadlineMs: number): ReleaseProgress {
+  const activated: string[] = [];
+  const stalled: string[] = [];
+  const waiting: string[] = [];
+  for (const target of targets) {
+    if (isAcknowledged(target.phase)) activated.push(target.node);
+    else if (!target.live || nowMs - target.pushedAtMs > deadlineMs) stalled.push(target.node);
+    else waiting.push(target.node);
+  }
+  return { complete: waiting.length === 0 && activated.length > 0, activated, stalled, waiting };
+}

@@ -1,0 +1,300 @@
+import { assert } from "../../base/assert.ts";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { verifyBase64Url, verifyHex } from "../../disk/key-file.ts";
+import type { Digest } from "../../model/ids.ts";
+import { HEARTBEAT_MS, MISSED_HEARTBEATS, RECONNECT_SPREAD_MS, RECORDS_PER_FRAME } from "../../model/limits.ts";
+import {
+  type AlertBatch,
+  type Hello,
+  helloBytes,
+  type Message,
+  type MessageType,
+  type Report,
+  type SignedDesired,
+  type WireError,
+} from "../../model/message.ts";
+import { type NodeFrame, parseNodeFrame } from "./wire-frame.ts";
+
+/**
+ * One connection of a node, as data: `step` says what to send and what to do, the driver in session/ does it. An
+ * acknowledgement is sent for a `committed` event only, and an assertion that stays on in production holds it to that.
+ */
+export interface SessionState {
+  readonly phase: "challenged" | "admitting" | "open" | "closed";
+  readonly hub: string;
+  readonly nonce: string;
+  readonly session: string;
+  /** Set from `admitting` on; proven from `open` on. */
+  readonly node: string | null;
+  readonly publicHex: string | null;
+  readonly epoch: string | null;
+  readonly sentSeq: number;
+  readonly receivedSeq: number;
+  readonly heardAtMs: number;
+  /** Highest seq of `epoch` that the inbox has made durable. */
+  readonly durableSeq: number;
+}
+
+/** What the hub knows of the node that says hello. */
+export interface NodeForSession {
+  readonly publicHex: string;
+  readonly keyId: string;
+  readonly liveElsewhere: boolean;
+  readonly ackedSeq: number;
+}
+
+export type SessionEvent =
+  | { readonly kind: "connected"; readonly hubTimeMs: number }
+  | { readonly kind: "text"; readonly text: string; readonly nowMs: number }
+  | { readonly kind: "binary" }
+  | {
+      readonly kind: "looked-up";
+      readonly hello: Hello;
+      readonly re: string;
+      readonly node: NodeForSession | undefined;
+      readonly nowMs: number;
+    }
+  /** The inbox has fulfilled: everything of the epoch up to `upTo` is on the disk. */
+  | { readonly kind: "committed"; readonly epoch: string; readonly upTo: number; readonly re: string }
+  | { readonly kind: "not-committed"; readonly message: string; readonly re: string }
+  | { readonly kind: "report-refused"; readonly message: string; readonly re: string }
+  | { readonly kind: "desired"; readonly signed: SignedDesired }
+  | { readonly kind: "blob-missing"; readonly digest: Digest; readonly re: string }
+  | {
+      readonly kind: "time-signed";
+      readonly nonce: string;
+      readonly hubTimeMs: number;
+      readonly keyId: string;
+      readonly signature: string;
+      readonly re: string;
+    }
+  | { readonly kind: "stopping"; readonly retryAfterMs: number }
+  | { readonly kind: "auth-timeout" }
+  | { readonly kind: "tick"; readonly nowMs: number }
+  | { readonly kind: "disconnected" };
+
+export type SessionEffect =
+  | { readonly kind: "send"; readonly message: Message }
+  | { readonly kind: "look-up"; readonly hello: Hello; readonly re: string }
+  /** The key is proven: the driver marks the node live and pushes its desired set. */
+  | { readonly kind: "admit"; readonly node: string; readonly hello: Hello }
+  | { readonly kind: "send-blob"; readonly digest: Digest; readonly re: string }
+  | { readonly kind: "take-report"; readonly node: string; readonly report: Report; readonly re: string }
+  | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
+  | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
+  /** For the hub's ledger. */
+  | { readonly kind: "note"; readonly node: string; readonly action: string; readonly details: string }
+  | { readonly kind: "close"; readonly code: number; readonly reason: string };
+
+export interface SessionStep {
+  readonly state: SessionState;
+  readonly effects: readonly SessionEffect[];
+}
+
+/** Batches a node may have on the way at once. */
+const CREDITS = 4;
+/** WebSocket close codes. Source: RFC 6455 7.4.1 and the IANA registry. */
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_POLICY = 1008;
+
+export const startOfSession = (hub: string, session: string, nonce: string, nowMs: number): SessionState => ({
+  phase: "challenged",
+  hub,
+  nonce,
+  session,
+  node: null,
+  publicHex: null,
+  epoch: null,
+  sentSeq: 0,
+  receivedSeq: 0,
+  heardAtMs: nowMs,
+  durableSeq: 0,
+});
+
+/** One event in, the next state and what is to be done out. Pure. */
+export function stepSession(state: SessionState, event: SessionEvent): SessionStep {
+  if (state.phase === "closed") return { state, effects: [] };
+  const step = take(state, event);
+  for (const effect of step.effects) {
+    if (effect.kind !== "send" || effect.message.t !== "ack") continue;
+    assert(effect.message.body.upTo <= step.state.durableSeq, "a record was acknowledged before it was durable");
+  }
+  return step;
+}
+
+function take(state: SessionState, event: SessionEvent): SessionStep {
+  switch (event.kind) {
+    case "connected":
+      return send(state, "challenge", {
+        nonce: state.nonce,
+        hub: state.hub,
+        hubTimeMs: event.hubTimeMs,
+        majors: [1],
+        spreadMs: RECONNECT_SPREAD_MS,
+      });
+    case "text":
+      return text({ ...state, heardAtMs: event.nowMs }, event.text);
+    case "binary":
+      return refuse(state, "bad-frame", "a node sends no binary frames", null);
+    case "looked-up":
+      return lookedUp(state, event);
+    case "committed":
+      return committed(state, event);
+    case "not-committed":
+    case "report-refused":
+      return send(state, "error", { code: "gap", message: event.message }, event.re);
+    case "desired":
+      return state.phase === "open" ? send(state, "desired", event.signed) : none(state);
+    case "blob-missing":
+      return send(state, "error", { code: "not-found", message: `no blob ${event.digest} here` }, event.re);
+    case "time-signed": {
+      const { nonce, hubTimeMs, keyId, signature } = event;
+      return send(state, "timestamp", { nonce, hubTimeMs, keyId, signature }, event.re);
+    }
+    case "stopping":
+      return chain(
+        send(state, "goaway", { retryAfterMs: event.retryAfterMs, reason: "the hub stops" }),
+        (next) => send(next, "bye", { reason: "the hub stops" }),
+        (next) => close(next, CLOSE_GOING_AWAY, "the hub stops"),
+      );
+    case "auth-timeout":
+      return state.phase === "open"
+        ? none(state)
+        : refuse(state, "unauthenticated", "no hello within the time allowed", null);
+    case "tick":
+      return event.nowMs - state.heardAtMs > HEARTBEAT_MS * MISSED_HEARTBEATS
+        ? close(state, CLOSE_GOING_AWAY, "no heartbeat")
+        : none(state);
+    case "disconnected":
+      return { state: { ...state, phase: "closed" }, effects: [] };
+  }
+}
+
+function text(state: SessionState, received: string): SessionStep {
+  const parsed = parseNodeFrame(received);
+  if (!parsed.ok) {
+    const { code, message, re, seq } = parsed.error;
+    // An unknown type is a newer node's word for something: it is answered, and the session goes on.
+    if (code === "unknown-type" && state.phase === "open" && seq === state.receivedSeq + 1)
+      return send({ ...state, receivedSeq: seq }, "error", { code, message }, re);
+    return refuse(state, code, message, re);
+  }
+  const frame = parsed.value;
+  if (frame.seq !== state.receivedSeq + 1)
+    return refuse(state, "gap", `frame ${state.receivedSeq + 1} was expected, ${frame.seq} came`, frame.id);
+  const next = { ...state, receivedSeq: frame.seq };
+  if (frame.t === "bye") return close(next, CLOSE_NORMAL, "bye");
+  if (frame.t === "error") return none(next);
+  if (frame.t === "hello") {
+    if (state.phase !== "challenged") return refuse(next, "unauthenticated", "a challenge is answered once", frame.id);
+    const admitting: SessionState = { ...next, phase: "admitting", node: frame.body.node };
+    return { state: admitting, effects: [{ kind: "look-up", hello: frame.body, re: frame.id }] };
+  }
+  if (state.phase !== "open") return refuse(next, "unauthenticated", `${frame.t} before welcome`, frame.id);
+  return opened(next, frame);
+}
+
+function opened(
+  state: SessionState,
+  frame: Exclude<NodeFrame, { readonly t: "hello" | "bye" | "error" }>,
+): SessionStep {
+  assert(state.node !== null && state.publicHex !== null, "an open session has a proven node");
+  const { node, publicHex } = state;
+  const re = frame.id;
+  switch (frame.t) {
+    case "want":
+      return {
+        state,
+        effects: [...new Set(frame.body.digests)].map((digest) => ({ kind: "send-blob" as const, digest, re })),
+      };
+    case "ping":
+      return { state, effects: [{ kind: "sign-time", node, nonce: frame.body.nonce, re }] };
+    case "report": {
+      const { report, signature } = frame.body;
+      if (report.node !== node) return refuse(state, "unauthenticated", "a report of another node", re);
+      if (!verifyHex(publicHex, canonicalJson(frame.signed), signature))
+        return noted(refuse(state, "unauthenticated", "the report's signature does not hold", re), node, "refused");
+      return { state, effects: [{ kind: "take-report", node, report, re }] };
+    }
+    case "alert": {
+      const { batch, wrong } = checkedBatch(state, frame.body);
+      if (wrong !== undefined) return refuse(state, "bad-frame", wrong, re);
+      return { state, effects: batch.alerts.length === 0 ? [] : [{ kind: "commit-alerts", node, batch, re }] };
+    }
+  }
+}
+
+function checkedBatch(state: SessionState, batch: AlertBatch): { batch: AlertBatch; wrong?: string } {
+  if (batch.epoch !== state.epoch) return { batch, wrong: "alerts of another epoch than hello said" };
+  if (batch.alerts.length > RECORDS_PER_FRAME) return { batch, wrong: `more than ${RECORDS_PER_FRAME} alerts a frame` };
+  return { batch };
+}
+
+function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "looked-up" }): SessionStep {
+  const { hello, re, node } = event;
+  if (state.phase !== "admitting") return none(state);
+  const signed = helloBytes(state.hub, hello.node, state.nonce);
+  // One answer for an unknown node and a wrong key: a stranger learns no names.
+  if (node === undefined || node.keyId !== hello.keyId || !verifyBase64Url(node.publicHex, signed, hello.signature))
+    return noted(refuse(state, "unauthenticated", "unknown node or wrong key", re), hello.node, "refused");
+  if (node.liveElsewhere)
+    return noted(
+      refuse(state, "duplicate-session", "this node's key has a live session", re),
+      hello.node,
+      "duplicate-session",
+    );
+  const open: SessionState = {
+    ...state,
+    phase: "open",
+    publicHex: node.publicHex,
+    epoch: hello.epoch,
+    durableSeq: node.ackedSeq,
+    heardAtMs: event.nowMs,
+  };
+  const welcome = {
+    session: state.session,
+    heartbeatMs: HEARTBEAT_MS,
+    ackedSeq: node.ackedSeq,
+    credits: CREDITS,
+  };
+  const welcomed = send(open, "welcome", welcome, re);
+  return { state: welcomed.state, effects: [...welcomed.effects, { kind: "admit", node: hello.node, hello }] };
+}
+
+function committed(state: SessionState, event: SessionEvent & { readonly kind: "committed" }): SessionStep {
+  if (state.phase !== "open" || event.epoch !== state.epoch) return none(state);
+  const durable = { ...state, durableSeq: Math.max(state.durableSeq, event.upTo) };
+  return send(durable, "ack", { epoch: event.epoch, upTo: event.upTo }, event.re);
+}
+
+const none = (state: SessionState): SessionStep => ({ state, effects: [] });
+
+type BodyOf<T extends MessageType> = Extract<Message, { readonly t: T }>["body"];
+
+function send<T extends MessageType>(state: SessionState, t: T, body: BodyOf<T>, re?: string | null): SessionStep {
+  const seq = state.sentSeq + 1;
+  const message = { v: 1, t, id: `h${seq}`, seq, ...(re ? { re } : {}), body } as unknown as Message;
+  return { state: { ...state, sentSeq: seq }, effects: [{ kind: "send", message }] };
+}
+
+const close = (state: SessionState, code: number, reason: string): SessionStep => ({
+  state: { ...state, phase: "closed" },
+  effects: [{ kind: "close", code, reason }],
+});
+
+const refuse = (state: SessionState, code: WireError["code"], message: string, re: string | null): SessionStep =>
+  chain(send(state, "error", { code, message }, re), (next) => close(next, CLOSE_POLICY, code));
+
+function noted(step: SessionStep, node: string, action: string): SessionStep {
+  const [error] = step.effects;
+  const details = error?.kind === "send" && error.message.t === "error" ? error.message.body.message : action;
+  return { state: step.state, effects: [{ kind: "note", node, action, details }, ...step.effects] };
+}
+
+function chain(first: SessionStep, ...rest: readonly ((state: SessionState) => SessionStep)[]): SessionStep {
+  return rest.reduce<SessionStep>((sofar, next) => {
+    const step = next(sofar.state);
+    return { state: step.state, effects: [...sofar.effects, ...step.effects] };
+  }, first);
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { fail, ok, type Result } from "../../base/result.ts";
+import { parsePlainJson } from "../../base/strict-json.ts";
+import { isContractId, isDigest, isTestNodeId, isVersion } from "../../model/ids.ts";
+import { HUB_MAX_FRAME_BYTES } from "../../model/limits.ts";
+import {
+  type AlertBatch,
+  type Hello,
+  PHASES,
+  type Ping,
+  REJECTION_REASONS,
+  type SignedReport,
+  type Want,
+  type WireError,
+} from "../../model/message.ts";
+
+/** What a node may say, checked. An alert's own fields are checked by the inbox that keeps it. */
+export type NodeFrame = { readonly id: string; readonly seq: number } & (
+  | { readonly t: "hello"; readonly body: Hello }
+  | { readonly t: "want"; readonly body: Want }
+  /** `signed` is the report as received: its signature covers fields that are unknown here, too. */
+  | { readonly t: "report"; readonly body: SignedReport; readonly signed: unknown }
+  | { readonly t: "alert"; readonly body: AlertBatch }
+  | { readonly t: "ping"; readonly body: Ping }
+  | { readonly t: "error"; readonly body: WireError }
+  | { readonly t: "bye"; readonly body: { readonly reason: string } }
+);
+
+export interface FrameRefusal {
+  readonly code: "bad-frame" | "unknown-type" | "unsupported-major";
+  readonly message: string;
+  /** The frame's id and seq where they could be read, so that an unknown type does not end the session. */
+  readonly re: string | null;
+  readonly seq: number | null;
+}
+
+const MAX_DEPTH = 16;
+const MAX_WANTED = 256;
+const MAX_LISTED = 10_000;
+
+const id = z.string().min(1).max(64);
+const count = z.int().nonnegative();
+const short = z.string().max(256);
+const digest = z.string().refine(isDigest, "no digest");
+const contract = z.string().refine(isContractId, "no contract id");
+const version = z.string().refine(isVersion, "no version");
+const node = z.string().refine(isTestNodeId, "no node id");
+const head = z.object({ size: count, hash: short });
+
+const envelope = z.object({ v: z.int(), t: z.string().max(32), id, seq: z.int().positive(), body: z.unknown() });
+
+const documents = z.object({
+  register: digest.nullable(),
+  people: digest.nullable(),
+  orders: digest.nullable(),
+  zone: digest.nullable(),
+});
+
+const bodies = {
+  hello: z.object({
+    node,
+    keyId: short,
+    signature: short,
+    runtimeVersion: short,
+    bundleFormats: z.array(short).max(16),
+    capabilities: z.array(short).max(64),
+    registerDigest: digest.nullable(),
+    clockMs: z.number(),
+    rootVersion: count,
+    generation: count,
+    active: z.record(contract, digest),
+    kept: z.array(digest).max(MAX_LISTED),
+    ledgerHead: head,
+    epoch: z.string().regex(/^[0-9a-f]{16}$/, "no epoch"),
+  }),
+  want: z.object({ digests: z.array(digest).max(MAX_WANTED) }),
+  report: z.object({
+    report: z.object({
+      node,
+      counter: z.int().positive(),
+      observedGeneration: count,
+      attempted: z.record(
+        contract,
+        z.object({
+          version,
+          digest,
+          phase: z.enum(PHASES),
+          reason: z.enum(REJECTION_REASONS).nullable(),
+          detail: z.string().max(2_000).nullable(),
+        }),
+      ),
+      active: z.record(contract, z.object({ version, digest })),
+      documents,
+      ledgerHead: head,
+    }),
+    signature: short,
+  }),
+  alert: z.object({ epoch: z.string().max(32), alerts: z.array(z.unknown()) }),
+  ping: z.object({ nonce: z.string().min(16).max(128) }),
+  error: z.object({ code: short, message: z.string().max(2_000) }),
+  bye: z.object({ reason: short }),
+} as const;
+
+const isKnown = (type: string): type is keyof typeof bodies => Object.hasOwn(bodies, type);
+
+/** Reads one text frame of a node. Never throws, whatever the text. */
+export function parseNodeFrame(text: string): Result<NodeFrame, FrameRefusal> {
+  const json = parsePlainJson(text, { maxLength: HUB_MAX_FRAME_BYTES, maxDepth: MAX_DEPTH });
+  if (!json.ok) return refused("bad-frame", json.error.message);
+  const outer = envelope.safeParse(json.value);
+  if (!outer.success) return refused("bad-frame", fieldOf(outer.error));
+  const { v, t, body, ...rest } = outer.data;
+  const known = { re: rest.id, seq: rest.seq };
+  if (v !== 1) return fail({ code: "unsupported-major", message: `this hub speaks major 1, not ${v}`, ...known });
+  if (!isKnown(t)) return fail({ code: "unknown-type", message: `no message "${t}"`, ...known });
+  const inner = bodies[t].safeParse(body);
+  if (!inner.success) return fail({ code: "bad-frame", message: `${t}: ${fieldOf(inner.error)}`, ...known });
+  const signed = t === "report" ? (body as { readonly report: unknown }).report : undefined;
+  return ok({ t, ...rest, body: inner.data, ...(t === "report" ? { signed } : {}) } as unknown as NodeFrame);
+}
+
+const refused = (code: FrameRefusal["code"], message: string): Result<NodeFrame, FrameRefusal> =>
+  fail({ code, message, re: null, seq: null });
+
+function fieldOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? "does not fit" : `${issue.path.join(".") || "frame"}: ${issue.message}`;
+}
