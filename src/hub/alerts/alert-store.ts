@@ -1,0 +1,154 @@
+import type { Kysely, Selectable } from "kysely";
+import type { Alert } from "../../model/alert.ts";
+import type { AlertRow, AlertTables } from "../store/alerts-tables.ts";
+import type { HubDatabase } from "../store/database.ts";
+import { type Acknowledgement, type AlertRecord, fingerprintOf, type PlannedNotice } from "./alert-record.ts";
+
+/** The alerts' rows in hub.db; what they mean is the service's business. */
+export interface AlertStore {
+  /** Stores the alerts in one transaction; those already there by (node, epoch, seq) are left as they are. */
+  readonly insert: (arrivals: readonly Arrival[], receivedAtMs: number) => Promise<void>;
+  /** Highest seq stored of the epoch, 0 for none. */
+  readonly storedUpTo: (node: string, epoch: string) => Promise<number>;
+  /** Stored, and not yet in the ledger, in the order of receipt. */
+  readonly unrecorded: () => Promise<readonly AlertRecord[]>;
+  readonly markRecorded: (entries: readonly { readonly id: string; readonly ledgerSeq: number }[]) => Promise<void>;
+  readonly list: (filter: AlertFilter) => Promise<readonly AlertRecord[]>;
+  readonly find: (id: string) => Promise<AlertRecord | undefined>;
+  readonly openOf: (fingerprint: string) => Promise<readonly AlertRecord[]>;
+  readonly allOpen: () => Promise<readonly AlertRecord[]>;
+  readonly acknowledge: (ids: readonly string[], acknowledgement: Acknowledgement) => Promise<void>;
+  readonly markSent: (id: string, key: string, atMs: number) => Promise<void>;
+}
+
+export interface Arrival {
+  readonly alert: Alert;
+  readonly plan: readonly PlannedNotice[];
+}
+
+export interface AlertFilter {
+  readonly contract?: string | undefined;
+  readonly node?: string | undefined;
+  readonly state?: "open" | "acknowledged" | undefined;
+  /** Epoch milliseconds of the node's clock, inclusive. */
+  readonly sinceMs?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+const ID = /^alert-([1-9]\d{0,14})$/;
+const rowId = (id: string): number | undefined => {
+  const match = ID.exec(id);
+  return match === null ? undefined : Number(match[1]);
+};
+
+export function alertStore(db: HubDatabase): AlertStore {
+  const tables = db.tables<AlertTables>();
+  const rows = tables.selectFrom("alert").selectAll().orderBy("id");
+  const records = (found: readonly Selectable<AlertRow>[]) => withNotices(tables, found);
+  return {
+    insert: (arrivals, receivedAtMs) =>
+      db.atomically<AlertTables, void>(async (transaction) => {
+        for (const arrival of arrivals) {
+          await transaction
+            .insertInto("alert")
+            .values(rowOf(arrival, receivedAtMs))
+            .onConflict((conflict) => conflict.columns(["node", "epoch", "seq"]).doNothing())
+            .execute();
+        }
+      }),
+    storedUpTo: async (node, epoch) => {
+      const row = await tables
+        .selectFrom("alert")
+        .select((build) => build.fn.max("seq").as("last"))
+        .where("node", "=", node)
+        .where("epoch", "=", epoch)
+        .executeTakeFirst();
+      return Number(row?.last ?? 0);
+    },
+    unrecorded: async () => records(await rows.where("ledger_seq", "is", null).execute()),
+    markRecorded: (entries) =>
+      db.atomically<AlertTables, void>(async (transaction) => {
+        for (const { id, ledgerSeq } of entries) {
+          const row = transaction.updateTable("alert").set({ ledger_seq: ledgerSeq });
+          await row.where("id", "=", rowId(id) ?? 0).execute();
+        }
+      }),
+    list: async (filter) => records(await listRows(tables, filter)),
+    find: async (id) => (await records(await rows.where("id", "=", rowId(id) ?? 0).execute()))[0],
+    openOf: async (fingerprint) =>
+      records(await rows.where("fingerprint", "=", fingerprint).where("acknowledged_by", "is", null).execute()),
+    allOpen: async () => records(await rows.where("acknowledged_by", "is", null).execute()),
+    acknowledge: async (ids, { by, atMs, note }) =>
+      void (await tables
+        .updateTable("alert")
+        .set({ acknowledged_by: by, acknowledged_at_ms: atMs, acknowledgement_note: note })
+        .where(
+          "id",
+          "in",
+          ids.map((id) => rowId(id) ?? 0),
+        )
+        .where("acknowledged_by", "is", null)
+        .execute()),
+    markSent: async (id, key, atMs) =>
+      void (await tables
+        .insertInto("alert_notice")
+        .values({ alert_id: rowId(id) ?? 0, key, sent_at_ms: atMs })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()),
+  };
+}
+
+const rowOf = ({ alert, plan }: Arrival, receivedAtMs: number) => ({
+  node: alert.node,
+  epoch: alert.epoch,
+  seq: alert.seq,
+  fingerprint: fingerprintOf(alert),
+  contract: alert.contract,
+  at_ms: alert.atMs,
+  received_at_ms: receivedAtMs,
+  body: JSON.stringify(alert),
+  plan: JSON.stringify(plan),
+  ledger_seq: null,
+  acknowledged_by: null,
+  acknowledged_at_ms: null,
+  acknowledgement_note: null,
+});
+
+function listRows(tables: Kysely<AlertTables>, filter: AlertFilter): Promise<Selectable<AlertRow>[]> {
+  let query = tables.selectFrom("alert").selectAll();
+  if (filter.contract !== undefined) query = query.where("contract", "=", filter.contract);
+  if (filter.node !== undefined) query = query.where("node", "=", filter.node);
+  if (filter.state === "open") query = query.where("acknowledged_by", "is", null);
+  if (filter.state === "acknowledged") query = query.where("acknowledged_by", "is not", null);
+  if (filter.sinceMs !== undefined) query = query.where("at_ms", ">=", filter.sinceMs);
+  query = query.orderBy("at_ms", "desc").orderBy("id", "desc");
+  return (filter.limit === undefined ? query : query.limit(filter.limit)).execute();
+}
+
+async function withNotices(
+  tables: Kysely<AlertTables>,
+  rows: readonly Selectable<AlertRow>[],
+): Promise<readonly AlertRecord[]> {
+  const open = rows.filter((row) => row.acknowledged_by === null).map((row) => row.id);
+  const sent = new Map<number, string[]>();
+  // Slices, because SQLite takes a bounded number of parameters.
+  for (let from = 0; from < open.length; from += 1_000) {
+    const slice = open.slice(from, from + 1_000);
+    const notices = await tables.selectFrom("alert_notice").selectAll().where("alert_id", "in", slice).execute();
+    for (const { alert_id, key } of notices) sent.set(alert_id, [...(sent.get(alert_id) ?? []), key]);
+  }
+  return rows.map((row) => recordOf(row, sent.get(row.id) ?? []));
+}
+
+const recordOf = (row: Selectable<AlertRow>, sent: readonly string[]): AlertRecord => ({
+  id: `alert-${row.id}`,
+  alert: JSON.parse(row.body) as Alert,
+  fingerprint: row.fingerprint,
+  receivedAtMs: row.received_at_ms,
+  acknowledgement:
+    row.acknowledged_by === null
+      ? null
+      : { by: row.acknowledged_by, atMs: row.acknowledged_at_ms ?? 0, note: row.acknowledgement_note ?? "" },
+  plan: JSON.parse(row.plan) as readonly PlannedNotice[],
+  sent,
+});

@@ -1,0 +1,55 @@
+import type { Generated } from "kysely";
+import type { StoreArea } from "./database.ts";
+
+export interface AlertTables {
+  readonly alert: AlertRow;
+  readonly alert_notice: AlertNoticeRow;
+}
+
+/** `body` is the alert, `plan` its notices, both JSON; the other columns repeat what is searched by. */
+export interface AlertRow {
+  id: Generated<number>;
+  node: string;
+  epoch: string;
+  seq: number;
+  fingerprint: string;
+  contract: string | null;
+  at_ms: number;
+  received_at_ms: number;
+  body: string;
+  plan: string;
+  /** Null until the hub's ledger holds the alert; only then may the node hear that it arrived. */
+  ledger_seq: number | null;
+  acknowledged_by: string | null;
+  acknowledged_at_ms: number | null;
+  acknowledgement_note: string | null;
+}
+
+export interface AlertNoticeRow {
+  alert_id: number;
+  key: string;
+  sent_at_ms: number;
+}
+
+export const alertTables: StoreArea = {
+  name: "alerts",
+  steps: [
+    [
+      `create table alert (
+        id integer primary key autoincrement,
+        node text not null, epoch text not null, seq integer not null,
+        fingerprint text not null, contract text, at_ms integer not null, received_at_ms integer not null,
+        body text not null, plan text not null, ledger_seq integer,
+        acknowledged_by text, acknowledged_at_ms integer, acknowledgement_note text,
+        unique (node, epoch, seq)
+      ) strict`,
+      "create index alert_open on alert (fingerprint) where acknowledged_by is null",
+      "create index alert_unrecorded on alert (id) where ledger_seq is null",
+      "create index alert_at on alert (at_ms)",
+      `create table alert_notice (
+        alert_id integer not null references alert (id), key text not null, sent_at_ms integer not null,
+        primary key (alert_id, key)
+      ) strict, without rowid`,
+    ],
+  ],
+};
