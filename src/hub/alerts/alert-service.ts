@@ -3,17 +3,19 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Alert } from "../../model/alert.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { AlertBatch } from "../../model/message.ts";
-import type { Clock, ContractSource, HubLedger, Principal } from "../ports.ts";
+import type { Clock, ContractSource, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
+import type { AlertTables } from "../store/alerts-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
 import { type AlertGroup, type AlertRecord, groupAlerts, noticeKey } from "./alert-record.ts";
 import { alertBatchSchema } from "./alert-schema.ts";
-import { type AlertFilter, type AlertStore, alertStore } from "./alert-store.ts";
+import { type AlertFilter, type AlertStore, type Arrival, alertStore } from "./alert-store.ts";
 import { type DueNotice, dueEscalations, planNotices } from "./escalation.ts";
 
 export interface AlertPorts {
   readonly db: HubDatabase;
-  readonly ledger: HubLedger;
+  readonly journal: Pick<Journal, "commit">;
   readonly clock: Clock;
   /** Where a contract's `when blocked` notices are looked up. */
   readonly contracts: Pick<ContractSource, "at">;
@@ -54,12 +56,10 @@ export interface AlertService {
   readonly acknowledge: (id: string, by: Principal, note: string) => Promise<Acknowledged>;
   /** Sends what is due now; call it every few seconds. */
   readonly escalate: () => Promise<readonly DueNotice[]>;
-  /** Finishes what a crash left half done; call it once before nodes connect. */
-  readonly recover: () => Promise<void>;
 }
 
 export function createAlertService(ports: AlertPorts): AlertService {
-  const store = alertStore(ports.db);
+  const store = alertStore(ports.db.tables<AlertTables>());
   const serially = oneAtATime();
   const escalate = () => sendDue(store, ports);
   return {
@@ -69,16 +69,11 @@ export function createAlertService(ports: AlertPorts): AlertService {
         if (answer.ok) await escalate();
         return answer;
       }),
-    ackedUpTo: (node, epoch) =>
-      serially(async () => {
-        await record(store, ports);
-        return store.storedUpTo(node, epoch);
-      }),
+    ackedUpTo: (node, epoch) => serially(() => store.storedUpTo(node, epoch)),
     list: (filter = {}) => store.list(filter),
     groups: async (filter = {}) => groupAlerts(await store.list(filter)),
     acknowledge: (id, by, note) => serially(() => acknowledge(store, ports, { id, by, note })),
     escalate: () => serially(escalate),
-    recover: () => serially(() => record(store, ports)),
   };
 }
 
@@ -106,24 +101,19 @@ async function receive(
     const message = `after ${stored + wrong} comes ${stored + wrong + 1}, not ${fresh[wrong]?.seq}`;
     return fail({ code: "gap", message, upTo: stored });
   }
-  const arrivals = [];
+  const arrivals: Arrival[] = [];
   for (const alert of fresh) arrivals.push({ alert, plan: planNotices(alert, await whenBlocked(ports, alert)) });
-  if (arrivals.length > 0) await store.insert(arrivals, ports.clock.nowMs());
-  await record(store, ports);
+  // Also with nothing new: the commit writes what a failed one left over before anybody hears that it is durable.
+  await ports.journal.commit<AlertTables, void>(async ({ tables, record }) => {
+    const records = await alertStore(tables).insert(arrivals, ports.clock.nowMs());
+    for (const stored of records) record(raised(stored));
+  });
   return ok({ upTo: stored + fresh.length });
 }
 
 async function whenBlocked({ contracts }: AlertPorts, alert: Alert) {
   if (alert.contract === null || alert.version === null) return [];
   return (await contracts.at(alert.contract, alert.version))?.bundle?.whenBlocked ?? [];
-}
-
-/** Every stored alert gets its ledger entry before anybody hears of it; after a crash this runs again for the rest. */
-async function record(store: AlertStore, { ledger }: AlertPorts): Promise<void> {
-  const waiting = await store.unrecorded();
-  if (waiting.length === 0) return;
-  const entries = await ledger.append(waiting.map(raised));
-  await store.markRecorded(entries.map((entry, index) => ({ id: waiting[index]?.id ?? "", ledgerSeq: entry.seq })));
 }
 
 const raised = ({ id, alert, fingerprint }: AlertRecord): LedgerRecord => ({
@@ -177,8 +167,9 @@ async function acknowledge(store: AlertStore, ports: AlertPorts, request: Acknow
   }
   const ids = (await store.openOf(record.fingerprint)).map((open) => open.id);
   const atMs = ports.clock.nowMs();
-  await ports.ledger.append([
-    {
+  await ports.journal.commit<AlertTables, void>(async (write) => {
+    await alertStore(write.tables).acknowledge(ids, { by: by.id, atMs, note });
+    write.record({
       action_type: "alert_acknowledgement",
       action: "acknowledged",
       target: id,
@@ -186,9 +177,8 @@ async function acknowledge(store: AlertStore, ports: AlertPorts, request: Acknow
       user_id: by.id,
       smart_id: record.alert.contract,
       metadata: { alerts: ids, node: record.alert.node, reason: record.alert.reason, fingerprint: record.fingerprint },
-    },
-  ]);
-  await store.acknowledge(ids, { by: by.id, atMs, note });
+    });
+  });
   return { ids, by: by.id, atMs };
 }
 

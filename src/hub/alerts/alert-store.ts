@@ -1,18 +1,14 @@
 import type { Kysely, Selectable } from "kysely";
 import type { Alert } from "../../model/alert.ts";
 import type { AlertRow, AlertTables } from "../store/alerts-tables.ts";
-import type { HubDatabase } from "../store/database.ts";
 import { type Acknowledgement, type AlertRecord, fingerprintOf, type PlannedNotice } from "./alert-record.ts";
 
 /** The alerts' rows in hub.db; what they mean is the service's business. */
 export interface AlertStore {
-  /** Stores the alerts in one transaction; those already there by (node, epoch, seq) are left as they are. */
-  readonly insert: (arrivals: readonly Arrival[], receivedAtMs: number) => Promise<void>;
+  /** The records of the alerts stored; those already there by (node, epoch, seq) are left as they are. */
+  readonly insert: (arrivals: readonly Arrival[], receivedAtMs: number) => Promise<readonly AlertRecord[]>;
   /** Highest seq stored of the epoch, 0 for none. */
   readonly storedUpTo: (node: string, epoch: string) => Promise<number>;
-  /** Stored, and not yet in the ledger, in the order of receipt. */
-  readonly unrecorded: () => Promise<readonly AlertRecord[]>;
-  readonly markRecorded: (entries: readonly { readonly id: string; readonly ledgerSeq: number }[]) => Promise<void>;
   readonly list: (filter: AlertFilter) => Promise<readonly AlertRecord[]>;
   readonly find: (id: string) => Promise<AlertRecord | undefined>;
   readonly openOf: (fingerprint: string) => Promise<readonly AlertRecord[]>;
@@ -41,21 +37,24 @@ const rowId = (id: string): number | undefined => {
   return match === null ? undefined : Number(match[1]);
 };
 
-export function alertStore(db: HubDatabase): AlertStore {
-  const tables = db.tables<AlertTables>();
+/** Over the database, or over a transaction of it. */
+export function alertStore(tables: Kysely<AlertTables>): AlertStore {
   const rows = tables.selectFrom("alert").selectAll().orderBy("id");
   const records = (found: readonly Selectable<AlertRow>[]) => withNotices(tables, found);
   return {
-    insert: (arrivals, receivedAtMs) =>
-      db.atomically<AlertTables, void>(async (transaction) => {
-        for (const arrival of arrivals) {
-          await transaction
-            .insertInto("alert")
-            .values(rowOf(arrival, receivedAtMs))
-            .onConflict((conflict) => conflict.columns(["node", "epoch", "seq"]).doNothing())
-            .execute();
-        }
-      }),
+    insert: async (arrivals, receivedAtMs) => {
+      const inserted: Selectable<AlertRow>[] = [];
+      for (const arrival of arrivals) {
+        const row = await tables
+          .insertInto("alert")
+          .values(rowOf(arrival, receivedAtMs))
+          .onConflict((conflict) => conflict.columns(["node", "epoch", "seq"]).doNothing())
+          .returningAll()
+          .executeTakeFirst();
+        if (row !== undefined) inserted.push(row);
+      }
+      return inserted.map((row) => recordOf(row, []));
+    },
     storedUpTo: async (node, epoch) => {
       const row = await tables
         .selectFrom("alert")
@@ -65,14 +64,6 @@ export function alertStore(db: HubDatabase): AlertStore {
         .executeTakeFirst();
       return Number(row?.last ?? 0);
     },
-    unrecorded: async () => records(await rows.where("ledger_seq", "is", null).execute()),
-    markRecorded: (entries) =>
-      db.atomically<AlertTables, void>(async (transaction) => {
-        for (const { id, ledgerSeq } of entries) {
-          const row = transaction.updateTable("alert").set({ ledger_seq: ledgerSeq });
-          await row.where("id", "=", rowId(id) ?? 0).execute();
-        }
-      }),
     list: async (filter) => records(await listRows(tables, filter)),
     find: async (id) => (await records(await rows.where("id", "=", rowId(id) ?? 0).execute()))[0],
     openOf: async (fingerprint) =>
@@ -108,7 +99,6 @@ const rowOf = ({ alert, plan }: Arrival, receivedAtMs: number) => ({
   received_at_ms: receivedAtMs,
   body: JSON.stringify(alert),
   plan: JSON.stringify(plan),
-  ledger_seq: null,
   acknowledged_by: null,
   acknowledged_at_ms: null,
   acknowledgement_note: null,

@@ -1,6 +1,7 @@
 import type { AlertService } from "../alerts/alert-service.ts";
-import type { Clock, HubLedger, NodeSource, Principal } from "../ports.ts";
+import type { Clock, NodeSource, Principal } from "../ports.ts";
 import type { HubDatabase } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
 import type { PatternTables } from "../store/patterns-tables.ts";
 import { type AlertPattern, type EquipmentReview, findAlertPatterns } from "./find-patterns.ts";
 
@@ -24,7 +25,7 @@ export interface FleetPattern extends AlertPattern {
 
 export interface PatternPorts {
   readonly db: HubDatabase;
-  readonly ledger: HubLedger;
+  readonly journal: Pick<Journal, "commit">;
   readonly clock: Clock;
   readonly alerts: Pick<AlertService, "list">;
   readonly nodes: Pick<NodeSource, "ids">;
@@ -47,9 +48,11 @@ export function createPatternService(ports: PatternPorts): PatternService {
         enrolled: (await ports.nodes.ids()).length,
         atMs: ports.clock.nowMs(),
       });
-      await ports.ledger.append([entryOf(analysis, by)]);
-      const row = { at_ms: analysis.at_ms, analysed_by: by.id, body: JSON.stringify(analysis) };
-      await tables.insertInto("pattern_analysis").values(row).execute();
+      await ports.journal.commit<PatternTables, void>(async ({ tables: writable, record }) => {
+        const row = { at_ms: analysis.at_ms, analysed_by: by.id, body: JSON.stringify(analysis) };
+        await writable.insertInto("pattern_analysis").values(row).execute();
+        record(entryOf(analysis, by));
+      });
       return analysis;
     },
     latest: async () => {

@@ -1,11 +1,13 @@
-import type { Selectable } from "kysely";
+import type { Insertable, Selectable, Updateable } from "kysely";
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import { type ContractId, nextVersion, type Version } from "../../model/ids.ts";
+import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { AlertService } from "../alerts/alert-service.ts";
 import { type AlertPattern, findAlertPatterns } from "../patterns/find-patterns.ts";
-import type { Clock, ContractSource, HubLedger, KnownContract, Principal } from "../ports.ts";
+import type { Clock, ContractSource, KnownContract, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
 import type { ProposalRow, ProposalTables } from "../store/proposals-tables.ts";
 import { draftProposal, findingsOf, type TextTools } from "./draft-proposal.ts";
 import type { EarlyWarning } from "./early-warning.ts";
@@ -38,7 +40,7 @@ export type ProposalState = "open" | "accepted" | "rejected" | "deployed";
 
 export interface ProposalPorts {
   readonly db: HubDatabase;
-  readonly ledger: HubLedger;
+  readonly journal: Pick<Journal, "commit">;
   readonly clock: Clock;
   readonly contracts: Pick<ContractSource, "current" | "createDraft">;
   readonly alerts: Pick<AlertService, "list">;
@@ -120,34 +122,34 @@ interface NewProposal {
 }
 
 async function keep(ports: ProposalPorts, made: NewProposal): Promise<Proposal> {
-  const tables = ports.db.tables<ProposalTables>();
-  const inserted = await tables
-    .insertInto("proposal")
-    .values({
-      contract: made.current.contract,
-      domain: made.current.domain,
-      from_version: made.version,
-      pattern: made.pattern.id,
-      alerts: JSON.stringify(made.pattern.alerts),
-      text: made.text,
-      diff: made.diff,
-      clause: made.clause,
-      statistics: JSON.stringify(made.statistics),
-      reason: made.reason,
-      state: "open",
-      created_by: made.by.id,
-      created_at_ms: ports.clock.nowMs(),
-      decided_by: null,
-      decided_at_ms: null,
-      decision_note: null,
-      deployed_version: null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  const proposal = proposalOf(inserted);
-  await record(ports, proposal, "drafted", made.by.id, proposal.reason);
-  return proposal;
+  const row = newRow(made, ports.clock.nowMs());
+  return ports.journal.commit<ProposalTables, Proposal>(async ({ tables, record }) => {
+    const inserted = await tables.insertInto("proposal").values(row).returningAll().executeTakeFirstOrThrow();
+    const proposal = proposalOf(inserted);
+    record(entryOf(proposal, "drafted", made.by.id, proposal.reason));
+    return proposal;
+  });
 }
+
+const newRow = (made: NewProposal, nowMs: number): Insertable<ProposalRow> => ({
+  contract: made.current.contract,
+  domain: made.current.domain,
+  from_version: made.version,
+  pattern: made.pattern.id,
+  alerts: JSON.stringify(made.pattern.alerts),
+  text: made.text,
+  diff: made.diff,
+  clause: made.clause,
+  statistics: JSON.stringify(made.statistics),
+  reason: made.reason,
+  state: "open",
+  created_by: made.by.id,
+  created_at_ms: nowMs,
+  decided_by: null,
+  decided_at_ms: null,
+  decision_note: null,
+  deployed_version: null,
+});
 
 interface DecideRequest {
   readonly id: string;
@@ -190,9 +192,9 @@ async function decide(
   state: "accepted" | "rejected",
   { by, note }: DecideRequest,
 ): Promise<Proposal> {
-  await record(ports, proposal, state, by.id, note.trim() === "" ? proposal.reason : note.trim());
-  const decided = { state, decided_by: by.id, decided_at_ms: ports.clock.nowMs(), decision_note: note.trim() };
-  return update(ports, proposal.id, decided);
+  const entry = entryOf(proposal, state, by.id, note.trim() === "" ? proposal.reason : note.trim());
+  const change = { state, decided_by: by.id, decided_at_ms: ports.clock.nowMs(), decision_note: note.trim() };
+  return update(ports, proposal.id, change, entry);
 }
 
 async function noteStored(ports: ProposalPorts, contract: ContractId, version: Version, by: string) {
@@ -200,28 +202,33 @@ async function noteStored(ports: ProposalPorts, contract: ContractId, version: V
   const deployed: Proposal[] = [];
   for (const proposal of waiting) {
     if (nextVersion(proposal.fromVersion) !== version) continue;
-    await record(ports, proposal, "deployed", by, `it became ${contract}@${version}`);
-    deployed.push(await update(ports, proposal.id, { state: "deployed", deployed_version: version }));
+    const entry = entryOf(proposal, "deployed", by, `it became ${contract}@${version}`);
+    deployed.push(await update(ports, proposal.id, { state: "deployed", deployed_version: version }, entry));
   }
   return deployed;
 }
 
-async function record(ports: ProposalPorts, proposal: Proposal, action: string, by: string, details: string) {
+function entryOf(proposal: Proposal, action: string, by: string, details: string): LedgerRecord {
   const { id, contract, fromVersion, pattern, alerts, clause, reason, statistics } = proposal;
   const metadata = { proposal: id, parent: fromVersion, pattern, alerts, changes: [clause], reason, statistics };
   const target = `${contract}@${fromVersion}`;
-  await ports.ledger.append([
-    { action_type: "proposal", action, target, details, user_id: by, smart_id: contract, metadata },
-  ]);
+  return { action_type: "proposal", action, target, details, user_id: by, smart_id: contract, metadata };
 }
 
 const ID = /^proposal-([1-9]\d{0,14})$/;
 const rowId = (id: string): number => Number(ID.exec(id)?.[1] ?? 0);
 
-async function update(ports: ProposalPorts, id: string, change: Partial<ProposalRow>): Promise<Proposal> {
-  const { id: _id, ...columns } = change;
-  const query = ports.db.tables<ProposalTables>().updateTable("proposal").set(columns).where("id", "=", rowId(id));
-  return proposalOf(await query.returningAll().executeTakeFirstOrThrow());
+async function update(
+  ports: ProposalPorts,
+  id: string,
+  change: Updateable<ProposalRow>,
+  entry: LedgerRecord,
+): Promise<Proposal> {
+  return ports.journal.commit<ProposalTables, Proposal>(async ({ tables, record }) => {
+    const query = tables.updateTable("proposal").set(change).where("id", "=", rowId(id)).returningAll();
+    record(entry);
+    return proposalOf(await query.executeTakeFirstOrThrow());
+  });
 }
 
 async function listAll(ports: ProposalPorts): Promise<readonly Proposal[]> {

@@ -18,8 +18,6 @@ export interface AlertRow {
   received_at_ms: number;
   body: string;
   plan: string;
-  /** Null until the hub's ledger holds the alert; only then may the node hear that it arrived. */
-  ledger_seq: number | null;
   acknowledged_by: string | null;
   acknowledged_at_ms: number | null;
   acknowledgement_note: string | null;
@@ -39,12 +37,11 @@ export const alertTables: StoreArea = {
         id integer primary key autoincrement,
         node text not null, epoch text not null, seq integer not null,
         fingerprint text not null, contract text, at_ms integer not null, received_at_ms integer not null,
-        body text not null, plan text not null, ledger_seq integer,
+        body text not null, plan text not null,
         acknowledged_by text, acknowledged_at_ms integer, acknowledgement_note text,
         unique (node, epoch, seq)
       ) strict`,
       "create index alert_open on alert (fingerprint) where acknowledged_by is null",
-      "create index alert_unrecorded on alert (id) where ledger_seq is null",
       "create index alert_at on alert (at_ms)",
       `create table alert_notice (
         alert_id integer not null references alert (id), key text not null, sent_at_ms integer not null,
