@@ -6,12 +6,13 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 
 export interface WriteOptions {
@@ -66,7 +67,8 @@ export function removeFile(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return;
     throw error;
   }
   syncFolder(dirname(path));
@@ -81,6 +83,14 @@ export function syncFolder(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+const TEMPORARY = /\.\d+\.[0-9a-f]{12}\.tmp$/;
+
+/** Takes away what a killed process was in the middle of writing below `folder`. Only for a folder that nobody else writes in. */
+export function sweepTemporary(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && TEMPORARY.test(entry.name)) removeFile(join(entry.parentPath, entry.name));
 }
 
 function writeTemporary(path: string, content: string | Uint8Array, mode: number): string {

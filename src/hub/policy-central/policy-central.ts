@@ -1,0 +1,313 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MaintError } from "../../base/maint-error.ts";
+import { ok, type Result } from "../../base/result.ts";
+import { sweepTemporary } from "../../disk/atomic-write.ts";
+import type { SigningKey } from "../../disk/key-file.ts";
+import { type ContractId, compareVersions, type Digest, type Version } from "../../model/ids.ts";
+import { digestOf, LIFE_DAYS, type TufRole } from "../release/metadata-text.ts";
+import { signSnapshot, signTimestamp, snapshotAndTimestamp } from "../release/sign-online.ts";
+import type { ReleaseSubmission } from "../release/sign-release.ts";
+import { hashedPath, hexOf, parseTargetPath, targetPath } from "../release/target-path.ts";
+import { checkAmendment, checkSubmission, type Refusal, refuse } from "./check-submission.ts";
+import {
+  type CurrentMetadata,
+  type Finding,
+  METADATA_FOLDER,
+  type MetadataFile,
+  metadataName,
+  readCurrent,
+  readDocument,
+  readRoots,
+} from "./current-metadata.ts";
+import { commitFiles, commitTimestamp, type NewFile, undoUnfinished } from "./store-files.ts";
+import { verifyPolicyFolder } from "./verify-folder.ts";
+
+/** One stored release. Digests are over the stored bytes. */
+export interface StoredRelease {
+  readonly contract: ContractId;
+  readonly version: Version;
+  readonly domain: string;
+  /** Of the bundle: what nodes are told. */
+  readonly digest: Digest;
+  /** Of the bundle, in bytes. */
+  readonly size: number;
+  /** TUF path of the bundle. */
+  readonly target: string;
+  readonly sourceDigest: Digest;
+  /** The author marked it; a hub may take it away from nodes. */
+  readonly deprecated: boolean;
+}
+
+/** What a node needs to verify any release, files as they lie on the disk. */
+export interface PolicyMetadata {
+  readonly roots: readonly MetadataFile[];
+  readonly targets: MetadataFile;
+  readonly snapshot: MetadataFile;
+  readonly timestamp: MetadataFile;
+}
+
+export interface PolicyCentral {
+  readonly metadata: () => PolicyMetadata;
+  /** Takes a signed release in, durably, or says why not. Synchronous: one store at a time. @throws MaintError on disk trouble */
+  readonly store: (submission: ReleaseSubmission) => Result<StoredRelease, Refusal>;
+  /** Takes targets metadata that adds no file: a deprecation, or a later expiry. */
+  readonly amend: (targets: string) => Result<PolicyMetadata, Refusal>;
+  readonly release: (contract: ContractId, version: Version) => StoredRelease | undefined;
+  /** By contract, then version; of one contract where it is named. The last one of a contract is its latest. */
+  readonly releases: (contract?: ContractId) => readonly StoredRelease[];
+  /** The `.maint` text, refused where it is not what was signed. */
+  readonly text: (contract: ContractId, version: Version) => Result<string, Refusal>;
+  /** The bundle's bytes, refused where they are not what was signed. */
+  readonly bundle: (contract: ContractId, version: Version) => Result<Uint8Array, Refusal>;
+  /** Bytes by digest, for nodes that ask: current metadata, timestamps of this run, any stored bundle or text. */
+  readonly blob: (digest: Digest) => Uint8Array | undefined;
+  /** Renews the timestamp, and the snapshot, once half their life is gone; true where something is new. */
+  readonly refreshTimestamp: (nowMs: number) => boolean;
+  /** Everything that is wrong in the folder now; empty where it is whole. */
+  readonly verifyAll: () => readonly Finding[];
+}
+
+export interface PolicyOptions {
+  /** `<data>/policy` */
+  readonly folder: string;
+  readonly onlineKey: SigningKey;
+  readonly clock: { readonly nowMs: () => number };
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Opens PolicyCentral: undoes a store that a crash cut off, checks the whole metadata chain, makes the first snapshot, and
+ * renews what ran out while the hub was away. Files that are damaged are not served; `verifyAll` names them.
+ * @throws MaintError MAINT_ERR_POLICY_MISSING, MAINT_ERR_POLICY_KEY, or MAINT_ERR_POLICY_DAMAGED when the metadata does not hold
+ */
+export function openPolicyCentral({ folder, onlineKey, clock }: PolicyOptions): PolicyCentral {
+  if (!existsSync(join(folder, METADATA_FOLDER, "1.root.json")))
+    throw new MaintError("MAINT_ERR_POLICY_MISSING", `${folder}: PolicyCentral has no root of trust yet`, {
+      help: "make it once with: maint keys init --keys DIR --data DIR",
+    });
+  sweepTemporary(folder);
+  undoUnfinished(folder);
+  refuseForeignKey(folder, onlineKey);
+  if (!existsSync(join(folder, METADATA_FOLDER, "timestamp.json"))) firstSnapshot(folder, onlineKey, clock.nowMs());
+  const state = openState(folder, onlineKey);
+  state.refresh(clock.nowMs());
+  return {
+    metadata: () => metadataOf(state.current()),
+    store: (submission) => {
+      const targets = checkSubmission(submission, state.current(), clock.nowMs());
+      if (!targets.ok) return targets;
+      state.commit(releaseFiles(submission), submission.targets, clock.nowMs());
+      const { contract, version } = submission;
+      return ok(mustFind(state.release(contract, version), `${contract}@${version}`));
+    },
+    amend: (text) => {
+      const targets = checkAmendment(text, state.current(), clock.nowMs());
+      if (!targets.ok) return targets;
+      state.commit([], text, clock.nowMs());
+      return ok(metadataOf(state.current()));
+    },
+    release: state.release,
+    releases: (contract) => state.releases().filter((one) => contract === undefined || one.contract === contract),
+    text: (contract, version) => {
+      const bytes = contentOf(folder, state, [contract, version, "source"]);
+      return bytes.ok ? ok(Buffer.from(bytes.value).toString("utf8")) : bytes;
+    },
+    bundle: (contract, version) => contentOf(folder, state, [contract, version, "bundle"]),
+    blob: (digest) => blobOf(folder, state, digest),
+    refreshTimestamp: state.refresh,
+    verifyAll: () => verifyPolicyFolder(folder, clock.nowMs()),
+  };
+}
+
+const damaged = ({ path, message }: Finding): MaintError =>
+  new MaintError("MAINT_ERR_POLICY_DAMAGED", `PolicyCentral does not hold: ${path} ${message}`, {
+    exitCode: 69,
+    help: "restore the policy folder from a backup; no node takes what is not signed",
+  });
+
+function must<T>(result: Result<T, Finding>): T {
+  if (!result.ok) throw damaged(result.error);
+  return result.value;
+}
+
+function mustFind<T>(found: T | undefined, path: string): T {
+  if (found === undefined) throw damaged({ path, code: "missing", message: "is not there after it was stored" });
+  return found;
+}
+
+function refuseForeignKey(folder: string, onlineKey: SigningKey): void {
+  const { roles } = mustFind(must(readRoots(folder)).at(-1), "metadata/1.root.json").metadata.signed;
+  const named = (["snapshot", "timestamp"] as const).every((role) => roles[role]?.keyIDs.includes(onlineKey.keyId));
+  if (!named)
+    throw new MaintError("MAINT_ERR_POLICY_KEY", "the hub's key is not the online key that root names", {
+      help: "put back the hub/key file that `maint keys init` made with this PolicyCentral",
+    });
+}
+
+function firstSnapshot(folder: string, onlineKey: SigningKey, nowMs: number): void {
+  const root = mustFind(must(readRoots(folder)).at(-1), "metadata/1.root.json");
+  const targets = must(readDocument(folder, "targets", 1, root.metadata));
+  if (existsSync(join(folder, metadataPath("targets", 2))))
+    throw damaged({
+      path: `${METADATA_FOLDER}/timestamp.json`,
+      code: "missing",
+      message: "is gone, and releases are there",
+    });
+  const { snapshot, timestamp } = snapshotAndTimestamp(targets.file, { snapshot: 1, timestamp: 1 }, onlineKey, nowMs);
+  commitFiles(folder, [{ path: metadataPath("snapshot", 1), content: snapshot }], timestamp);
+}
+
+const metadataOf = (current: CurrentMetadata): PolicyMetadata => ({
+  roots: current.roots.map(({ file }) => file),
+  targets: current.targets.file,
+  snapshot: current.snapshot.file,
+  timestamp: current.timestamp.file,
+});
+
+/** The plain name that people read, and the hashed one that a consistent-snapshot client fetches. */
+const releaseFiles = ({ domain, contract, version, text, bundle }: ReleaseSubmission): readonly NewFile[] =>
+  (["source", "bundle"] as const).flatMap((kind) => {
+    const path = targetPath({ domain, contract, version, kind });
+    const content = kind === "source" ? text : bundle;
+    return [
+      { path, content },
+      { path: hashedPath(path, hexOf(digestOf(content))), content },
+    ];
+  });
+
+/** What is current. It changes only by `change`, which has put everything on the disk before this sees it. */
+function openState(folder: string, onlineKey: SigningKey) {
+  let current = must(readCurrent(folder));
+  let index = releasesOf(current);
+  // A node may still ask for the timestamp it was told of a moment ago.
+  const timestamps = new Map<Digest, Uint8Array>();
+  const note = ({ digest, text }: MetadataFile) => timestamps.set(digest, Buffer.from(text));
+  note(current.timestamp.file);
+  const change = (write: (before: CurrentMetadata, key: SigningKey) => void): void => {
+    try {
+      write(current, onlineKey);
+    } finally {
+      current = must(readCurrent(folder));
+      index = releasesOf(current);
+      note(current.timestamp.file);
+    }
+  };
+  return {
+    current: () => current,
+    releases: () => index,
+    superseded: (digest: Digest) => timestamps.get(digest),
+    release: (contract: ContractId, version: Version): StoredRelease | undefined =>
+      index.find((one) => one.contract === contract && one.version === version),
+    commit: (files: readonly NewFile[], targets: string, nowMs: number): void =>
+      change((before, key) => commitTargets(folder, before, key, files, targets, nowMs)),
+    refresh: (nowMs: number): boolean => {
+      const role = wornOut(current, nowMs);
+      if (role !== undefined) change((before, key) => renew(folder, before, key, role, nowMs));
+      return role !== undefined;
+    },
+  };
+}
+
+type State = ReturnType<typeof openState>;
+
+const metadataPath = (role: TufRole, version: number): string => `${METADATA_FOLDER}/${metadataName(role, version)}`;
+
+function commitTargets(
+  folder: string,
+  { targets, snapshot, timestamp }: CurrentMetadata,
+  onlineKey: SigningKey,
+  files: readonly NewFile[],
+  text: string,
+  nowMs: number,
+): void {
+  const next = { version: targets.file.version + 1, text };
+  const versions = { snapshot: snapshot.file.version + 1, timestamp: timestamp.file.version + 1 };
+  const online = snapshotAndTimestamp(next, versions, onlineKey, nowMs);
+  const metadata = [
+    { path: metadataPath("targets", next.version), content: text },
+    { path: metadataPath("snapshot", versions.snapshot), content: online.snapshot },
+  ];
+  commitFiles(folder, [...files, ...metadata], online.timestamp);
+}
+
+/** The topmost of what the online key signs that has less than half its life left; the timestamp follows the snapshot. */
+const wornOut = (current: CurrentMetadata, nowMs: number): "snapshot" | "timestamp" | undefined =>
+  (["snapshot", "timestamp"] as const).find(
+    (role) => Date.parse(current[role].metadata.signed.expires) - nowMs < (LIFE_DAYS[role] * DAY_MS) / 2,
+  );
+
+function renew(
+  folder: string,
+  { targets, snapshot, timestamp }: CurrentMetadata,
+  onlineKey: SigningKey,
+  role: "snapshot" | "timestamp",
+  nowMs: number,
+): void {
+  const version = timestamp.file.version + 1;
+  if (role === "timestamp") {
+    commitTimestamp(folder, signTimestamp(snapshot.file, version, onlineKey, nowMs));
+    return;
+  }
+  const next = snapshot.file.version + 1;
+  const text = signSnapshot(targets.file, next, onlineKey, nowMs);
+  const file = { path: metadataPath("snapshot", next), content: text };
+  commitFiles(folder, [file], signTimestamp({ version: next, text }, version, onlineKey, nowMs));
+}
+
+function contentOf(
+  folder: string,
+  state: State,
+  [contract, version, kind]: readonly [ContractId, Version, "source" | "bundle"],
+): Result<Uint8Array, Refusal> {
+  const found = state.release(contract, version);
+  if (found === undefined) return refuse("unknown-release", `${contract}@${version} is not stored`);
+  const path = targetPath({ ...found, kind });
+  const bytes = readChecked(folder, path, kind === "source" ? found.sourceDigest : found.digest);
+  return bytes === undefined ? refuse("damaged", `${path} is not the file that was signed`) : ok(bytes);
+}
+
+function blobOf(folder: string, state: State, digest: Digest): Uint8Array | undefined {
+  const { roots, targets, snapshot } = state.current();
+  const metadata = [...roots, targets, snapshot].find(({ file }) => file.digest === digest);
+  if (metadata !== undefined) return Buffer.from(metadata.file.text);
+  const found = state.releases().find((one) => one.digest === digest || one.sourceDigest === digest);
+  if (found === undefined) return state.superseded(digest);
+  const kind = found.digest === digest ? "bundle" : "source";
+  return readChecked(folder, targetPath({ ...found, kind }), digest);
+}
+
+/** The bytes, or undefined where the file is gone or is not the one with this digest. */
+function readChecked(folder: string, path: string, digest: Digest): Uint8Array | undefined {
+  const full = join(folder, path);
+  if (!existsSync(full)) return undefined;
+  const bytes = readFileSync(full);
+  return digestOf(bytes) === digest ? bytes : undefined;
+}
+
+function releasesOf(current: CurrentMetadata): readonly StoredRelease[] {
+  const { targets } = current.targets.metadata.signed;
+  return Object.values(targets)
+    .flatMap((file): readonly StoredRelease[] => {
+      const name = parseTargetPath(file.path);
+      if (name?.kind !== "bundle") return [];
+      const source = targets[targetPath({ ...name, kind: "source" })];
+      const { domain, contract, version } = name;
+      return [
+        {
+          contract,
+          version,
+          domain,
+          digest: `sha256:${file.hashes["sha256"]}`,
+          size: file.length,
+          target: file.path,
+          sourceDigest: `sha256:${source?.hashes["sha256"]}`,
+          deprecated: file.custom["status"] === "deprecated",
+        },
+      ];
+    })
+    .sort((a, b) =>
+      a.contract < b.contract ? -1 : a.contract > b.contract ? 1 : compareVersions(a.version, b.version),
+    );
+}

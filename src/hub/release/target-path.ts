@@ -1,0 +1,37 @@
+import { type ContractId, type Digest, isContractId, isName, isVersion, type Version } from "../../model/ids.ts";
+
+/** Where a release lies below `policy/`, which is also its TUF target path. */
+export interface TargetName {
+  readonly domain: string;
+  readonly version: Version;
+  readonly contract: ContractId;
+  readonly kind: "source" | "bundle";
+}
+
+const SUFFIX = { source: ".maint", bundle: ".bundle.json" } as const;
+const PATH = /^([^/]+)\/maintenance-contracts\/([^/]+)\/([^/]+?)(\.maint|\.bundle\.json)$/;
+/** The folder of the metadata itself. */
+const RESERVED = "metadata";
+
+/** `penetrant`, `general`: a kebab-case name that does not collide with the metadata's folder. */
+export const isDomain = (text: unknown): text is string => isName(text) && text !== RESERVED;
+
+/** `penetrant/maintenance-contracts/v1.0/UV-DAILY.maint` */
+export const targetPath = ({ domain, version, contract, kind }: TargetName): string =>
+  `${domain}/maintenance-contracts/${version}/${contract}${SUFFIX[kind]}`;
+
+/** What a target path names; undefined for every path that is not one of ours, so that none leaves its folder. */
+export function parseTargetPath(path: string): TargetName | undefined {
+  const [, domain, version, contract, suffix] = PATH.exec(path) ?? [];
+  if (!isDomain(domain) || !isVersion(version) || !isContractId(contract)) return undefined;
+  return { domain, version, contract, kind: suffix === SUFFIX.source ? "source" : "bundle" };
+}
+
+/** The name a consistent-snapshot client asks for: the digest's hex before the file name. */
+export function hashedPath(path: string, sha256: string): string {
+  const slash = path.lastIndexOf("/") + 1;
+  return `${path.slice(0, slash)}${sha256}.${path.slice(slash)}`;
+}
+
+/** The hex of a digest, as TUF writes hashes. */
+export const hexOf = (digest: Digest): string => digest.slice("sha256:".length);
