@@ -243,9 +243,9 @@ function acknowledged(state: LinkState, epoch: string, upTo: number): LinkStep {
   // An ack of another epoch, an old one, or one of records never sent says nothing about ours.
   if (epoch !== spool.epoch || spool.inFlight === null || upTo <= spool.ackedSeq || upTo > spool.inFlight)
     return only(state);
-  const inFlight = upTo === spool.inFlight ? null : spool.inFlight;
-  const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight } });
-  return only(sent.state, { kind: "prune", upTo }, ...(inFlight === null ? [clear("ack")] : []), ...sent.effects);
+  // A batch that was taken in part is over as well: what is left goes out again in the next one.
+  const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight: null } });
+  return only(sent.state, clear("ack"), { kind: "prune", upTo }, ...sent.effects);
 }
 
 function timestamp(

@@ -1,0 +1,348 @@
+import { randomBytes } from "node:crypto";
+import { WebSocket } from "ws";
+import { canonicalJson } from "../base/canonical-json.ts";
+import { type SigningKey, signBase64Url, signHex, verifyHex } from "../disk/key-file.ts";
+import type { LedgerHead } from "../ledger/entry.ts";
+import type { ContractId, Digest, Version } from "../model/ids.ts";
+import { HEADERS_TIMEOUT_MS, HUB_MAX_FRAME_BYTES, NODE_MAX_FRAME_BYTES } from "../model/limits.ts";
+import {
+  type AlertBatch,
+  type Hello,
+  helloBytes,
+  type Message,
+  type Report,
+  type ReportedContract,
+  type SignedDesired,
+  SUBPROTOCOL,
+} from "../model/message.ts";
+import type { AgentClock } from "./agent-clock.ts";
+import type { AlertSpool } from "./alert-spool.ts";
+import { startOfLink, step } from "./core/link.ts";
+import type {
+  AttemptOutcome,
+  LinkEffect,
+  LinkEvent,
+  LinkState,
+  LinkTimer,
+  ReportedOutcome,
+} from "./core/link-state.ts";
+import { parseBlobFrame, parseFrame } from "./frames.ts";
+import type { KeptBytes } from "./kept-bytes.ts";
+import { digestsOf } from "./node-state.ts";
+
+/** What the link is given: where to dial, as whom, and what the disk knows. */
+export interface HubLinkOptions {
+  readonly node: string;
+  readonly key: SigningKey;
+  /** `http://…`; the socket is at /v1/node there. */
+  readonly hubUrl: string;
+  /** The hub that enrolled this node; null where it is not known yet. */
+  readonly hubId: string | null;
+  readonly clock: AgentClock;
+  readonly spool: AlertSpool;
+  readonly kept: KeptBytes;
+  readonly active: () => ActiveSet;
+  readonly ledgerHead: () => LedgerHead;
+  /** Verifies, self-tests and activates; durable when fulfilled with `activated`. Never rejects for what the world does. */
+  readonly attempt: (signed: SignedDesired) => Promise<AttemptOutcome>;
+  /** The next number of the node's reports; only grows, across restarts. */
+  readonly nextReportCounter: () => number;
+  readonly onSession: (session: string) => void;
+  readonly onAttested: () => void;
+  readonly onFault: (error: unknown) => void;
+  readonly onState?: (state: LinkState, why: string | null) => void;
+}
+
+export interface ActiveSet {
+  readonly desired: SignedDesired["desired"] | null;
+  readonly rootVersion: number;
+  readonly onlineKeys: ReadonlyMap<string, string>;
+  readonly contracts: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
+}
+
+export interface HubLink {
+  readonly start: () => void;
+  /** Alerts were spooled up to this seq. */
+  readonly spooled: (seq: number) => void;
+  readonly decided: () => void;
+  readonly state: () => LinkState;
+  readonly stop: () => Promise<void>;
+}
+
+/** UTF-16 units; three quarters of the frame leave room for letters that take more than one byte. */
+const MAX_BATCH_BYTES = (HUB_MAX_FRAME_BYTES * 3) / 4 - 512;
+const RUNTIME_VERSION = "0.1.0";
+
+/** Turns the effects of core/link.ts into sockets, timers and disk, and what comes of them into its events. */
+export function openHubLink(options: HubLinkOptions): HubLink {
+  const driver = new LinkDriver(options);
+  return {
+    start: () => driver.take({ kind: "start", random: Math.random() }),
+    spooled: (seq) => driver.take({ kind: "spooled", seq }),
+    decided: () => driver.take({ kind: "decided" }),
+    state: () => driver.state,
+    stop: () => driver.stop(),
+  };
+}
+
+class LinkDriver {
+  state: LinkState;
+  readonly #options: HubLinkOptions;
+  readonly #timers = new Map<LinkTimer, NodeJS.Timeout>();
+  readonly #queue: LinkEvent[] = [];
+  #running = false;
+  #socket: WebSocket | null = null;
+  #seq = 0;
+  #lastWhy: string | null = null;
+
+  readonly #handlers: {
+    readonly [K in LinkEffect["kind"]]: (effect: Extract<LinkEffect, { readonly kind: K }>) => void;
+  } = {
+    dial: () => this.#dial(),
+    close: ({ why }) => this.#close(why),
+    greet: ({ hub, nonce, re }) => this.#greet(hub, nonce, re),
+    session: ({ session }) => this.#options.onSession(session),
+    want: ({ digests }) => this.#send("want", { digests }),
+    keep: ({ digest, bytes }) => this.#keep(digest, bytes),
+    attempt: ({ signed }) => this.#attempt(signed),
+    report: ({ desired, outcome }) => this.#report(desired, outcome),
+    "send-alerts": ({ afterSeq, upTo }) => this.#sendAlerts(afterSeq, upTo),
+    prune: ({ upTo }) => this.#options.spool.prune(upTo),
+    "renew-epoch": () => this.#renewEpoch(),
+    ping: ({ nonce }) => this.#send("ping", { nonce }),
+    attest: (effect) => this.#attest(effect),
+    refuse: ({ code, message, re }) => this.#send("error", { code, message }, re ?? undefined),
+    "set-timer": ({ timer, delayMs }) => this.#setTimer(timer, delayMs),
+    "clear-timer": ({ timer }) => this.#clearTimer(timer),
+  };
+
+  constructor(options: HubLinkOptions) {
+    this.#options = options;
+    const { spool } = options;
+    this.state = startOfLink({
+      epoch: spool.epoch(),
+      spooledSeq: spool.lastSeq(),
+      ackedSeq: spool.ackedSeq(),
+      durable: options.active().desired,
+    });
+  }
+
+  /** Events are taken one after the other, also those that an effect causes at once. */
+  take(event: LinkEvent): void {
+    this.#queue.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const { state, effects } = step(this.state, next);
+        this.state = state;
+        for (const effect of effects) this.#do(effect);
+      }
+    } catch (error) {
+      this.#options.onFault(error);
+    } finally {
+      this.#running = false;
+    }
+    this.#options.onState?.(this.state, this.#lastWhy);
+  }
+
+  async stop(): Promise<void> {
+    const socket = this.#socket;
+    if (this.state.phase === "welcomed") this.#send("bye", { reason: "stopping" });
+    this.take({ kind: "stop" });
+    if (socket === null || socket.readyState === WebSocket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.terminate(), 500);
+      socket.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #do<K extends LinkEffect["kind"]>(effect: Extract<LinkEffect, { readonly kind: K }>): void {
+    (this.#handlers[effect.kind] as (effect: Extract<LinkEffect, { readonly kind: K }>) => void)(effect);
+  }
+
+  #keep(digest: Digest, bytes: Uint8Array): void {
+    const result = this.#options.kept.write(digest, bytes);
+    this.take(result.ok ? { kind: "blob-kept", digest } : { ...result.error, kind: "blob-refused", digest });
+  }
+
+  #sendAlerts(afterSeq: number, upTo: number): void {
+    const { spool } = this.#options;
+    const alerts = [...spool.read(afterSeq, upTo)];
+    // The hub's frames are small; it acknowledges what came, and the rest follows.
+    for (let size = JSON.stringify(alerts).length; size > MAX_BATCH_BYTES && alerts.length > 1; ) {
+      size -= JSON.stringify(alerts.pop()).length + 1;
+    }
+    const batch: AlertBatch = { epoch: spool.epoch(), alerts };
+    this.#send("alert", batch);
+  }
+
+  #renewEpoch(): void {
+    const { spool } = this.#options;
+    spool.renew();
+    this.take({ kind: "epoch-renewed", epoch: spool.epoch(), spooledSeq: spool.lastSeq() });
+  }
+
+  #clearTimer(timer: LinkTimer): void {
+    clearTimeout(this.#timers.get(timer));
+    this.#timers.delete(timer);
+  }
+
+  #now(): number {
+    return this.#options.clock.sources.monotonicMs();
+  }
+
+  #setTimer(timer: LinkTimer, delayMs: number): void {
+    clearTimeout(this.#timers.get(timer));
+    const handle = setTimeout(() => this.take({ kind: "timer", timer, atMs: this.#now(), nonce: newNonce() }), delayMs);
+    this.#timers.set(timer, handle);
+  }
+
+  #dial(): void {
+    const url = new URL("/v1/node", this.#options.hubUrl);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url, SUBPROTOCOL, {
+      maxPayload: NODE_MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+      handshakeTimeout: HEADERS_TIMEOUT_MS,
+      followRedirects: false,
+    });
+    this.#socket = socket;
+    this.#seq = 0;
+    const current = (event: () => void): void => {
+      if (this.#socket === socket) event();
+    };
+    socket.on("open", () => current(() => this.take({ kind: "opened" })));
+    socket.on("message", (data, binary) => current(() => this.#receive(data as Buffer, binary)));
+    // An error is followed by a close; without a listener it would end the process.
+    socket.on("error", (error) => {
+      this.#lastWhy = error.message;
+    });
+    socket.on("close", () =>
+      current(() => {
+        this.#socket = null;
+        this.take({ kind: "closed", atMs: this.#now(), random: Math.random() });
+      }),
+    );
+  }
+
+  #close(why: string): void {
+    this.#lastWhy = why;
+    const socket = this.#socket;
+    if (socket === null) return;
+    if (socket.readyState === WebSocket.OPEN) socket.close(1000);
+    else socket.terminate();
+    // A peer that does not answer the close frame does not hold us.
+    setTimeout(() => socket.terminate(), 1_000).unref();
+  }
+
+  #receive(data: Buffer, binary: boolean): void {
+    if (binary) {
+      const blob = parseBlobFrame(data);
+      this.take(blob.ok ? { kind: "blob", ...blob.value } : { kind: "bad-frame", ...blob.error });
+      return;
+    }
+    const frame = parseFrame(data.toString("utf8"));
+    if (!frame.ok) this.take({ kind: "bad-frame", ...frame.error });
+    else this.#receiveMessage(frame.value);
+  }
+
+  #receiveMessage(message: Message): void {
+    if (message.t === "desired") {
+      const signed = message.body;
+      const missing = digestsOf(signed).filter((digest) => this.#options.kept.read(digest) === undefined);
+      this.take({ kind: "desired", signed, missing });
+    } else this.take({ kind: "message", message, atMs: this.#now(), nonce: newNonce() });
+  }
+
+  #send(t: Message["t"], body: unknown, re?: string): void {
+    const socket = this.#socket;
+    if (socket === null || socket.readyState !== WebSocket.OPEN) return;
+    this.#seq += 1;
+    socket.send(
+      JSON.stringify({ v: 1, t, id: `n${this.#seq}`, seq: this.#seq, ...(re === undefined ? {} : { re }), body }),
+    );
+  }
+
+  #greet(hub: string, nonce: string, re: string): void {
+    const { node, key, hubId, spool, kept, clock } = this.#options;
+    if (hubId !== null && hub !== hubId) {
+      this.#close(`this is hub ${hub}, the node is enrolled with ${hubId}`);
+      return;
+    }
+    const active = this.#options.active();
+    const digests = Object.entries(active.contracts).map(([contract, { digest }]) => [contract, digest] as const);
+    const hello: Hello = {
+      node,
+      keyId: key.keyId,
+      signature: signBase64Url(key, helloBytes(hub, node, nonce)),
+      runtimeVersion: RUNTIME_VERSION,
+      bundleFormats: ["maint-bundle/1"],
+      capabilities: [],
+      registerDigest: active.desired?.documents.register ?? null,
+      clockMs: clock.now().nowMs,
+      rootVersion: active.rootVersion,
+      generation: active.desired?.generation ?? 0,
+      active: Object.fromEntries(digests),
+      kept: kept.list(),
+      ledgerHead: this.#options.ledgerHead(),
+      epoch: spool.epoch(),
+    };
+    this.#send("hello", hello, re);
+  }
+
+  #attempt(signed: SignedDesired): void {
+    const { generation } = signed.desired;
+    this.#options.attempt(signed).then(
+      (outcome) => this.take({ kind: "attempted", generation, outcome }),
+      (error: unknown) => {
+        this.#options.onFault(error);
+        const detail = error instanceof Error ? error.message : String(error);
+        this.take({ kind: "attempted", generation, outcome: { kind: "rejected", reason: "internal", detail } });
+      },
+    );
+  }
+
+  #report(desired: SignedDesired["desired"], outcome: ReportedOutcome): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    const { node, key } = this.#options;
+    const active = this.#options.active();
+    const rejected = outcome.phase === "rejected";
+    const attempted = Object.entries(desired.contracts).map(([contract, { version, digest }]) => {
+      const reported: ReportedContract = {
+        version,
+        digest,
+        phase: outcome.phase,
+        reason: rejected ? outcome.reason : null,
+        detail: rejected ? outcome.detail : null,
+      };
+      return [contract, reported] as const;
+    });
+    const report: Report = {
+      node,
+      counter: this.#options.nextReportCounter(),
+      observedGeneration: desired.generation,
+      attempted: Object.fromEntries(attempted),
+      active: active.contracts,
+      documents: active.desired?.documents ?? { register: null, people: null, orders: null, zone: null },
+      ledgerHead: this.#options.ledgerHead(),
+    };
+    this.#send("report", { report, signature: signHex(key, canonicalJson(report)) });
+  }
+
+  #attest({ frame, sentAtMs, receivedAtMs }: Extract<LinkEffect, { readonly kind: "attest" }>): void {
+    const { node, clock } = this.#options;
+    const publicHex = this.#options.active().onlineKeys.get(frame.keyId);
+    const said = canonicalJson({ hubTimeMs: frame.hubTimeMs, node, nonce: frame.nonce });
+    if (publicHex === undefined || !verifyHex(publicHex, said, frame.signature)) return;
+    // The reply was signed somewhere within the round trip; the middle is wrong by half of it at most.
+    const timeMs = frame.hubTimeMs + (receivedAtMs - sentAtMs) / 2;
+    clock.attest({ bootId: clock.sources.bootId, bootMs: clock.sources.bootMs(), timeMs });
+    this.#options.onAttested();
+  }
+}
+
+const newNonce = (): string => randomBytes(32).toString("base64url");
