@@ -1,3 +1,4 @@
+import type { Result } from "../base/result.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { OrdersDocument } from "../model/documents.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
@@ -78,14 +79,17 @@ export interface NodeSource {
 export interface AlertInbox {
   /**
    * Durable when fulfilled, idempotent by (node, epoch, seq). `upTo` is the highest seq of the epoch without a gap below;
-   * a batch that would leave a gap is not taken and answers the old `upTo`.
+   * a batch that does not fit is not taken.
    */
-  readonly receive: (node: string, batch: AlertBatch) => Promise<{ readonly upTo: number }>;
+  readonly receive: (
+    node: string,
+    batch: AlertBatch,
+  ) => Promise<Result<{ readonly upTo: number }, { readonly code: "bad-frame" | "gap"; readonly message: string }>>;
   /** The highest seq of this epoch that is durable here without a gap; 0 when none is. */
-  readonly ackedSeq: (node: string, epoch: string) => Promise<number>;
+  readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;
 }
 
-/** Where nodes' orders come from. `onChange` is called after an order was linked, revised or closed. */
+/** Where nodes' orders come from. */
 export interface OrderShelf {
   readonly document: () => Promise<OrdersDocument>;
 }

@@ -56,8 +56,12 @@ export type SessionEvent =
     }
   /** The inbox has fulfilled: everything of the epoch up to `upTo` is on the disk. */
   | { readonly kind: "committed"; readonly epoch: string; readonly upTo: number; readonly re: string }
-  | { readonly kind: "not-committed"; readonly message: string; readonly re: string }
-  | { readonly kind: "report-refused"; readonly message: string; readonly re: string }
+  | {
+      readonly kind: "not-committed" | "report-refused";
+      readonly code: "gap" | "bad-frame";
+      readonly message: string;
+      readonly re: string;
+    }
   | { readonly kind: "desired"; readonly signed: SignedDesired }
   | { readonly kind: "blob-missing"; readonly digest: Digest; readonly re: string }
   | {
@@ -143,7 +147,7 @@ function take(state: SessionState, event: SessionEvent): SessionStep {
       return committed(state, event);
     case "not-committed":
     case "report-refused":
-      return send(state, "error", { code: "gap", message: event.message }, event.re);
+      return send(state, "error", { code: event.code, message: event.message }, event.re);
     case "desired":
       return state.phase === "open" ? send(state, "desired", event.signed) : none(state);
     case "blob-missing":
