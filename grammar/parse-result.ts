@@ -5,6 +5,10 @@ export interface Comment {
   readonly text: string;
   readonly doc: boolean;
   readonly span: Span;
+  /** It stands behind code on its line. */
+  readonly trailing: boolean;
+  readonly blankBefore: boolean;
+  readonly blankAfter: boolean;
 }
 
 export type SyntaxCode = "syntax" | "version-in-contract" | "limit-exceeded";

@@ -1,0 +1,92 @@
+import type { Doc, SourceFile, Span } from "./ast.ts";
+import { type MaintToken, type Scanned, scan } from "./lexer.ts";
+import { TooMuch } from "./mistakes.ts";
+import type { Comment, ParseResult, SyntaxDiagnostic } from "./parse-result.ts";
+import { MaintParser } from "./parser-files.ts";
+
+export type { Comment, ParseResult, SyntaxCode, SyntaxDiagnostic, SyntaxFix } from "./parse-result.ts";
+
+/** The grammar imports nothing of the model: a test holds these against model/limits.ts. */
+export interface SourceLimits {
+  readonly maxSourceBytes: number;
+  readonly maxNestingDepth: number;
+  readonly maxClauses: number;
+}
+export const SOURCE_LIMITS: SourceLimits = { maxSourceBytes: 1 << 20, maxNestingDepth: 64, maxClauses: 10_000 };
+
+let shared: MaintParser | undefined;
+
+/** Made at the first use: analysing the grammar costs more than parsing a contract. */
+function parser(): MaintParser {
+  shared ??= new MaintParser();
+  return shared;
+}
+
+/**
+ * Reads one `.maint` source. Never throws: mistakes are diagnostics, and what could not be read is a `broken` node.
+ * A source beyond a limit gives `limit-exceeded` alone and an empty file.
+ */
+export function parse(source: string, limits: SourceLimits = SOURCE_LIMITS): ParseResult {
+  if (byteLength(source) > limits.maxSourceBytes) {
+    return refused(source, `the file has more than ${limits.maxSourceBytes} bytes`, { start: 0, end: 0 });
+  }
+  const scanned = scan(source);
+  if (scanned.deepest > limits.maxNestingDepth) {
+    return refused(source, `blocks are nested more than ${limits.maxNestingDepth} deep`, { start: 0, end: 0 });
+  }
+  const reader = parser();
+  reader.prepare(source, scanned.tokens, docsOf(scanned), limits.maxClauses);
+  try {
+    const file = reader.file();
+    const diagnostics = [...scanned.diagnostics, ...reader.found];
+    diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+    return { file, diagnostics, comments: scanned.comments };
+  } catch (error) {
+    // A parser stopped midway is thrown away: its rule stack is not known to be clean.
+    shared = undefined;
+    if (!(error instanceof TooMuch)) throw error;
+    return refused(source, `the file has more than ${limits.maxClauses} clauses`, { start: 0, end: 0 });
+  }
+}
+
+function refused(source: string, message: string, span: Span): ParseResult {
+  const file: SourceFile = { kind: "file", items: [], span: { start: 0, end: source.length } };
+  const help = "split it into several files";
+  const diagnostic: SyntaxDiagnostic = { code: "limit-exceeded", message, span, help };
+  return { file, diagnostics: [diagnostic], comments: [] };
+}
+
+/** UTF-8 bytes: a pair of surrogates is four, any other unit beyond ASCII two or three. */
+function byteLength(source: string): number {
+  let bytes = source.length;
+  for (let at = 0; at < source.length; at += 1) {
+    const code = source.charCodeAt(at);
+    if (code < 0x80) continue;
+    const isSurrogate = code >= 0xd800 && code < 0xe000;
+    bytes += code < 0x800 || isSurrogate ? 1 : 2;
+  }
+  return bytes;
+}
+
+/** Doc comments by the offset of the token they stand above. */
+function docsOf({ comments, tokens }: Scanned): ReadonlyMap<number, Doc> {
+  const docs = new Map<number, Doc>();
+  let next = 0;
+  const groups = new Map<MaintToken, Comment[]>();
+  for (const comment of comments) {
+    while ((tokens[next]?.startOffset ?? Number.POSITIVE_INFINITY) < comment.span.start) next += 1;
+    const token = tokens[next];
+    if (!comment.doc || comment.trailing || token === undefined) continue;
+    const group = groups.get(token);
+    if (group === undefined) groups.set(token, [comment]);
+    else group.push(comment);
+  }
+  for (const [token, group] of groups) {
+    const first = group[0];
+    const last = group.at(-1);
+    if (first === undefined || last === undefined) continue;
+    const lines = group.map(({ text }) => text.slice(3).replace(/^ /, ""));
+    docs.set(token.startOffset, { kind: "doc", lines, span: { start: first.span.start, end: last.span.end } });
+  }
+  return docs;
+}
