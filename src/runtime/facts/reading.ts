@@ -106,7 +106,7 @@ function asWritten(reading: Reading | undefined): string | null {
 
 function boundsOf({ limit, guardBand }: ReadingClause): Bounds {
   const unit = findUnit(limit.unit) as Unit;
-  const guard = guardBand === null ? null : guardIn(unit, guardBand);
+  const guard = isGuardedBy(guardBand) ? guardIn(unit, guardBand) : null;
   const edge = (end: Limit["low"], inwards: typeof add | typeof subtract): Edge | null => {
     if (end === null) return null;
     const value = decimalOf(end.value);
@@ -121,6 +121,10 @@ function boundsOf({ limit, guardBand }: ReadingClause): Bounds {
     words: `${limitWords(limit, unit.symbol)}${guarded}`,
   };
 }
+
+/** A band of nothing is none. */
+export const isGuardedBy = (band: ReadingClause["guardBand"]): band is NonNullable<ReadingClause["guardBand"]> =>
+  band !== null && band.value !== "0";
 
 const guardIn = (unit: Unit, guardBand: { readonly value: string; readonly unit: string }): Rational =>
   convert(decimalOf(guardBand.value), findUnit(guardBand.unit) as Unit, unit, { difference: true }) as Rational;

@@ -1,0 +1,203 @@
+import { AssertionFailed, assert } from "../base/assert.ts";
+import { printUtc, printWithOffset } from "../base/civil-time.ts";
+import type { ConditionOutcome, Decision, DecisionDetail, EngineChoice } from "../model/decision.ts";
+import { CLOCK_BACK_TOLERANCE_MS, CLOCK_JUMP_TOLERANCE_MS } from "../model/limits.ts";
+import type { PlantCalendar } from "../model/plant-calendar.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { detailOf, remediesOf } from "./explain.ts";
+import type { Moment } from "./facts/context.ts";
+import { type Finding, finding } from "./facts/part.ts";
+import {
+  fastVerdicts,
+  type Given,
+  judgeBinding,
+  type PosedBinding,
+  poseBinding,
+  referenceVerdicts,
+  type Verdicts,
+} from "./judge.ts";
+import { applyOverrides } from "./overrides.ts";
+import { loadReference } from "./reference.ts";
+import { type Release, type Selection, selectContracts } from "./selection.ts";
+
+/** Everything a decision is made of. */
+export interface DecideInput {
+  readonly releases: readonly Release[];
+  readonly snapshot: Snapshot;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly calendar: PlantCalendar;
+  readonly node: string | null;
+  /** `maint eval` treats a contract for one order as binding where no order is known. */
+  readonly assumeBinding: boolean;
+}
+
+/** What was found, before it becomes a Decision. */
+interface Found {
+  readonly reasons: readonly Noted[];
+  readonly warnings: readonly Noted[];
+  readonly conditions: readonly ConditionOutcome[];
+  readonly releases: readonly Release[];
+}
+
+interface Noted {
+  readonly finding: Finding;
+  readonly given: Given | null;
+}
+
+const noted = (found: Finding): Noted => ({ finding: found, given: null });
+const notedGiven = (given: Given): Noted => ({ finding: given.finding, given });
+
+/** Decides with json-rules-engine (`reference`), the own evaluator (`fast`) or both compared. Never throws: a fault blocks. */
+export async function decide(input: DecideInput, engine: EngineChoice): Promise<Decision> {
+  if (engine === "fast") return decideFast(input);
+  try {
+    const posed = pose(input);
+    if (posed.kind === "settled") return printDecision(input, posed.found, engine);
+    const evaluate = await loadReference();
+    const verdicts: Verdicts[] = [];
+    for (const binding of posed.bindings) verdicts.push(await referenceVerdicts(binding, engine, evaluate));
+    return printDecision(input, conclude(posed, verdicts), engine);
+  } catch (error) {
+    return blockedDecision(input, finding("runtime.error", "node", messageOf(error)), engine);
+  }
+}
+
+/** The same, at once, with the own evaluator alone. */
+export function decideFast(input: DecideInput): Decision {
+  try {
+    const posed = pose(input);
+    if (posed.kind === "settled") return printDecision(input, posed.found, "fast");
+    return printDecision(
+      input,
+      conclude(
+        posed,
+        posed.bindings.map(() => fastVerdicts),
+      ),
+      "fast",
+    );
+  } catch (error) {
+    return blockedDecision(input, finding("runtime.error", "node", messageOf(error)), "fast");
+  }
+}
+
+type Posed =
+  | { readonly kind: "settled"; readonly found: Found }
+  | {
+      readonly kind: "posed";
+      readonly moment: Moment;
+      readonly selection: Selection;
+      readonly bindings: readonly PosedBinding[];
+      readonly clockWarnings: readonly Finding[];
+    };
+
+function pose(input: DecideInput): Posed {
+  const { snapshot, calendar, now } = input;
+  assert(Number.isSafeInteger(now) && calendar.covers(now), "the plant's time zone is not known at this instant");
+  const { highWater, monotonicNow } = snapshot.clock;
+  if (highWater !== undefined && highWater - now > CLOCK_BACK_TOLERANCE_MS) {
+    const back = finding("clock.went-back", "node", `by ${Math.round((highWater - now) / 1000)} s`);
+    return { kind: "settled", found: { reasons: [noted(back)], warnings: [], conditions: [], releases: [] } };
+  }
+  const hasJumped = monotonicNow !== undefined && Math.abs(now - monotonicNow) > CLOCK_JUMP_TOLERANCE_MS;
+  const moment: Moment = { snapshot, calendar, now, today: calendar.dayOf(now), past: false };
+  const selection = selectContracts(input);
+  return {
+    kind: "posed",
+    moment,
+    selection,
+    bindings: selection.bindings.map((binding) => poseBinding(binding, moment)),
+    clockWarnings: hasJumped ? [finding("clock.jumped-forward", "node")] : [],
+  };
+}
+
+function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly Verdicts[]): Found {
+  const { moment, selection, bindings, clockWarnings } = posed;
+  const judged = bindings.map((binding, index) => judgeBinding(binding, verdicts[index] as Verdicts));
+  const overridden = applyOverrides(
+    judged.flatMap(({ reasons }) => reasons),
+    moment,
+  );
+  const found: Found = {
+    reasons: [
+      ...selection.findings.map(noted),
+      ...overridden.reasons.map(notedGiven),
+      ...overridden.refused.map(noted),
+    ],
+    warnings: [
+      ...clockWarnings.map(noted),
+      ...judged.flatMap(({ warnings }) => warnings.map(notedGiven)),
+      ...overridden.applied.map(noted),
+    ],
+    conditions: judged.flatMap(({ conditions }) => conditions),
+    releases: selection.bindings.map(({ release }) => release),
+  };
+  const judgedClauses = found.conditions.some(({ clauses }) => clauses.length > 0);
+  assert(found.reasons.length > 0 || found.releases.length > 0, "nothing was judged, so nothing may be allowed");
+  assert(judgedClauses || found.reasons.length > 0 || hasOnlyScopedClauses(selection), "no clause was judged");
+  return found;
+}
+
+/** A binding condition all of whose clauses are for other orders or other equipment asks nothing of this test. */
+const hasOnlyScopedClauses = ({ bindings }: Selection): boolean =>
+  bindings.every(({ release, conditions }) =>
+    conditions.every((name) =>
+      (release.loaded.byCondition.get(name) ?? []).every(
+        ({ clause }) => clause.order !== null || clause.attribute !== null,
+      ),
+    ),
+  );
+
+/** A decision that no clause was asked for: a fault, a time-out, no bundle. */
+export function blockedDecision(
+  input: Pick<DecideInput, "snapshot" | "now" | "node"> & { readonly calendar: PlantCalendar | null },
+  why: Finding,
+  engine: EngineChoice,
+): Decision {
+  return printDecision(input, { reasons: [noted(why)], warnings: [], conditions: [], releases: [] }, engine);
+}
+
+function printDecision(
+  input: Pick<DecideInput, "snapshot" | "now" | "node"> & { readonly calendar: PlantCalendar | null },
+  found: Found,
+  engine: EngineChoice,
+): Decision {
+  const { snapshot, now, calendar, node } = input;
+  const { test } = snapshot;
+  const isBlocked = found.reasons.length > 0;
+  return {
+    allow: !isBlocked,
+    reasons: codesOf(found.reasons),
+    warnings: codesOf(found.warnings),
+    details: detailsOf(found),
+    conditions: found.conditions,
+    getToGreen: isBlocked ? remediesOf(found.reasons.map((reason) => reason.finding)) : [],
+    at: calendar === null ? printUtc(now) : printWithOffset(now, calendar.offsetAt(now)),
+    atUtc: printUtc(now),
+    contracts: found.releases.map(({ loaded, version }) => ({
+      contract: loaded.bundle.contract,
+      version,
+      digest: loaded.digest,
+    })),
+    engine,
+    node,
+    operator: test.operator ?? null,
+    order: test.clientPO ?? null,
+    testId: test.id ?? null,
+    testKind: test.kind ?? null,
+  };
+}
+
+const codesOf = (list: readonly Noted[]): readonly string[] =>
+  [...new Set(list.map(({ finding: { code, subject } }) => `${code}:${subject}`))].sort();
+
+function detailsOf({ reasons, warnings }: Found): readonly DecisionDetail[] {
+  if (reasons.length === 0 && warnings.length === 0) return [];
+  return [
+    ...reasons.map((reason) => detailOf("reason", reason.finding, reason.given)),
+    ...warnings.map((warning) => detailOf("warning", warning.finding, warning.given)),
+  ];
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof AssertionFailed || error instanceof Error ? error.message : String(error);

@@ -1,0 +1,45 @@
+import { assert } from "../base/assert.ts";
+import type { Bundle, BundleClause, BundleRule, ClausePart } from "../model/bundle.ts";
+import type { Digest } from "../model/ids.ts";
+import { compileRule, type Permits } from "./evaluator.ts";
+import type { ClauseFacts } from "./facts/context.ts";
+import { askedParts, compileFacts, ruleName } from "./facts.ts";
+
+/** A bundle that passed the guard, compiled once for every decision to come. */
+export interface LoadedBundle {
+  readonly bundle: Bundle;
+  /** Of the bytes it was loaded from. */
+  readonly digest: Digest;
+  readonly clauses: readonly CompiledClause[];
+  /** Indexed by condition: what a test kind or an order asks for. */
+  readonly byCondition: ReadonlyMap<string, readonly CompiledClause[]>;
+  readonly kindOf: ReadonlyMap<string, string | null>;
+}
+
+export interface CompiledClause {
+  readonly clause: BundleClause;
+  readonly facts: ClauseFacts;
+  readonly parts: ReadonlyMap<ClausePart, { readonly rule: BundleRule; readonly permits: Permits }>;
+}
+
+/** @throws AssertionFailed where clauses and rules do not belong together, which the guard must have refused */
+export function compileBundle(bundle: Bundle, digest: Digest): LoadedBundle {
+  const ruleOf = new Map(bundle.rules.map((rule) => [rule.name, rule]));
+  const clauses = bundle.clauses.map((clause): CompiledClause => {
+    const parts = new Map<ClausePart, { rule: BundleRule; permits: Permits }>();
+    for (const part of askedParts(clause)) {
+      const rule = ruleOf.get(ruleName(clause, part));
+      assert(rule !== undefined, `the bundle has no rule ${ruleName(clause, part)}`);
+      parts.set(part, { rule, permits: compileRule(rule) });
+    }
+    return { clause, facts: compileFacts(clause, bundle), parts };
+  });
+  const byCondition = new Map<string, CompiledClause[]>();
+  for (const compiled of clauses) {
+    const group = byCondition.get(compiled.clause.condition);
+    if (group === undefined) byCondition.set(compiled.clause.condition, [compiled]);
+    else group.push(compiled);
+  }
+  const kindOf = new Map(bundle.conditions.map(({ name, testKind }) => [name, testKind]));
+  return { bundle, digest, clauses, byCondition, kindOf };
+}

@@ -1,0 +1,136 @@
+import { compare, ZERO } from "../base/rational.ts";
+import { type ContractId, compareVersions, isVersion, type Version } from "../model/ids.ts";
+import type { PlantCalendar } from "../model/plant-calendar.ts";
+import type { Snapshot, SnapshotOrder } from "../model/snapshot.ts";
+import { type Finding, finding } from "./facts/part.ts";
+import type { LoadedBundle } from "./program.ts";
+
+/** A stored version of a contract, or a contract file that is no release (`version` null). */
+export interface Release {
+  readonly loaded: LoadedBundle;
+  readonly version: Version | null;
+  /** Plant day from whose midnight it is in force; null is always. */
+  readonly fromDay: number | null;
+}
+
+/** A release that binds this test, with the conditions that are to be judged. */
+export interface Binding {
+  readonly release: Release;
+  readonly conditions: readonly string[];
+}
+
+export interface Selection {
+  readonly bindings: readonly Binding[];
+  /** Reasons that no clause gives: `contract.*`, `order.*`. */
+  readonly findings: readonly Finding[];
+}
+
+export interface SelectionInput {
+  readonly releases: readonly Release[];
+  readonly snapshot: Snapshot;
+  readonly now: number;
+  readonly calendar: PlantCalendar;
+  /** `maint eval`: a contract for one order binds a test of which no order is known. */
+  readonly assumeBinding: boolean;
+}
+
+/** Which contracts bind this station, test and order, each in the version in force. Source: decisions.md B16, B21. */
+export function selectContracts(input: SelectionInput): Selection {
+  const byContract = new Map<ContractId, Release[]>();
+  for (const release of input.releases) {
+    const id = release.loaded.bundle.contract;
+    byContract.set(id, [...(byContract.get(id) ?? []), release]);
+  }
+  const { order, findings: orderFindings } = judgeOrder(input.snapshot);
+  const asked = askedByOrder(order, input.snapshot);
+  const bindings: Binding[] = [];
+  const findings: Finding[] = [...orderFindings];
+  for (const [id, releases] of byContract) {
+    const inForce = latestInForce(releases, input);
+    const judged = inForce === undefined ? releases : [inForce];
+    const conditions = new Map(judged.map((release) => [release, conditionsFor(release, asked.get(id), input)]));
+    if (![...conditions.values()].some((names) => names.length > 0)) continue;
+    if (inForce === undefined) findings.push(finding("contract.none-in-force", id));
+    else bindings.push({ release: inForce, conditions: conditions.get(inForce) ?? [] });
+  }
+  for (const id of asked.keys()) {
+    if (!byContract.has(id)) findings.push(finding("contract.none-in-force", id, `order ${order?.id} asks for it`));
+  }
+  if (bindings.length === 0 && !findings.some(({ code }) => code.startsWith("contract."))) {
+    findings.push(finding("contract.none-binding", "node"));
+  }
+  return { bindings, findings };
+}
+
+/** A running test keeps the release it began with; a start that lies ahead is ignored. */
+function latestInForce(releases: readonly Release[], { snapshot, now, calendar }: SelectionInput): Release | undefined {
+  const { startedAt } = snapshot.test;
+  const at = startedAt !== undefined && startedAt <= now ? startedAt : now;
+  let latest: Release | undefined;
+  for (const release of releases) {
+    if (release.fromDay !== null && calendar.startOfDay(release.fromDay) > at) continue;
+    if (latest === undefined || supersedes(release, latest)) latest = release;
+  }
+  return latest;
+}
+
+function supersedes(a: Release, b: Release): boolean {
+  const [from, than] = [a.fromDay ?? Number.NEGATIVE_INFINITY, b.fromDay ?? Number.NEGATIVE_INFINITY];
+  if (from !== than) return from > than;
+  return isVersion(a.version) && isVersion(b.version) && compareVersions(a.version, b.version) > 0;
+}
+
+/** Conditions judged for this test: those the contract binds by itself, and those an order's test adds. None: it does not bind. */
+function conditionsFor(
+  { loaded }: Release,
+  added: ReadonlySet<string> | "all" | undefined,
+  { snapshot, assumeBinding }: SelectionInput,
+): readonly string[] {
+  const { bundle, byCondition, kindOf } = loaded;
+  const { station, test } = snapshot;
+  const { stationType, order } = bundle.scope;
+  const isForStation = stationType === null || station.type === undefined || station.type === stationType;
+  const isForOrder = order === null || order === test.clientPO || (assumeBinding && test.clientPO === undefined);
+  const ofKind = [...byCondition.keys()].filter((name) => {
+    const kind = kindOf.get(name) ?? null;
+    return kind === null || test.kind === undefined || kind === test.kind;
+  });
+  const own = isForStation && isForOrder ? ofKind : [];
+  if (added === undefined) return own;
+  const isKnown = added === "all" || [...added].every((name) => byCondition.has(name));
+  // An order that names a condition this version does not have gets the whole contract rather than nothing.
+  const extra = added === "all" || !isKnown ? ofKind : [...added];
+  return [...byCondition.keys()].filter((name) => own.includes(name) || extra.includes(name));
+}
+
+function judgeOrder({ orders, test, station }: Snapshot): {
+  readonly order: SnapshotOrder | undefined;
+  readonly findings: readonly Finding[];
+} {
+  if (orders === undefined) return { order: undefined, findings: [] };
+  const id = test.clientPO;
+  if (id === undefined) {
+    return { order: undefined, findings: station.orderRequired ? [finding("order.missing", "node")] : [] };
+  }
+  const order = orders
+    .filter((candidate) => candidate.id === id)
+    .reduce<SnapshotOrder | undefined>(laterRevision, undefined);
+  if (order === undefined) return { order, findings: [finding("order.unknown", id)] };
+  return order.open ? { order, findings: [] } : { order: undefined, findings: [finding("order.closed", id)] };
+}
+
+const laterRevision = (a: SnapshotOrder | undefined, b: SnapshotOrder): SnapshotOrder =>
+  a === undefined || compare(b.revision ?? ZERO, a.revision ?? ZERO) >= 0 ? b : a;
+
+/** Of an order with several tests the one of this kind counts; where none is named so, all do. */
+function askedByOrder(order: SnapshotOrder | undefined, { test }: Snapshot): Map<ContractId, Set<string> | "all"> {
+  const asked = new Map<ContractId, Set<string> | "all">();
+  const tests = order?.tests ?? [];
+  const ofKind = tests.filter(({ name }) => name !== undefined && name === test.kind);
+  for (const { maintenance, conditions } of ofKind.length > 0 ? ofKind : tests) {
+    const before = asked.get(maintenance);
+    if (conditions.length === 0 || before === "all") asked.set(maintenance, "all");
+    else asked.set(maintenance, new Set([...(before ?? []), ...conditions]));
+  }
+  return asked;
+}
