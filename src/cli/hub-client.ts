@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { type ExitCode, MaintError } from "../base/maint-error.ts";
+import { readTokenFile } from "../disk/token-file.ts";
+import { hubUrl, keysFolder } from "./data-folder.ts";
+
+const TIMEOUT_MS = 30_000;
+
+/** What every command that talks to a hub takes. */
+export interface HubOptions {
+  readonly hub?: string;
+  readonly data?: string;
+  readonly keys?: string;
+  readonly token?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options of `HubOptions` to a command. */
+export const withHubOptions = (command: Command): Command =>
+  command
+    .option("--hub <url>", "the hub (else MAINT_HUB, else the one of the data folder)")
+    .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--keys <dir>", "keys and tokens (else MAINT_KEYS, else ./maint-keys)")
+    .option("--token <file>", "token file (else MAINT_TOKEN_FILE, else admin.token of the keys folder)")
+    .option("--json", "print JSON");
+
+/** A hub, asked as the person whose token file was named. */
+export interface HubClient {
+  readonly url: string;
+  readonly get: (path: string) => Promise<unknown>;
+  readonly post: (path: string, body: unknown) => Promise<unknown>;
+  readonly put: (path: string, body: unknown) => Promise<unknown>;
+}
+
+/** @throws MaintError 69 where no hub is known, 2 where there is no token */
+export function hubClient(options: HubOptions): HubClient {
+  const url = hubUrl(options.hub, options.data);
+  const file = options.token ?? process.env["MAINT_TOKEN_FILE"] ?? join(keysFolder(options.keys), "admin.token");
+  const token = readTokenFile(file);
+  const ask = (method: string) => (path: string, body?: unknown) => request({ url, token, method, path, body });
+  return { url, get: ask("GET"), post: ask("POST"), put: ask("PUT") };
+}
+
+interface HubRequest {
+  readonly url: string;
+  readonly token: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+async function request({ url, token, method, path, body }: HubRequest): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, url), {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: "error",
+    });
+  } catch (error) {
+    throw new MaintError("MAINT_ERR_HUB_UNREACHABLE", `no hub answers at ${url}`, {
+      exitCode: 69,
+      help: "is it running? start it with `maint hub start`",
+      cause: error,
+    });
+  }
+  const text = await response.text();
+  const answer = parsed(text);
+  if (response.ok && answer !== undefined) return answer;
+  throw refusal(response.status, answer, text);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What is no JSON is no answer of a hub; the caller says so with the status.
+    return undefined;
+  }
+}
+
+/** The hub's own words where it gave some; what it refuses is the asker's to mend, what fails in it is not. */
+function refusal(status: number, answer: unknown, text: string): MaintError {
+  const { error } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown; help?: unknown } };
+  const exitCode: ExitCode = status >= 400 && status < 500 ? 2 : 69;
+  if (typeof error?.message !== "string") {
+    return new MaintError("MAINT_ERR_HUB_ANSWER", `the hub answered ${status}: ${text.slice(0, 200)}`, { exitCode });
+  }
+  const code = typeof error.code === "string" && /^MAINT_ERR_/.test(error.code) ? error.code : "MAINT_ERR_HUB_REFUSED";
+  const help = typeof error.help === "string" ? { help: error.help } : {};
+  return new MaintError(code as `MAINT_ERR_${string}`, error.message, { exitCode, ...help });
+}
+
+/** Prints the answer as JSON with `--json`, else what `show` makes of it, a line each. */
+export function printAnswer(options: { readonly json?: boolean }, answer: unknown, lines: readonly string[]): void {
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(answer)}\n` : lines.map((line) => `${line}\n`).join(""),
+  );
+}
