@@ -5,6 +5,7 @@ import type { OrdersDocument, PeopleDocument, StationRegister } from "../model/d
 import { type ContractId, compareVersions, type Digest, isContractId, isVersion, type Version } from "../model/ids.ts";
 import type { Desired, DesiredContract, SignedDesired } from "../model/message.ts";
 import type { ZoneTransitions } from "../model/zone.ts";
+import type { LoadedBundle } from "../runtime/program.ts";
 import { parseOrders, parsePeople, parseRegister, parseZone } from "./node-documents.ts";
 import type { AcceptedSet } from "./node-state.ts";
 import { type Rejection, rejection } from "./rejection.ts";
@@ -36,14 +37,16 @@ export interface VerifiedRelease {
   readonly mode: DesiredContract["mode"];
   readonly from: string | null;
   readonly bundle: Bundle;
+  /** As the runtime's guard let it in. */
+  readonly loaded: LoadedBundle;
 }
 
 /** What the runtime says of a bundle. Given, so that the order of the checks can be tested without one. */
 export interface BundleCheck {
   /** The guard: refuses whatever is no bundle that permits only. Answers the sentence why. */
-  readonly load: (bytes: Uint8Array) => Result<Bundle, string>;
+  readonly load: (bytes: Uint8Array) => Result<LoadedBundle, string>;
   /** The contract's own tests on this node's runtime; the failures, in sentences. */
-  readonly selfTest: (bundle: Bundle, zone: ZoneTransitions | null) => Promise<readonly string[]>;
+  readonly selfTest: (bundle: LoadedBundle, zone: ZoneTransitions | null) => Promise<readonly string[]>;
 }
 
 export interface SetToVerify {
@@ -91,8 +94,8 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
 
 /** Each contract's own tests; the first contract that fails refuses the set. */
 export async function selfTestSet(set: ReleaseSet, check: BundleCheck): Promise<Rejection | undefined> {
-  for (const { contract, version, bundle } of set.contracts) {
-    const failures = await check.selfTest(bundle, set.zone);
+  for (const { contract, version, loaded } of set.contracts) {
+    const failures = await check.selfTest(loaded, set.zone);
     if (failures.length > 0) return rejection("selftest-failed", `${contract}@${version}: ${failures.join("; ")}`);
   }
   return undefined;
@@ -154,10 +157,11 @@ function verifyRelease(
   if (refused !== undefined) return fail(refused);
   const loaded = check.load(bytes);
   if (!loaded.ok) return fail(rejection("bundle-invalid", `${name}: ${loaded.error}`));
-  if (loaded.value.contract !== contract)
-    return fail(rejection("bundle-invalid", `${name}: the bundle is of ${loaded.value.contract}`));
+  const { bundle } = loaded.value;
+  if (bundle.contract !== contract)
+    return fail(rejection("bundle-invalid", `${name}: the bundle is of ${bundle.contract}`));
   const { digest, mode, from } = wanted;
-  return ok({ contract, version: wanted.version, digest, mode, from, bundle: loaded.value });
+  return ok({ contract, version: wanted.version, digest, mode, from, bundle, loaded: loaded.value });
 }
 
 type Documents = Pick<ReleaseSet, "register" | "people" | "orders" | "zone">;
