@@ -28,7 +28,7 @@ const ZONE_REST = /(?:\/[A-Za-z][A-Za-z0-9_+-]*)+/y;
 const DATE = /\d{4}-\d{1,2}-\d{1,2}(?![\d-])/y;
 const TIME = /\d{1,2}:\d{2}(?!\d)/y;
 const NUMBER = /-?\d+(?:\.\d+)?/y;
-const UNIT = /[A-Za-zµμΩ°%‰][A-Za-z0-9µμΩ°%‰²³⁻¹·*/^.-]*/y;
+const UNIT = /[A-Za-zµμΩΩ°℃℉%‰][A-Za-z0-9µμΩΩ°℃℉%‰²³⁻¹·⋅∙⁄∕‐‑*/^.-]*/y;
 const OPERATOR = /[=<>!&|≤≥≠]+/y;
 const TEXT_PART = /[^"\\\n]*/y;
 const EXPONENT = /^[eE][+-]?\d+$/;
