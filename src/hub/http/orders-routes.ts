@@ -5,17 +5,28 @@ import { tooLarge } from "../refusals.ts";
 import { type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
-/** To be mounted at /v1/orders. The body of a POST is the order itself, YAML or JSON, so that a problem keeps its line. */
+/** To be mounted at /v1/orders. A POST brings the order as its body, YAML or JSON, or as `{"text": …}`: a problem keeps its line. */
 export function ordersRoutes(orders: OrderService): Hono<HubEnv> {
   const plans = requireRole("author", "QA", "supervisor", "admin");
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => context.json({ orders: await orders.list() }))
     .post("/", plans, async (context) => {
-      const text = await context.req.text();
+      const text = orderText(await context.req.text());
       if (Buffer.byteLength(text) > MAX_ORDER_BYTES) throw tooLarge(`an order has at most ${MAX_ORDER_BYTES} bytes`);
       return context.json(await orders.link(text, context.get("principal")), 201);
     })
     .post("/:id/close", plans, async (context) =>
       context.json(await orders.close(context.req.param("id"), context.get("principal"))),
     );
+}
+
+function orderText(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    const text = (value as { readonly text?: unknown } | null)?.text;
+    return typeof text === "string" ? text : body;
+  } catch {
+    // No JSON: then it is YAML, and the order's own parser says what is wrong with it.
+    return body;
+  }
 }

@@ -1,4 +1,5 @@
-import type { Bundle, ReadingClause } from "../../model/bundle.ts";
+import { exhaustive } from "../../base/exhaustive.ts";
+import type { Bundle, Freshness, ReadingClause, Span } from "../../model/bundle.ts";
 
 /**
  * Texts with a new clause beside `clause`, best first: behind it on lines of its own, or right before it, which also serves
@@ -32,13 +33,40 @@ function lastLineOf(lines: readonly string[], bundle: Bundle, clause: ReadingCla
   return last;
 }
 
-/**
- * The clause's own words up to `must`: for which order, when, how often, which quantity, read with what. What stands behind
- * `must` are figures and modifiers, so the last ` must be ` is the clause's own, whatever an order is called.
- */
-export function warningClause(clause: ReadingClause, side: "low" | "high", value: string): string | undefined {
-  const at = clause.text.lastIndexOf(" must be ");
-  if (at === -1) return undefined;
-  const words = side === "low" ? "at least" : "at most";
-  return `${clause.text.slice(0, at)} should be ${words} ${value} ${clause.limit.unit}`;
+/** The warning as the formatter prints it: for which order, when, how often, which quantity, read with what; then the limit. */
+export function warningClause(clause: ReadingClause, side: "low" | "high", value: string): string {
+  const { order, attribute, freshness, quantity, readWith, limit } = clause;
+  const words = [
+    order === null ? "" : `for order ${JSON.stringify(order)}, `,
+    attribute === null ? "" : `when the ${attribute.equipment} is ${attribute.attribute}, `,
+    `${freshnessWords(freshness)}, ${quantity} `,
+    readWith === null ? "" : `read with the ${readWith} `,
+    `should be ${side === "low" ? "at least" : "at most"} ${value} ${limit.unit}`,
+  ];
+  return words.join("");
 }
+
+function freshnessWords(freshness: Freshness): string {
+  switch (freshness.kind) {
+    case "period":
+      return `each ${freshness.period}`;
+    case "every":
+      return `every ${spanWords(freshness.span)}`;
+    case "latest":
+      return "from the latest readings";
+    default:
+      return exhaustive(freshness);
+  }
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+function spanWords(span: Span): string {
+  if (span.kind === "calendar") return counted(span.count, span.unit);
+  if (span.ms % HOUR_MS === 0) return counted(span.ms / HOUR_MS, "hour");
+  if (span.ms % MINUTE_MS === 0) return counted(span.ms / MINUTE_MS, "minute");
+  return counted(span.ms / 1_000, "second");
+}
+
+const counted = (count: number, unit: string): string => (count === 1 ? unit : `${count} ${unit}s`);

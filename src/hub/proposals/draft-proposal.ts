@@ -150,7 +150,6 @@ function textWith(
   tools: TextTools,
 ): Result<Draft, string> {
   const words = warningClause(clause, warning.side, warning.value);
-  if (words === undefined) return fail(`line ${clause.line} is no must clause`);
   const because = becauseOf(pattern, warning);
   let refused = `no place for it was found at line ${clause.line}`;
   for (const raw of insertBeside(current.text, current.bundle, clause, { clause: words, because })) {
