@@ -1,0 +1,95 @@
+import { assert } from "../base/assert.ts";
+import { add, compare, parseDecimal, type Rational, subtract, ZERO } from "../base/rational.ts";
+import type { BundleQuantity, ReadingClause } from "../model/bundle.ts";
+import { findUnit, physicalZero, toBase, type Unit } from "../model/units.ts";
+
+/** A set of readings without gaps, in the base unit of its kind; null is no end. */
+export interface Interval {
+  readonly low: End | null;
+  readonly high: End | null;
+}
+
+export interface End {
+  readonly value: Rational;
+  readonly inclusive: boolean;
+}
+
+const unitOf = (symbol: string): Unit => {
+  const unit = findUnit(symbol);
+  assert(unit !== undefined, "a compiled clause names units of the table");
+  return unit;
+};
+
+const number = (text: string): Rational => {
+  const value = parseDecimal(text);
+  assert(value !== undefined, "a compiled clause holds decimals");
+  return value;
+};
+
+/** The limit as it is written, without its guard band. A difference of temperatures has no zero to be counted from. */
+export function limitOf({ limit }: ReadingClause, difference: boolean): Interval {
+  const unit = unitOf(limit.unit);
+  const end = (one: { value: string; inclusive: boolean } | null): End | null =>
+    one === null ? null : { value: toBase(number(one.value), unit, { difference }), inclusive: one.inclusive };
+  return { low: end(limit.low), high: end(limit.high) };
+}
+
+/** The guard band's width in base units. */
+export function guardOf({ guardBand }: ReadingClause): Rational {
+  return guardBand === null ? ZERO : toBase(number(guardBand.value), unitOf(guardBand.unit), { difference: true });
+}
+
+/** What passes: the limit moved inward by the guard band, whose own end passes. Source: decisions.md B3b. */
+export function acceptance(clause: ReadingClause, difference: boolean): Interval {
+  const { low, high } = limitOf(clause, difference);
+  const guard = guardOf(clause);
+  if (guard.n === 0n) return { low, high };
+  return {
+    low: low === null ? null : { value: add(low.value, guard), inclusive: true },
+    high: high === null ? null : { value: subtract(high.value, guard), inclusive: true },
+  };
+}
+
+/** What an instrument can read at all: the declared range, and nothing below physical zero. Source: decisions.md B4. */
+export function plausible(quantity: BundleQuantity): Interval {
+  if (quantity.difference !== null) return { low: null, high: null };
+  const unit = unitOf(quantity.unit);
+  const inBase = (value: Rational): Rational => toBase(value, unit);
+  const zero = physicalZero(unit);
+  const floor = zero === undefined ? null : { value: inBase(zero), inclusive: true };
+  if (quantity.plausible === null) return { low: floor, high: null };
+  const low = { value: inBase(number(quantity.plausible.from)), inclusive: true };
+  const high = { value: inBase(number(quantity.plausible.to)), inclusive: true };
+  return { low: floor !== null && compare(floor.value, low.value) > 0 ? floor : low, high };
+}
+
+/** Whether no reading lies in both. */
+export const disjoint = (a: Interval, b: Interval): boolean =>
+  isEmpty({ low: tighterLow(a.low, b.low), high: tighterHigh(a.high, b.high) });
+
+export function isEmpty({ low, high }: Interval): boolean {
+  if (low === null || high === null) return false;
+  const order = compare(low.value, high.value);
+  return order > 0 || (order === 0 && !(low.inclusive && high.inclusive));
+}
+
+/** Whether every reading of `inner` lies in `outer`. */
+export function isWithin(inner: Interval, outer: Interval): boolean {
+  return (
+    isEmpty(inner) ||
+    (sameEnd(tighterLow(inner.low, outer.low), inner.low) && sameEnd(tighterHigh(inner.high, outer.high), inner.high))
+  );
+}
+
+const sameEnd = (a: End | null, b: End | null): boolean =>
+  a === b || (a !== null && b !== null && a.inclusive === b.inclusive && compare(a.value, b.value) === 0);
+
+const tighterLow = (a: End | null, b: End | null): End | null => tighter(a, b, 1);
+const tighterHigh = (a: End | null, b: End | null): End | null => tighter(a, b, -1);
+
+function tighter(a: End | null, b: End | null, direction: 1 | -1): End | null {
+  if (a === null || b === null) return a ?? b;
+  const order = compare(a.value, b.value);
+  if (order === 0) return a.inclusive ? b : a;
+  return order === direction ? a : b;
+}
