@@ -4,7 +4,7 @@ import type { BundleClause, ClauseKind, Freshness, Limit, Span } from "../../mod
 import { convert, findUnit, type Unit } from "../../model/units.ts";
 import { decimalText, exactDecimal, measured, msOf, numberOf, spanOf } from "../amounts.ts";
 import { type Body, type PlacedClause, unitOfQuantity } from "../body.ts";
-import { clauseText } from "../clause-text.ts";
+import { printClause } from "../format-clause.ts";
 import { placeOf } from "../source-text.ts";
 
 type Base =
@@ -142,7 +142,7 @@ export function lowerClause({ clause, condition }: PlacedClause, index: number, 
     strictness: clause.strictness,
     line,
     column,
-    text: clauseText(clause),
+    text: printClause(clause),
     because: clause.because?.value ?? null,
     order: clause.order?.value ?? null,
     attribute:

@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { nearestWord } from "../../base/edit-distance.ts";
+import { MaintError } from "../../base/maint-error.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode } from "../../compiler/index.ts";
+import { packageRoot } from "../package-root.ts";
+
+export function command(): Command {
+  return new Command("explain")
+    .description("Explain a diagnostic of `maint check`, or a reason or warning of a decision.")
+    .argument("[code]", "such as unit-mismatch or calibration.overdue; without one all codes are listed")
+    .option("--json", "print `{code, text}`, or the list of codes")
+    .addHelpText("after", "\nExample:\n  maint explain calibration.overdue\n")
+    .action(async (code: string | undefined, { json }: { readonly json?: boolean }) => {
+      const reasons = await reasonSections();
+      const codes = [...DIAGNOSTIC_CODES, ...reasons.keys()];
+      if (code === undefined) {
+        process.stdout.write(json === true ? `${JSON.stringify(codes)}\n` : `${codes.join("\n")}\n`);
+        return;
+      }
+      const text = isDiagnostic(code) ? await pageOf(code) : reasons.get(code);
+      if (text === undefined) throw unknownCode(code, codes);
+      process.stdout.write(json === true ? `${JSON.stringify({ code, text })}\n` : text);
+    });
+}
+
+const isDiagnostic = (code: string): code is DiagnosticCode => (DIAGNOSTIC_CODES as readonly string[]).includes(code);
+
+const pageOf = (code: DiagnosticCode): Promise<string> =>
+  readFile(join(packageRoot(), "docs", "diagnostics", `${code}.md`), "utf8");
+
+/** The sections of docs/reasons.md by their code. */
+async function reasonSections(): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(join(packageRoot(), "docs", "reasons.md"), "utf8");
+  const sections = text.split(/^## /m).slice(1);
+  return new Map(sections.map((section) => [section.split("\n", 1)[0] ?? "", `# ${section.trimEnd()}\n`]));
+}
+
+function unknownCode(code: string, codes: readonly string[]): MaintError {
+  const nearest = nearestWord(code, codes);
+  const help = nearest === undefined ? "`maint explain` lists all codes" : `did you mean ${nearest}?`;
+  return new MaintError("MAINT_ERR_UNKNOWN_CODE", `${code}: no such code`, { help });
+}
