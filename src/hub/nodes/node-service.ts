@@ -1,0 +1,214 @@
+import { createHash } from "node:crypto";
+import type { Selectable } from "kysely";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { isPublicHex, keyIdOf } from "../../disk/key-file.ts";
+import type { StationRegister } from "../../model/documents.ts";
+import { isTestNodeId } from "../../model/ids.ts";
+import type { LedgerActionType, LedgerRecord } from "../../model/ledger-entry.ts";
+import { ENROLMENT_TOKEN_LIFE_MS } from "../../model/limits.ts";
+import type { Report } from "../../model/message.ts";
+import type { Clock, NodeSource, Principal, Random } from "../ports.ts";
+import { badRequest, conflict, forbidden, unknownId } from "../refusals.ts";
+import type { HubDatabase } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
+import type { NodeRow, NodeTables } from "../store/node-tables.ts";
+import { registerFrom } from "./register-schema.ts";
+
+export interface KnownNode {
+  readonly id: string;
+  readonly register: StationRegister;
+  readonly enrolledAtMs: number | null;
+  readonly publicHex: string | null;
+  readonly keyId: string | null;
+  readonly generation: number;
+  readonly report: Report | null;
+  readonly lastSeenMs: number | null;
+}
+
+/** Lets one key become this node's, once, for a quarter of an hour. The token is nowhere kept. */
+export interface EnrolmentToken {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
+
+export interface NodeService extends NodeSource {
+  /** Registers a station and answers its node's enrolment token; for a known node that is not enrolled, a new token. */
+  readonly register: (register: unknown, by: Principal) => Promise<EnrolmentToken>;
+  /** Replaces what stands at a station; the node gets it signed beside its releases. */
+  readonly replaceRegister: (node: string, register: unknown, by: Principal) => Promise<KnownNode>;
+  /** @throws MaintError BAD_REQUEST, FORBIDDEN for any token that does not hold now, CONFLICT for an enrolled node */
+  readonly enrol: (request: {
+    readonly token: string;
+    readonly node: string;
+    readonly publicKey: string;
+  }) => Promise<KnownNode>;
+  readonly list: () => Promise<readonly KnownNode[]>;
+  readonly get: (node: string) => Promise<KnownNode | undefined>;
+  readonly keyOf: (node: string) => Promise<{ readonly publicHex: string; readonly keyId: string } | undefined>;
+}
+
+export interface NodePorts {
+  readonly db: HubDatabase;
+  readonly journal: Pick<Journal, "commit">;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Registers or enrolled nodes changed: desired sets are made anew. */
+  readonly changed: () => void;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+export function createNodeService(ports: NodePorts): NodeService {
+  const rows = () => ports.db.tables<NodeTables>().selectFrom("node").selectAll();
+  const get = async (id: string): Promise<KnownNode | undefined> => {
+    const row = await rows().where("id", "=", id).executeTakeFirst();
+    return row === undefined ? undefined : nodeOf(row);
+  };
+  const list = async (): Promise<readonly KnownNode[]> => (await rows().orderBy("id").execute()).map(nodeOf);
+  return {
+    register: (register, by) => register_(ports, registerFrom(register), by),
+    replaceRegister: async (node, register, by) => {
+      const known = await list();
+      if (!known.some(({ id }) => id === node))
+        throw unknownId(
+          "node",
+          node,
+          known.map(({ id }) => id),
+        );
+      await replaceRegister(ports, node, registerFrom(register), by);
+      return nodeOf(await rows().where("id", "=", node).executeTakeFirstOrThrow());
+    },
+    enrol: async (request) => {
+      await enrol(ports, request);
+      return nodeOf(await rows().where("id", "=", request.node).executeTakeFirstOrThrow());
+    },
+    list,
+    get,
+    keyOf: async (node) => {
+      const known = await get(node);
+      return known?.publicHex && known.keyId ? { publicHex: known.publicHex, keyId: known.keyId } : undefined;
+    },
+    ids: async () => (await list()).filter(({ enrolledAtMs }) => enrolledAtMs !== null).map(({ id }) => id),
+    plantZone: async (node) => (await get(node))?.register.plantZone,
+  };
+}
+
+const nodeOf = (row: Selectable<NodeRow>): KnownNode => ({
+  id: row.id,
+  register: JSON.parse(row.register) as StationRegister,
+  enrolledAtMs: row.enrolled_at_ms,
+  publicHex: row.public_hex,
+  keyId: row.key_id,
+  generation: row.generation,
+  report: row.report === null ? null : (JSON.parse(row.report) as Report),
+  lastSeenMs: row.last_seen_ms,
+});
+
+async function register_(ports: NodePorts, register: StationRegister, by: Principal): Promise<EnrolmentToken> {
+  const id = register.node;
+  const token = Buffer.from(ports.random(32)).toString("base64url");
+  const expiresAtMs = ports.clock.nowMs() + ENROLMENT_TOKEN_LIFE_MS;
+  await ports.journal.commit<NodeTables, void>(async ({ tables, record }) => {
+    const known = await tables.selectFrom("node").selectAll().where("id", "=", id).executeTakeFirst();
+    if (known?.public_hex) throw conflict(`node ${id} is enrolled already`, "change its register instead");
+    const text = canonicalJson(register);
+    await tables
+      .insertInto("node")
+      .values({ ...NEW_NODE, id, register: text })
+      .onConflict((found) => found.column("id").doUpdateSet({ register: text }))
+      .execute();
+    // An older token of this node ends here: one at a time.
+    await tables.deleteFrom("enrolment").where("node", "=", id).execute();
+    await tables
+      .insertInto("enrolment")
+      .values({ token_sha256: sha256(token), node: id, expires_at_ms: expiresAtMs, used_at_ms: null })
+      .execute();
+    record(nodeRecord("node_enrolment", "registered", register, by.id, { expires_at_ms: expiresAtMs }));
+  });
+  ports.changed();
+  return { id, token, expiresAtMs };
+}
+
+const NEW_NODE = {
+  public_hex: null,
+  key_id: null,
+  enrolled_at_ms: null,
+  generation: 0,
+  desired: null,
+  report: null,
+  report_counter: 0,
+  last_seen_ms: null,
+} as const;
+
+async function replaceRegister(
+  ports: NodePorts,
+  node: string,
+  register: StationRegister,
+  by: Principal,
+): Promise<void> {
+  if (register.node !== node) throw badRequest(`the register is of ${register.node}, not of ${node}`);
+  await ports.journal.commit<NodeTables, void>(async ({ tables, record }) => {
+    await tables
+      .updateTable("node")
+      .set({ register: canonicalJson(register) })
+      .where("id", "=", node)
+      .execute();
+    record(nodeRecord("node_enrolment", "register-changed", register, by.id, {}));
+  });
+  ports.changed();
+}
+
+async function enrol(
+  ports: NodePorts,
+  { token, node, publicKey }: { readonly token: string; readonly node: string; readonly publicKey: string },
+): Promise<void> {
+  if (!isTestNodeId(node)) throw badRequest(`"${node}" is no node id`);
+  if (!isPublicHex(publicKey)) throw badRequest("publicKey: 64 hex digits of an Ed25519 key were expected");
+  const nowMs = ports.clock.nowMs();
+  await ports.journal.commit<NodeTables, void>(async ({ tables, record }) => {
+    const kept = await tables
+      .selectFrom("enrolment")
+      .selectAll()
+      .where("token_sha256", "=", sha256(token))
+      .executeTakeFirst();
+    // One sentence for every reason: whoever guesses learns nothing.
+    if (kept === undefined || kept.node !== node || kept.used_at_ms !== null || nowMs >= kept.expires_at_ms)
+      throw forbidden(
+        `this token does not enrol ${node}`,
+        "tokens hold once, for one node, for 15 minutes: register it again",
+      );
+    const row = await tables.selectFrom("node").selectAll().where("id", "=", node).executeTakeFirstOrThrow();
+    const taken = await tables.selectFrom("node").select("id").where("public_hex", "=", publicKey).executeTakeFirst();
+    if (taken !== undefined) throw conflict("this key belongs to a node already", "every node makes a key of its own");
+    await tables
+      .updateTable("node")
+      .set({ public_hex: publicKey, key_id: keyIdOf(publicKey), enrolled_at_ms: nowMs })
+      .where("id", "=", node)
+      .execute();
+    await tables
+      .updateTable("enrolment")
+      .set({ used_at_ms: nowMs })
+      .where("token_sha256", "=", sha256(token))
+      .execute();
+    const register = JSON.parse(row.register) as StationRegister;
+    record(nodeRecord("node_enrolment", "enrolled", register, node, { key_id: keyIdOf(publicKey) }));
+  });
+  ports.changed();
+}
+
+const nodeRecord = (
+  type: LedgerActionType,
+  action: string,
+  register: StationRegister,
+  by: string,
+  more: { readonly [key: string]: unknown },
+): LedgerRecord => ({
+  action_type: type,
+  action,
+  target: register.node,
+  details: `station ${register.station.id} (${register.station.type}) in ${register.plantZone}: ${action}`,
+  user_id: by,
+  smart_id: null,
+  metadata: { station: register.station.id, station_type: register.station.type, ...more },
+});
