@@ -5,7 +5,7 @@ import type { OrdersDocument, PeopleDocument, StationRegister } from "../model/d
 import { type ContractId, compareVersions, type Digest, isContractId, isVersion, type Version } from "../model/ids.ts";
 import type { Desired, DesiredContract, SignedDesired } from "../model/message.ts";
 import type { ZoneTransitions } from "../model/zone.ts";
-import type { LoadedBundle } from "../runtime/program.ts";
+import type { LoadedBundle } from "../runtime/index.ts";
 import { parseOrders, parsePeople, parseRegister, parseZone } from "./node-documents.ts";
 import type { AcceptedSet } from "./node-state.ts";
 import { type Rejection, rejection } from "./rejection.ts";
@@ -187,5 +187,9 @@ function readDocuments({ signed, bytesOf, node }: SetToVerify): Result<Documents
   if (!orders.ok) return orders;
   const zone = read("zone", documents.zone, parseZone);
   if (!zone.ok) return zone;
+  if (zone.value !== null && register.value !== null && zone.value.zone !== register.value.plantZone)
+    return fail(
+      rejection("metadata-mismatch", `the zone is ${zone.value.zone}, the station's is ${register.value.plantZone}`),
+    );
   return ok({ register: register.value, people: people.value, orders: orders.value, zone: zone.value });
 }

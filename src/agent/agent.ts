@@ -1,0 +1,342 @@
+import { existsSync, readFileSync } from "node:fs";
+import { MaintError } from "../base/maint-error.ts";
+import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
+import { lockFolder } from "../disk/folder-lock.ts";
+import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
+import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
+import { openDatabase } from "../disk/sqlite.ts";
+import { createTokenFile, readTokenFile, tokenSha256 } from "../disk/token-file.ts";
+import type { EngineChoice } from "../model/decision.ts";
+import type { LedgerActionType } from "../model/ledger-entry.ts";
+import { loadReference } from "../runtime/reference.ts";
+import { type Activation, openActivation } from "./activation.ts";
+import { type AgentClock, type Moment, openAgentClock, systemTime, type TimeSources } from "./agent-clock.ts";
+import { type AgentStatus, agentRoutes } from "./agent-routes.ts";
+import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts";
+import { runtimeCheck } from "./bundle-check.ts";
+import { type Enrolment, readEnrolment } from "./enrolment.ts";
+import { openEvidenceService } from "./evidence-service.ts";
+import { openEvidenceStore } from "./evidence-store.ts";
+import { openGateService } from "./gate-service.ts";
+import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
+import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
+import { callerOf } from "./local-access.ts";
+import { openLocalApi } from "./local-api.ts";
+import { type Marks, openMarks } from "./marks.ts";
+import { type NodeFolder, nodeFolder } from "./node-folder.ts";
+import type { Rejection } from "./rejection.ts";
+import type { ReleaseSet } from "./release-set.ts";
+import { onlineKeysOfRoot } from "./verification.ts";
+import { vocabularyOf } from "./vocabulary.ts";
+
+export interface AgentOptions {
+  readonly dataFolder: string;
+  readonly node: string;
+  /** Instead of the hub's address at enrolment; null starts without a hub. */
+  readonly hubUrl?: string | null;
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly engine?: EngineChoice;
+  readonly time?: TimeSources;
+  /** A generation is durable and in force; called at the start as well, where one was kept. */
+  readonly onActivated?: (generation: number) => void;
+  /** The agent cannot go on: its ledger takes nothing more. Whoever started it ends it. */
+  readonly onFatal?: (error: unknown) => void;
+  /** One line for whoever watches the process. */
+  readonly log?: (line: string) => void;
+}
+
+/** A running agent. */
+export interface Agent {
+  readonly url: string;
+  readonly node: string;
+  readonly status: () => AgentStatus;
+  /** Ends orderly: socket, API, files, lock. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts the agent of an enrolled node: locks its folder, verifies what it keeps, listens on the loopback interface, and links
+ * to the hub. It decides from what it keeps whether or not a hub is there.
+ * @throws MaintError MAINT_ERR_NOT_ENROLLED, MAINT_ERR_FOLDER_LOCKED, and what ledger, key and database say when they are damaged
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const folder = nodeFolder(options.dataFolder, options.node);
+  const enrolment = readEnrolment(folder, options.node);
+  const lock = lockFolder(folder.path, `node ${options.node}`);
+  const undo: (() => Promise<void> | void)[] = [lock.release];
+  try {
+    return await run(options, folder, enrolment, undo);
+  } catch (error) {
+    await unwind(undo);
+    throw error;
+  }
+}
+
+/** Closes in the reverse order of opening; one that fails does not keep the others open. */
+async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
+  for (let close = undo.pop(); close !== undefined; close = undo.pop()) {
+    try {
+      await close();
+    } catch {
+      // Closing is the last thing done with it; what was acknowledged is on the disk already.
+    }
+  }
+}
+
+/** What lies in the node's folder, open. */
+interface Stores {
+  readonly clock: AgentClock;
+  readonly ledger: LedgerFile;
+  readonly spool: AlertSpool;
+  readonly marks: Marks;
+  readonly evidence: ReturnType<typeof openEvidenceStore>;
+}
+
+function openStores(options: AgentOptions, folder: NodeFolder, undo: (() => Promise<void> | void)[]): Stores {
+  const db = openDatabase(folder.evidence);
+  undo.push(() => db.close());
+  const marks = openMarks(db);
+  const clock = openAgentClock(options.time ?? systemTime(), marks.attestation());
+  const now = (): { timeMs: number; timeSource: "wall" | "attested" } => {
+    const { nowMs, source } = clock.now();
+    return { timeMs: nowMs, timeSource: source };
+  };
+  const ledger = openLedgerFile(folder.ledger, { clock: now, owner: options.node });
+  undo.push(() => ledger.close());
+  const spool = openAlertSpool(folder.spool);
+  undo.push(() => spool.close());
+  return { clock, ledger, spool, marks, evidence: openEvidenceStore(db) };
+}
+
+/** Attested time is judged against attested time only, so that a wall clock once wrong locks nobody out for long. */
+const highWater =
+  ({ ledger, marks }: Stores) =>
+  ({ source }: Moment): number | null => {
+    const attested = marks.attestation()?.timeMs ?? null;
+    if (source === "attested") return attested === null ? null : Math.trunc(attested);
+    const known = [ledger.highWaterMs(), attested].filter((mark) => mark !== null);
+    return known.length === 0 ? null : Math.trunc(Math.max(...known));
+  };
+
+async function run(
+  options: AgentOptions,
+  folder: NodeFolder,
+  enrolment: Enrolment,
+  undo: (() => Promise<void> | void)[],
+): Promise<Agent> {
+  const { node } = options;
+  const engine = options.engine ?? "both";
+  const hubUrl = options.hubUrl === undefined ? enrolment.hubUrl : options.hubUrl;
+  const stores = openStores(options, folder, undo);
+  const { clock, ledger } = stores;
+  const enrolledRoot = readFileSync(folder.root);
+  const key = loadKeyFile(folder.key);
+  const voice = openVoice(options, stores);
+  if (engine !== "fast") await loadReference();
+  const kept = openKeptBytes(folder.kept);
+  const activation = await openActivation({
+    ...{ node, key, statePath: folder.state, enrolledRoot, kept, ledger, check: runtimeCheck },
+    moment: clock.now,
+    onRejected: voice.rejected,
+  });
+  const gate = openGateService({
+    ...{ node, engine, clock, ledger, evidence: stores.evidence, standing: activation.standing },
+    highWaterMs: highWater(stores),
+    raise: voice.raise,
+    onDecided: () => voice.link()?.decided(),
+    onFatal: voice.fatal,
+  });
+  const vocabulary = () =>
+    vocabularyOf(
+      readySet(activation)?.contracts.map(({ bundle }) => bundle) ?? [],
+      readySet(activation)?.register ?? null,
+    );
+  const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
+  ledger.append([record("process", "started", node, `agent started, engine ${engine}`, node)]);
+  const status = (): AgentStatus =>
+    statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, link: voice.link() });
+  const tokenSha = tokenSha256(
+    existsSync(folder.token) ? readTokenFile(folder.token) : createTokenFile(folder.token, node).token,
+  );
+  const api = await openLocalApi({
+    port: options.port ?? 0,
+    routes: agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
+    authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
+    onFault: (error) => options.log?.(`mistake: ${messageOf(error)}`),
+  });
+  undo.push(api.close);
+  writeAtomically(folder.address, `${JSON.stringify({ url: api.url, pid: process.pid })}\n`);
+  undo.push(() => removeFile(folder.address));
+  const generation = readySet(activation)?.signed.desired.generation;
+  if (generation !== undefined) options.onActivated?.(generation);
+  if (hubUrl !== null)
+    undo.push(linkTo(hubUrl, { options, enrolment, stores, key, kept, activation, enrolledRoot, voice }));
+  return {
+    ...{ url: api.url, node, status },
+    stop: async () => {
+      if (!voice.hasFailed()) ledger.append([record("process", "stopped", node, "agent stopped", node)]);
+      await unwind(undo);
+    },
+  };
+}
+
+const readySet = (activation: Activation): ReleaseSet | undefined => {
+  const standing = activation.standing();
+  return standing.kind === "ready" ? standing.set : undefined;
+};
+
+/** How the parts of an agent are heard: alerts to the spool, the end of it all to whoever started it. */
+interface Voice {
+  readonly raise: (alerts: readonly NewAlert[]) => void;
+  readonly rejected: (refused: Rejection) => void;
+  readonly fatal: (error: unknown) => void;
+  readonly hasFailed: () => boolean;
+  readonly link: () => HubLink | null;
+  readonly setLink: (link: HubLink) => void;
+}
+
+function openVoice({ node, log, onFatal }: AgentOptions, { spool, ledger, clock }: Stores): Voice {
+  let link: HubLink | null = null;
+  let failed = false;
+  const raise = (alerts: readonly NewAlert[]): void => {
+    if (alerts.length === 0) return;
+    const { lastSeq, dropped } = spool.append(alerts);
+    if (dropped > 0)
+      ledger.append([record("alert_raised", "dropped", node, `${dropped} alerts: the spool is full`, node)]);
+    link?.spooled(lastSeq);
+  };
+  return {
+    raise,
+    rejected: (refused) => {
+      log?.(`refused: ${refused.reason}: ${refused.detail}`);
+      raise([rejectionAlert(node, refused, clock.now().nowMs, ledger.head().size - 1)]);
+    },
+    fatal: (error) => {
+      if (failed) return;
+      failed = true;
+      log?.(`cannot go on: ${messageOf(error)}`);
+      onFatal?.(error);
+    },
+    hasFailed: () => failed,
+    link: () => link,
+    setLink: (opened) => {
+      link = opened;
+    },
+  };
+}
+
+interface LinkParts {
+  readonly options: AgentOptions;
+  readonly enrolment: Enrolment;
+  readonly stores: Stores;
+  readonly key: SigningKey;
+  readonly kept: KeptBytes;
+  readonly activation: Activation;
+  readonly enrolledRoot: Uint8Array;
+  readonly voice: Voice;
+}
+
+/** Opens and starts the link; the answer ends it. */
+function linkTo(hubUrl: string, parts: LinkParts): () => Promise<void> {
+  const { options, enrolment, key, kept, activation, enrolledRoot, voice } = parts;
+  const { clock, ledger, spool, marks } = parts.stores;
+  const { node } = options;
+  const link = openHubLink({
+    ...{ node, key, hubUrl, clock, spool, kept, hubId: enrolment.hub, ledgerHead: ledger.head, onFault: voice.fatal },
+    active: () => activeSet(activation, enrolledRoot),
+    nextReportCounter: marks.nextReportCounter,
+    attempt: async (signed) => {
+      const outcome = await activation.attempt(signed);
+      if (outcome.kind === "activated") {
+        options.log?.(`generation ${signed.desired.generation} is in force`);
+        options.onActivated?.(signed.desired.generation);
+      }
+      return outcome;
+    },
+    onSession: (session) =>
+      void ledger.append([record("node_session", "opened", session, `session with hub ${enrolment.hub}`, node)]),
+    onAttested: () => {
+      const attestation = clock.attestation();
+      if (attestation !== null) marks.setAttestation(attestation);
+    },
+  });
+  voice.setLink(link);
+  link.start();
+  return link.stop;
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof MaintError || error instanceof Error ? error.message : String(error);
+
+const record = (action_type: LedgerActionType, action: string, target: string, details: string, node: string) => ({
+  ...{ action_type, action, target, details },
+  user_id: node,
+  smart_id: null,
+  metadata: {},
+});
+
+/** What hello and report say is active. A set that no longer proves itself is not, so that the hub sends its bytes again. */
+function activeSet(activation: Activation, enrolledRoot: Uint8Array): ActiveSet {
+  const standing = activation.standing();
+  if (standing.kind !== "ready")
+    return { desired: null, rootVersion: 1, onlineKeys: onlineKeysOfRoot(enrolledRoot), contracts: {} };
+  const { set } = standing;
+  const contracts = set.contracts.map(({ contract, version, digest }) => [contract, { version, digest }] as const);
+  return {
+    desired: set.signed.desired,
+    rootVersion: set.mark.root.version,
+    onlineKeys: set.onlineKeys,
+    contracts: Object.fromEntries(contracts),
+  };
+}
+
+function rejectionAlert(node: string, refused: Rejection, atMs: number, ledgerSeq: number): NewAlert {
+  return {
+    ...{ node, atMs, ledgerSeq },
+    kind: "release-rejected",
+    severity: "high",
+    ...{ contract: null, version: null, bundleDigest: null, condition: null },
+    reason: `bundle.rejected`,
+    subject: refused.reason,
+    text: `${refused.reason}: ${refused.detail}`.slice(0, 1_000),
+    ...{ testId: null, stationId: null, stationType: null, reading: null },
+    assets: [],
+    tell: [],
+  };
+}
+
+interface StatusSources {
+  readonly node: string;
+  readonly engine: EngineChoice;
+  readonly hub: string;
+  readonly hubUrl: string | null;
+  readonly activation: Activation;
+  readonly stores: Stores;
+  readonly link: HubLink | null;
+}
+
+function statusOf({ node, engine, hub, hubUrl, activation, stores, link }: StatusSources): AgentStatus {
+  const standing = activation.standing();
+  const set = standing.kind === "ready" ? standing.set : null;
+  const { nowMs, source } = stores.clock.now();
+  return {
+    node,
+    engine,
+    hub: { id: hub, url: hubUrl, link: link?.state().phase ?? "none" },
+    standing: standing.kind,
+    rejection:
+      standing.kind === "rejected" ? { reason: standing.rejection.reason, detail: standing.rejection.detail } : null,
+    generation: set?.signed.desired.generation ?? null,
+    contracts: (set?.contracts ?? []).map(({ contract, version, digest, mode }) => ({
+      contract,
+      version,
+      digest,
+      mode,
+    })),
+    station: set?.register?.station ?? null,
+    clock: { nowMs, source },
+    alerts: { epoch: stores.spool.epoch(), lastSeq: stores.spool.lastSeq(), ackedSeq: stores.spool.ackedSeq() },
+    ledger: stores.ledger.head(),
+  };
+}

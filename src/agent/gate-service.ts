@@ -1,0 +1,235 @@
+import { canonicalJson } from "../base/canonical-json.ts";
+import { parseDate } from "../base/civil-time.ts";
+import type { LedgerFile } from "../disk/ledger-file.ts";
+import type { Decision, EngineChoice } from "../model/decision.ts";
+import type { LedgerRecord } from "../model/ledger-entry.ts";
+import { DECISION_BUDGET_MS } from "../model/limits.ts";
+import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
+import { snapshotFromValues } from "../model/snapshot-parse.ts";
+import { blockedDecision, type DecideInput, decide, finding } from "../runtime/index.ts";
+import type { Standing } from "./activation.ts";
+import type { AgentClock, Moment } from "./agent-clock.ts";
+import type { NewAlert } from "./alert-spool.ts";
+import { alertsOf } from "./decision-alerts.ts";
+import { type GateRequest, type SnapshotValues, snapshotValues } from "./evidence-snapshot.ts";
+import type { EvidenceStore } from "./evidence-store.ts";
+import type { ReleaseSet } from "./release-set.ts";
+import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
+
+/** A decision and where it stands in the node's ledger; null where it could not be written, and then it is a blocked one. */
+export interface RecordedDecision {
+  readonly decision: Decision;
+  readonly ledgerSeq: number | null;
+}
+
+export interface GateService {
+  /** `operator` is the authenticated person, null for a test program. Never rejects: what goes wrong blocks. */
+  readonly decide: (request: GateRequest, operator: string | null) => Promise<RecordedDecision>;
+}
+
+export interface GateOptions {
+  readonly node: string;
+  readonly engine: EngineChoice;
+  readonly clock: AgentClock;
+  readonly ledger: LedgerFile;
+  readonly evidence: EvidenceStore;
+  readonly standing: () => Standing;
+  /** The latest instant known to be past, epoch ms, for the time source in use. */
+  readonly highWaterMs: (moment: Moment) => number | null;
+  /** Makes them durable; called after the ledger entry is. */
+  readonly raise: (alerts: readonly NewAlert[]) => void;
+  readonly onDecided: (decision: Decision) => void;
+  /** The ledger takes nothing more: the agent must end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** What is the same for every decision under one set. */
+interface Basis {
+  readonly set: ReleaseSet;
+  readonly vocabulary: Vocabulary;
+  readonly calendar: PlantCalendar | null;
+  readonly releases: DecideInput["releases"];
+}
+
+export function openGateService(options: GateOptions): GateService {
+  let basis: Basis | null = null;
+  const basisOf = (set: ReleaseSet): Basis => {
+    if (basis?.set !== set) basis = makeBasis(set);
+    return basis;
+  };
+  return { decide: (request, operator) => decideAndRecord(request, operator, options, basisOf) };
+}
+
+/** Contracts in the shadow are kept and verified, and decide nothing. */
+function makeBasis(set: ReleaseSet): Basis {
+  const enforced = set.contracts.filter(({ mode }) => mode === "enforce");
+  return {
+    set,
+    vocabulary: vocabularyOf(
+      set.contracts.map(({ bundle }) => bundle),
+      set.register,
+    ),
+    calendar: set.zone === null ? null : openPlantCalendar(set.zone),
+    releases: enforced.map(({ loaded, version, from }) => ({
+      loaded,
+      version,
+      fromDay: from === null ? null : (parseDate(from) ?? Number.MAX_SAFE_INTEGER),
+    })),
+  };
+}
+
+async function decideAndRecord(
+  request: GateRequest,
+  operator: string | null,
+  options: GateOptions,
+  basisOf: (set: ReleaseSet) => Basis,
+): Promise<RecordedDecision> {
+  const moment = options.clock.now();
+  const standing = options.standing();
+  let snapshot: SnapshotValues | null = null;
+  let decision: Decision;
+  try {
+    const basis = standing.kind === "ready" ? basisOf(standing.set) : null;
+    snapshot = snapshotOf(basis, request, operator, moment, options);
+    decision = await withinBudget(basis, snapshot, standing, moment, options);
+  } catch (error) {
+    decision = blocked("runtime.error", messageOf(error), snapshot ?? bareSnapshot(request, operator), moment, options);
+  }
+  const set = standing.kind === "ready" ? standing.set : null;
+  try {
+    const [entry] = options.ledger.append([decisionRecord(decision, request, snapshot, options.node)]);
+    const ledgerSeq = entry?.seq ?? null;
+    if (ledgerSeq === null) throw new Error("the ledger took no entry");
+    options.raise(alertsOf(decision, { node: options.node, atMs: moment.nowMs, set, snapshot, ledgerSeq }));
+    options.onDecided(decision);
+    return { decision, ledgerSeq };
+  } catch (error) {
+    options.onFatal(error);
+    const why = "the decision could not be written down, so it does not count";
+    const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
+    return { decision: unwritten, ledgerSeq: null };
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function bareSnapshot(request: GateRequest, operator: string | null): SnapshotValues {
+  const test = { id: request.test, operator, kind: request.kind, clientPO: request.order };
+  return { test: Object.fromEntries(Object.entries(test).filter(([, value]) => value !== null)) };
+}
+
+function snapshotOf(
+  basis: Basis | null,
+  request: GateRequest,
+  operator: string | null,
+  moment: Moment,
+  options: GateOptions,
+): SnapshotValues {
+  if (basis === null) return bareSnapshot(request, operator);
+  const { sources } = options.clock;
+  const { set, vocabulary } = basis;
+  return snapshotValues(
+    {
+      store: options.evidence,
+      register: set.register,
+      orders: set.orders,
+      bundles: set.contracts.map(({ bundle }) => bundle),
+      vocabulary,
+      boot: { bootId: sources.bootId, bootMs: sources.bootMs() },
+      highWaterMs: options.highWaterMs(moment),
+    },
+    request,
+    operator,
+    moment,
+  );
+}
+
+async function withinBudget(
+  basis: Basis | null,
+  snapshot: SnapshotValues,
+  standing: Standing,
+  moment: Moment,
+  options: GateOptions,
+): Promise<Decision> {
+  if (standing.kind === "none")
+    return blocked("bundle.none", "no release is kept at this node", snapshot, moment, options);
+  if (standing.kind === "rejected") {
+    const { reason, detail } = standing.rejection;
+    return blocked("bundle.rejected", `${reason}: ${detail}`, snapshot, moment, options);
+  }
+  if (basis === null || basis.releases.length === 0)
+    return blocked("bundle.none", "no contract is enforced at this node", snapshot, moment, options);
+  if (basis.calendar === null)
+    return blocked("runtime.error", "the plant's time zone was never sent to this node", snapshot, moment, options);
+  const { monotonicMs } = options.clock.sources;
+  const begun = monotonicMs();
+  const late = (): Decision =>
+    blocked("runtime.timeout", `no decision within ${DECISION_BUDGET_MS} ms`, snapshot, moment, options);
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Decision>((resolve) => {
+    timer = setTimeout(() => resolve(late()), DECISION_BUDGET_MS);
+  });
+  const input: DecideInput = {
+    releases: basis.releases,
+    snapshot: snapshotFromValues(snapshot),
+    now: moment.nowMs,
+    calendar: basis.calendar,
+    node: options.node,
+    assumeBinding: false,
+  };
+  try {
+    const decision = await Promise.race([decide(input, options.engine), tooLate]);
+    // Work that never yields lets no timer fire; the clock still knows.
+    return monotonicMs() - begun > DECISION_BUDGET_MS ? late() : decision;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function blocked(
+  code: "bundle.none" | "bundle.rejected" | "runtime.error" | "runtime.timeout" | "runtime.unavailable",
+  why: string,
+  snapshot: SnapshotValues,
+  { nowMs }: Moment,
+  { node, engine }: GateOptions,
+): Decision {
+  const input = { snapshot: snapshotFromValues(snapshot), now: nowMs, node, calendar: null };
+  return blockedDecision(input, finding(code, "node", why), engine);
+}
+
+const MAX_RECORDED_SNAPSHOT = 1 << 20;
+
+/** The snapshot is kept with the decision, so that another version can be tried on it later. */
+function decisionRecord(
+  decision: Decision,
+  request: GateRequest,
+  snapshot: SnapshotValues | null,
+  node: string,
+): LedgerRecord {
+  const { allow, reasons, warnings, contracts, engine, operator, order, testId, testKind, at } = decision;
+  const [only, ...others] = contracts;
+  const verdict = allow ? "allowed" : "blocked";
+  const kept = snapshot !== null && canonicalJson(snapshot).length <= MAX_RECORDED_SNAPSHOT ? snapshot : null;
+  return {
+    action_type: "gate_decision",
+    action: verdict,
+    target: testId ?? node,
+    details: allow
+      ? `test ${testId ?? ""} allowed`.replace("  ", " ")
+      : `test ${testId ?? ""} blocked: ${reasons.join(", ")}`.replace("  ", " "),
+    user_id: operator ?? node,
+    smart_id: only !== undefined && others.length === 0 ? only.contract : null,
+    metadata: {
+      allow,
+      reasons,
+      warnings,
+      contracts,
+      engine,
+      order,
+      kind: testKind,
+      part: request.part,
+      at,
+      snapshot: kept,
+    },
+  };
+}
