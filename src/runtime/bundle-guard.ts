@@ -133,10 +133,13 @@ function checkRules({ clauses, rules, facts }: Bundle): void {
     clauses.flatMap((clause) => askedParts(clause).map((part) => [ruleName(clause, part), { clause, part }] as const)),
   );
   const declared = new Set(facts.map(({ name }) => name));
-  rules.forEach((rule, index) => {
+  for (const [index, rule] of rules.entries()) {
     const place = `rules[${index}]`;
     const meant = expected.get(rule.name);
-    if (meant === undefined) return refuseShape("a rule of no clause, or a second one", `${place}.name`);
+    if (meant === undefined) {
+      refuseShape("a rule of no clause, or a second one", `${place}.name`);
+      continue;
+    }
     expected.delete(rule.name);
     const { clause, part } = meant;
     if (rule.event.params.clause !== clause.index || rule.event.params.part !== part) {
@@ -148,7 +151,7 @@ function checkRules({ clauses, rules, facts }: Bundle): void {
     for (const { fact } of rule.conditions.all) {
       if (!declared.has(fact)) refuseShape(`the fact ${fact} is not listed`, `${place}.conditions`);
     }
-  });
+  }
   const [missing] = expected.keys();
   if (missing !== undefined) refuseShape(`the rule ${missing} is missing`, "rules");
 }

@@ -1,0 +1,9 @@
+export { type BundleRefusal, loadBundle, loadCompiledBundle } from "./bundle-guard.ts";
+export { type BundleTestResult, runBundleTests, type TestProblem, type ZoneOf } from "./bundle-tests.ts";
+export { blockedDecision, type DecideInput, decide, decideFast } from "./decide.ts";
+export { sentenceOf } from "./explain.ts";
+export { type Finding, finding } from "./facts/part.ts";
+export { type Gate, type GateAnswer, type GateOptions, openGate } from "./gate.ts";
+export type { AlertSink, Clock, EvidenceStore, Journal, TestRequest } from "./ports.ts";
+export type { LoadedBundle } from "./program.ts";
+export type { Release } from "./selection.ts";
