@@ -78,22 +78,12 @@ export class MaintParser extends BlockRules {
         { ALT: (): FileItem => this.SUBRULE(this.contract) },
         { ALT: (): FileItem => this.SUBRULE(this.template) },
         {
-          ALT: (): FileItem => {
-            const test = this.SUBRULE(this.test);
-            this.ACTION(() => this.requireOf(test));
-            return test;
-          },
+          ALT: (): FileItem => this.SUBRULE(this.test),
         },
       ],
       ERR_MSG: '`contract ID`, `template NAME` or `test "…" of ID`',
     });
   });
-
-  private requireOf({ of, title }: Test): void {
-    if (of !== null) return;
-    const message = "this test does not say which contract it is of";
-    this.diagnostics.push({ code: "syntax", message, span: title.span, help: 'write `test "…" of CONTRACT-ID {`' });
-  }
 
   readonly contract = this.RULE("contract", (): Contract => {
     const first = this.peek();
