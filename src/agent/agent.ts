@@ -32,8 +32,8 @@ import { vocabularyOf } from "./vocabulary.ts";
 export interface AgentOptions {
   readonly dataFolder: string;
   readonly node: string;
-  /** Instead of the hub's address at enrolment; null starts without a hub. */
-  readonly hubUrl?: string | null;
+  /** Instead of the hub's address at enrolment; a function is asked at every dial; null starts without a hub. */
+  readonly hubUrl?: string | (() => string) | null;
   /** 0, the default, takes a free one. */
   readonly port?: number;
   readonly engine?: EngineChoice;
@@ -127,7 +127,8 @@ async function run(
 ): Promise<Agent> {
   const { node } = options;
   const engine = options.engine ?? "both";
-  const hubUrl = options.hubUrl === undefined ? enrolment.hubUrl : options.hubUrl;
+  const given = options.hubUrl === undefined ? enrolment.hubUrl : options.hubUrl;
+  const hubUrl = typeof given === "string" ? () => given : given;
   const stores = openStores(options, folder, undo);
   const { clock, ledger } = stores;
   const enrolledRoot = readFileSync(folder.root);
@@ -238,7 +239,7 @@ interface LinkParts {
 }
 
 /** Opens and starts the link; the answer ends it. */
-function linkTo(hubUrl: string, parts: LinkParts): () => Promise<void> {
+function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   const { options, enrolment, key, kept, activation, enrolledRoot, voice } = parts;
   const { clock, ledger, spool, marks } = parts.stores;
   const { node } = options;
@@ -310,7 +311,7 @@ interface StatusSources {
   readonly node: string;
   readonly engine: EngineChoice;
   readonly hub: string;
-  readonly hubUrl: string | null;
+  readonly hubUrl: (() => string) | null;
   readonly activation: Activation;
   readonly stores: Stores;
   readonly link: HubLink | null;
@@ -323,7 +324,7 @@ function statusOf({ node, engine, hub, hubUrl, activation, stores, link }: Statu
   return {
     node,
     engine,
-    hub: { id: hub, url: hubUrl, link: link?.state().phase ?? "none" },
+    hub: { id: hub, url: hubUrl?.() ?? null, link: link?.state().phase ?? "none" },
     standing: standing.kind,
     rejection:
       standing.kind === "rejected" ? { reason: standing.rejection.reason, detail: standing.rejection.detail } : null,

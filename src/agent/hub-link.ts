@@ -34,8 +34,8 @@ import { digestsOf } from "./node-state.ts";
 export interface HubLinkOptions {
   readonly node: string;
   readonly key: SigningKey;
-  /** `http://…`; the socket is at /v1/node there. */
-  readonly hubUrl: string;
+  /** `http://…`; the socket is at /v1/node there. Asked at every dial, because a hub may come back on another port. */
+  readonly hubUrl: () => string;
   /** The hub that enrolled this node; null where it is not known yet. */
   readonly hubId: string | null;
   readonly clock: AgentClock;
@@ -202,7 +202,7 @@ class LinkDriver {
   }
 
   #dial(): void {
-    const url = new URL("/v1/node", this.#options.hubUrl);
+    const url = new URL("/v1/node", this.#options.hubUrl());
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, SUBPROTOCOL, {
       maxPayload: NODE_MAX_FRAME_BYTES,

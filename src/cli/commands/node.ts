@@ -1,0 +1,114 @@
+import { Command, Option } from "commander";
+import { MaintError } from "../../base/maint-error.ts";
+import { readSecretFile } from "../../disk/secret-file.ts";
+import type { EngineChoice } from "../../model/decision.ts";
+import { dataFolder, hubUrl } from "../data-folder.ts";
+
+interface NodeOptions {
+  readonly data?: string;
+  readonly hub?: string;
+  readonly json?: boolean;
+}
+
+/** `maint node`: enrol a node with a hub, and run its agent. */
+export function command(): Command {
+  const node = new Command("node").description("enrol and run the agent of a test node");
+  node
+    .command("enrol <id>")
+    .description("make the node's own key and enrol it with a hub, with the admin's single-use token")
+    .requiredOption("--token-file <file>", "enrolment token, from `maint hub register-node`")
+    .option("--hub <url>", "the hub (else MAINT_HUB, else the one of the data folder)")
+    .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  maint node enrol LP-01 --hub http://127.0.0.1:7300 --token-file keys/LP-01.enrol",
+    )
+    .action(enrol);
+  node
+    .command("start <id>")
+    .description("run the agent of an enrolled node; it decides with or without a hub")
+    .option("--hub <url>", "the hub (else MAINT_HUB, else the data folder's, else the one of the enrolment)")
+    .option("--no-hub", "start without a hub")
+    .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--port <n>", "port of the local API (else a free one)", "0")
+    .addOption(new Option("--engine <engine>", "evaluators").choices(["both", "fast", "reference"]).default("both"))
+    .option("--json", "print JSON lines")
+    .addHelpText("after", "\nExample:\n  maint node start LP-01 --data ./maint-data")
+    .action(start);
+  return node.addHelpText(
+    "after",
+    "\nExample:\n  maint node enrol LP-01 --token-file keys/LP-01.enrol\n  maint node start LP-01",
+  );
+}
+
+async function enrol(id: string, options: NodeOptions & { readonly tokenFile: string }): Promise<void> {
+  const { enrolNode } = await import("../../agent/index.ts");
+  const url = hubUrl(options.hub, options.data);
+  const token = readSecretFile(options.tokenFile).trim();
+  const { hub, keyId } = await enrolNode({ dataFolder: dataFolder(options.data), node: id, hubUrl: url, token });
+  const said =
+    options.json === true ? JSON.stringify({ node: id, hub, keyId }) : `${id} enrolled with hub ${hub}; key ${keyId}`;
+  process.stdout.write(`${said}\n`);
+}
+
+interface StartOptions extends Omit<NodeOptions, "hub"> {
+  readonly hub?: string | false;
+  readonly port: string;
+  readonly engine: EngineChoice;
+}
+
+/** Runs until it is told to stop: a message, SIGTERM, SIGINT without a parent, or the end of the parent. */
+async function start(id: string, options: StartOptions): Promise<void> {
+  const port = portOf(options.port);
+  const { nodeFolder, readEnrolment, startAgent } = await import("../../agent/index.ts");
+  const urlFor = (): string => {
+    try {
+      return hubUrl(options.hub === false ? undefined : options.hub, options.data);
+    } catch (error) {
+      if (!(error instanceof MaintError) || error.code !== "MAINT_ERR_NO_HUB") throw error;
+      // Asked at every dial: a hub of the same data folder may come back on another port. Else it is where the node was enrolled.
+      return readEnrolment(nodeFolder(dataFolder(options.data), id), id).hubUrl;
+    }
+  };
+  const hasParent = process.send !== undefined;
+  const tell = (message: object): void => {
+    if (process.connected) process.send?.(message);
+  };
+  const say = (line: string, fields: object): void =>
+    void process.stdout.write(options.json === true ? `${JSON.stringify(fields)}\n` : `${line}\n`);
+  const ended = Promise.withResolvers<void>();
+  let failure: unknown;
+  process.on("SIGTERM", () => ended.resolve());
+  // Ctrl-C reaches the whole group; a parent that keeps the order of things ends its children itself.
+  process.on("SIGINT", () => (hasParent ? undefined : ended.resolve()));
+  process.on("disconnect", () => ended.resolve());
+  process.on("message", (message) => {
+    if ((message as { readonly kind?: unknown } | null)?.kind === "stop") ended.resolve();
+  });
+  const agent = await startAgent({
+    dataFolder: dataFolder(options.data),
+    node: id,
+    hubUrl: options.hub === false ? null : urlFor,
+    port,
+    engine: options.engine,
+    onActivated: (generation) => tell({ kind: "activated", generation }),
+    onFatal: (error) => {
+      failure = error;
+      ended.resolve();
+    },
+    log: (line) => say(`${id}: ${line}`, { kind: "log", node: id, line }),
+  });
+  tell({ kind: "listening", url: agent.url });
+  say(`${id} listens on ${agent.url}; ${agent.status().standing}`, { kind: "listening", node: id, url: agent.url });
+  await ended.promise;
+  await agent.stop();
+  if (process.connected) process.disconnect?.();
+  if (failure !== undefined) throw failure;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new MaintError("MAINT_ERR_PORT", `"${text}" is no port`, { help: "0 to 65535; 0 takes a free one" });
+}
