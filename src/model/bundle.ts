@@ -253,7 +253,10 @@ export interface BundleFact {
 export interface BundleTest {
   readonly name: string;
   readonly line: number;
-  /** RFC 3339 with offset. */
+  /**
+   * Local plant time, `2026-11-24T09:00`, as every instant in a snapshot that a test's statements wrote: the compiler knows
+   * no zone's transitions, the runtime puts the offset in before it decides.
+   */
   readonly at: string;
   readonly plantZone: string;
   /** A snapshot as decisions.md has it, decimals as strings under `{"$number": "…"}`. */
