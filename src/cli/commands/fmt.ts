@@ -82,7 +82,9 @@ function report(
       refused: one.after === null,
       ...(printText && one.after !== null ? { text: one.after } : {}),
     }));
-    const findings: unknown = JSON.parse(renderDiagnostics("json", diagnosticsOf(outcomes)));
+    const findings: unknown = JSON.parse(
+      renderDiagnostics("json", diagnosticsOf(outcomes), { textOf: () => undefined }),
+    );
     return `${JSON.stringify({ files, diagnostics: findings })}\n`;
   }
   if (printText) return outcomes.map(({ after }) => after ?? "").join("");
