@@ -64,7 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const folder = nodeFolder(options.dataFolder, options.node);
   const enrolment = readEnrolment(folder, options.node);
   const lock = lockFolder(folder.path, `node ${options.node}`);
-  const undo: (() => Promise<void> | void)[] = [lock.release];
+  const undo: (() => unknown)[] = [lock.release];
   try {
     return await run(options, folder, enrolment, undo);
   } catch (error) {
@@ -74,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 }
 
 /** Closes in the reverse order of opening; one that fails does not keep the others open. */
-async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
+async function unwind(undo: (() => unknown)[]): Promise<void> {
   for (let close = undo.pop(); close !== undefined; close = undo.pop()) {
     try {
       await close();
@@ -93,7 +93,7 @@ interface Stores {
   readonly evidence: ReturnType<typeof openEvidenceStore>;
 }
 
-function openStores(options: AgentOptions, folder: NodeFolder, undo: (() => Promise<void> | void)[]): Stores {
+function openStores(options: AgentOptions, folder: NodeFolder, undo: (() => unknown)[]): Stores {
   const db = openDatabase(folder.evidence);
   undo.push(() => db.close());
   const marks = openMarks(db);
@@ -123,7 +123,7 @@ async function run(
   options: AgentOptions,
   folder: NodeFolder,
   enrolment: Enrolment,
-  undo: (() => Promise<void> | void)[],
+  undo: (() => unknown)[],
 ): Promise<Agent> {
   const { node } = options;
   const engine = options.engine ?? "both";
@@ -173,11 +173,17 @@ async function run(
   if (generation !== undefined) options.onActivated?.(generation);
   if (hubUrl !== null)
     undo.push(linkTo(hubUrl, { options, enrolment, stores, key, kept, activation, enrolledRoot, voice }));
+  let stopping: Promise<void> | undefined;
   return {
     ...{ url: api.url, node, status },
-    stop: async () => {
-      if (!voice.hasFailed()) ledger.append([record("process", "stopped", node, "agent stopped", node)]);
-      await unwind(undo);
+    stop: () => {
+      stopping ??= (async () => {
+        const ended = [record("process", "stopped", node, "agent stopped", node)];
+        if (!voice.hasFailed()) ledger.append(ended);
+        voice.hush();
+        await unwind(undo);
+      })();
+      return stopping;
     },
   };
 }
@@ -193,6 +199,8 @@ interface Voice {
   readonly rejected: (refused: Rejection) => void;
   readonly fatal: (error: unknown) => void;
   readonly hasFailed: () => boolean;
+  /** What fails from now on fails because everything is being closed. */
+  readonly hush: () => void;
   readonly link: () => HubLink | null;
   readonly setLink: (link: HubLink) => void;
 }
@@ -220,6 +228,9 @@ function openVoice({ node, log, onFatal }: AgentOptions, { spool, ledger, clock 
       onFatal?.(error);
     },
     hasFailed: () => failed,
+    hush: () => {
+      failed = true;
+    },
     link: () => link,
     setLink: (opened) => {
       link = opened;
@@ -243,12 +254,15 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   const { options, enrolment, key, kept, activation, enrolledRoot, voice } = parts;
   const { clock, ledger, spool, marks } = parts.stores;
   const { node } = options;
+  let underWay: Promise<unknown> = Promise.resolve();
   const link = openHubLink({
     ...{ node, key, hubUrl, clock, spool, kept, hubId: enrolment.hub, ledgerHead: ledger.head, onFault: voice.fatal },
     active: () => activeSet(activation, enrolledRoot),
     nextReportCounter: marks.nextReportCounter,
     attempt: async (signed) => {
-      const outcome = await activation.attempt(signed);
+      const attempting = activation.attempt(signed);
+      underWay = attempting.catch(() => undefined);
+      const outcome = await attempting;
       if (outcome.kind === "activated") {
         options.log?.(`generation ${signed.desired.generation} is in force`);
         options.onActivated?.(signed.desired.generation);
@@ -264,7 +278,10 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   });
   voice.setLink(link);
   link.start();
-  return link.stop;
+  return async () => {
+    await link.stop();
+    await underWay;
+  };
 }
 
 const messageOf = (error: unknown): string =>

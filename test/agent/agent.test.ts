@@ -1,0 +1,405 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { type Agent, type AgentOptions, enrolNode, nodeFolder, startAgent } from "../../src/agent/index.ts";
+import { canonicalJson } from "../../src/base/canonical-json.ts";
+import { compile } from "../../src/compiler/index.ts";
+import { readLedgerFile } from "../../src/disk/ledger-file.ts";
+import { makeToken, readTokenFile } from "../../src/disk/token-file.ts";
+import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
+import type { Decision } from "../../src/model/decision.ts";
+import type { Desired } from "../../src/model/message.ts";
+import { type FakeHub, openFakeHub } from "./fake-hub.ts";
+import { desiredOf, makeRepository, type Repository } from "./repository.ts";
+
+const NODE = "Pen-1";
+const ZONE = "Etc/UTC";
+
+const contract = (least: number): string => `contract UV-DAILY "UV each day" {
+  for every penetrant station
+
+  lamp         is a uv-a-lamp, by default "Lamp-1"
+  uv-intensity is measured in uW/cm2
+
+  before every test {
+    lamp-warmed-up:
+      the lamp must have been on for at least 10 minutes
+
+    uv-intensity-each-day:
+      each day, uv-intensity must be at least ${least} uW/cm2
+        because "the lamp fades"
+
+    materials-checked:
+      each day, the operator must acknowledge "materials checked"
+  }
+
+  when blocked, tell supervisor with severity high
+}
+`;
+
+function bundleOf(text: string): string {
+  const { contracts, diagnostics } = compile([{ name: "UV-DAILY.maint", text }]);
+  const [compiled] = contracts;
+  if (compiled === undefined) throw new Error(JSON.stringify(diagnostics));
+  return compiled.bytes;
+}
+
+const operator = makeToken("STF-1");
+const auditor = makeToken("AUD-1");
+
+interface World {
+  readonly folder: string;
+  readonly repository: Repository;
+  readonly hub: FakeHub;
+  readonly set: (generation: number, contracts: Desired["contracts"]) => void;
+  readonly start: (options?: Partial<AgentOptions>) => Promise<Agent>;
+}
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function world(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), "agent-"));
+  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  const repository = makeRepository();
+  const hub = await openFakeHub(repository);
+  closers.push(hub.close);
+  await enrolNode({ dataFolder: folder, node: NODE, hubUrl: hub.url, token: "once" });
+  const register = {
+    format: "maint-station/1",
+    node: NODE,
+    station: { id: "LP-1", type: "penetrant", attributes: [], orderRequired: false },
+    plantZone: ZONE,
+    shifts: ["00:00"],
+    roles: { lamp: "Lamp-1" },
+    assets: [{ id: "Lamp-1", serial: "L1", type: "uv-a-lamp", attributes: [] }],
+  };
+  const people = {
+    format: "maint-people/1",
+    people: [
+      { id: "STF-1", roles: ["operator"], tokenSha256: operator.sha256 },
+      { id: "AUD-1", roles: ["auditor"], tokenSha256: auditor.sha256 },
+    ],
+  };
+  const documents = {
+    register: repository.put(canonicalJson(register)),
+    people: repository.put(canonicalJson(people)),
+    orders: repository.put(canonicalJson({ format: "maint-orders/1", orders: [] })),
+    zone: repository.put(canonicalJson(zoneFromIntl(ZONE))),
+  };
+  return {
+    folder,
+    repository,
+    hub,
+    set: (generation, contracts) => {
+      const metadata = repository.publish(Date.now());
+      hub.desired = repository.sign(desiredOf(metadata, contracts, generation, documents));
+    },
+    start: async (options = {}) => {
+      const agent = await startAgent({ dataFolder: folder, node: NODE, ...options });
+      closers.push(agent.stop);
+      return agent;
+    },
+  };
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let waited = 0; waited < 500; waited++) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+const inForce = (agent: Agent, generation: number) =>
+  until(`generation ${generation}`, () => agent.status().generation === generation);
+
+async function ask(agent: Agent, path: string, body: unknown, token: string, headers: Record<string, string> = {}) {
+  const init =
+    body === undefined
+      ? { method: "GET" }
+      : { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) };
+  const response = await fetch(new URL(path, agent.url), {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...headers },
+  });
+  const text = await response.text();
+  return { status: response.status, text, json: text.startsWith("{") ? JSON.parse(text) : undefined };
+}
+
+type Answer = Decision & { readonly ledgerSeq: number };
+const gate = async (agent: Agent, token = operator.token): Promise<Answer> =>
+  (await ask(agent, "/v1/gate", { test: "T-1", kind: "fluorescent-inspection" }, token)).json as Answer;
+
+/** Records everything the contract asks for, with this intensity. */
+async function makeReady(agent: Agent, value = "1500"): Promise<void> {
+  const bodies = [
+    { kind: "on-time", asset: "lamp", state: "on", forMinutes: 15 },
+    { kind: "reading", quantity: "uv-intensity", value, unit: "uW/cm2" },
+    { kind: "acknowledgement", step: "materials checked" },
+  ];
+  for (const body of bodies) expect((await ask(agent, "/v1/evidence", body, operator.token)).status).toBe(200);
+}
+
+const release = ({ repository }: World, version: string, least: number) => ({
+  "UV-DAILY": repository.release("UV-DAILY", version, bundleOf(contract(least))),
+});
+
+test("a node fetches, verifies, activates, decides, alerts, and goes on without its hub", async () => {
+  const w = await world();
+  const generations: number[] = [];
+  const agent = await w.start({ onActivated: (generation) => generations.push(generation) });
+  expect((await gate(agent, readTokenFile(nodeFolder(w.folder, NODE).token))).reasons).toEqual(["bundle.none:node"]);
+
+  w.set(1, release(w, "v1.0", 1000));
+  await until("a session", () => w.hub.hellos.length === 1);
+  w.hub.push();
+  await inForce(agent, 1);
+  await until("the report", () => w.hub.reports.at(-1)?.attempted["UV-DAILY"]?.phase === "activated");
+  expect(generations).toEqual([1]);
+
+  const blocked = await gate(agent);
+  expect(blocked.reasons).toEqual([
+    "ack.missing:materials checked",
+    "reading.missing:uv-intensity",
+    "warmup.too-short:Lamp-1",
+  ]);
+  expect(blocked.operator).toBe("STF-1");
+  await until("alerts", () => w.hub.alerts.size === 4);
+  const alert = [...w.hub.alerts.values()].find(({ reason }) => reason === "reading.missing");
+  expect(alert).toMatchObject({
+    contract: "UV-DAILY",
+    version: "v1.0",
+    severity: "high",
+    tell: ["supervisor"],
+    stationType: "penetrant",
+  });
+  expect(alert?.ledgerSeq).toBe(blocked.ledgerSeq);
+
+  await makeReady(agent);
+  expect(await gate(agent)).toMatchObject({ allow: true, reasons: [], engine: "both" });
+  await ask(
+    agent,
+    "/v1/evidence",
+    { kind: "reading", quantity: "uv-intensity", value: "999.99999999999999999", unit: "uW/cm2" },
+    operator.token,
+  );
+  expect((await gate(agent)).reasons).toEqual(["reading.out-of-limits:uv-intensity"]);
+  await until("the reading travels", () =>
+    [...w.hub.alerts.values()].some(({ reading }) => reading?.quantity === "uv-intensity"),
+  );
+
+  await agent.stop();
+  await w.hub.close();
+  const alone = await w.start();
+  expect(alone.status()).toMatchObject({ standing: "ready", generation: 1 });
+  expect((await gate(alone)).reasons).toEqual(["reading.out-of-limits:uv-intensity"]);
+  await ask(
+    alone,
+    "/v1/evidence",
+    { kind: "reading", quantity: "uv-intensity", value: 1200, unit: "uW/cm2" },
+    operator.token,
+  );
+  expect((await gate(alone)).allow).toBe(true);
+  await alone.stop();
+
+  const ledger = readLedgerFile(nodeFolder(w.folder, NODE).ledger);
+  expect(ledger.verify().finding).toBeNull();
+  const kinds = new Set(ledger.list({ limit: 1000 }).map(({ action_type }) => action_type));
+  expect([...kinds].sort()).toEqual([
+    "contract_activation",
+    "evidence_record",
+    "gate_decision",
+    "node_session",
+    "process",
+  ]);
+  ledger.close();
+});
+
+test("alerts wait on the disk for their acknowledgement and arrive once", async () => {
+  const w = await world();
+  w.hub.acknowledges = false;
+  w.set(1, release(w, "v1.0", 1000));
+  const agent = await w.start();
+  await inForce(agent, 1);
+  await gate(agent);
+  await agent.stop();
+  expect(w.hub.alerts.size).toBe(0);
+  w.hub.acknowledges = true;
+  const again = await w.start();
+  await until("alerts", () => again.status().alerts.ackedSeq === 3);
+  expect([...w.hub.alerts.keys()]).toEqual([1, 2, 3]);
+  await gate(again);
+  await until("more alerts", () => w.hub.alerts.size === 6);
+});
+
+test("a newer version replaces the older; a refused one leaves it in force", async () => {
+  const w = await world();
+  w.set(1, release(w, "v1.0", 1000));
+  const agent = await w.start();
+  await inForce(agent, 1);
+  w.set(2, release(w, "v1.1", 1100));
+  w.hub.push();
+  await inForce(agent, 2);
+
+  const { desired } = w.hub.desired as { desired: Desired };
+  w.hub.desired = w.repository.sign({ ...desired, generation: 3, contracts: {} });
+  w.hub.push();
+  await until("refusal", () => [...w.hub.alerts.values()].some(({ kind }) => kind === "release-rejected"));
+  expect([...w.hub.alerts.values()].at(-1)).toMatchObject({ reason: "bundle.rejected", subject: "unassigned" });
+  expect(agent.status()).toMatchObject({ generation: 2, standing: "ready" });
+
+  w.hub.desired = { ...w.repository.sign({ ...desired, generation: 4 }), signature: "" };
+  w.hub.push();
+  await until("report", () => w.hub.reports.at(-1)?.attempted["UV-DAILY"]?.reason === "signature-missing");
+  expect(agent.status()).toMatchObject({ generation: 2, standing: "ready" });
+});
+
+test("a bundle whose own test fails is not activated", async () => {
+  const w = await world();
+  const failing = contract(1000).replace(
+    /}\s*$/,
+    `
+  test "impossible" {
+    at 2026-11-24 09:00 in America/Chicago
+    expect allowed
+  }
+}
+`,
+  );
+  w.set(1, { "UV-DAILY": w.repository.release("UV-DAILY", "v1.0", bundleOf(failing)) });
+  const agent = await w.start();
+  await until("report", () => w.hub.reports.at(-1)?.attempted["UV-DAILY"]?.reason === "selftest-failed");
+  expect(agent.status().standing).toBe("none");
+});
+
+test("a node that lost its connection comes back and converges", async () => {
+  const w = await world();
+  w.set(1, release(w, "v1.0", 1000));
+  const agent = await w.start();
+  await inForce(agent, 1);
+  w.set(2, release(w, "v1.1", 1100));
+  w.hub.dropAll();
+  await inForce(agent, 2);
+  expect(w.hub.hellos.at(-1)).toMatchObject({ generation: 1, node: NODE });
+  await until("attested time", () => agent.status().clock.source === "attested");
+});
+
+/** Flips bytes of one file, a few places in it, and starts the node without a hub: it must not decide by what it finds. */
+async function flipped(path: string, w: World): Promise<readonly string[]> {
+  const good = readFileSync(path);
+  const outcomes: string[] = [];
+  for (const part of [0.1, 0.5, 0.9]) {
+    const bad = Buffer.from(good);
+    const at = Math.floor(bad.length * part);
+    bad[at] = (bad[at] as number) ^ 4;
+    writeFileSync(path, bad);
+    const agent = await startAgent({ dataFolder: w.folder, node: NODE, hubUrl: null });
+    outcomes.push((await gate(agent, readTokenFile(nodeFolder(w.folder, NODE).token))).reasons.join());
+    await agent.stop();
+  }
+  writeFileSync(path, good);
+  return outcomes;
+}
+
+test("a flipped byte in what is kept blocks the gate, and the hub mends it", async () => {
+  const w = await world();
+  w.set(1, release(w, "v1.0", 1000));
+  const agent = await w.start();
+  await inForce(agent, 1);
+  await agent.stop();
+  const { kept, state } = nodeFolder(w.folder, NODE);
+  for (const path of [state, ...readdirSync(kept).map((name) => join(kept, name))])
+    expect(await flipped(path, w)).toEqual(["bundle.rejected:node", "bundle.rejected:node", "bundle.rejected:node"]);
+
+  const bundle = join(kept, (w.hub.desired?.desired.contracts["UV-DAILY"]?.digest ?? "").slice(7));
+  writeFileSync(bundle, Buffer.concat([readFileSync(bundle), Buffer.from(" ")]));
+  const mended = await w.start();
+  await inForce(mended, 1);
+  expect(mended.status().standing).toBe("ready");
+});
+
+test("the local API refuses what it should", async () => {
+  const w = await world();
+  w.set(1, release(w, "v1.0", 1000));
+  const agent = await w.start();
+  await inForce(agent, 1);
+  const machine = readTokenFile(nodeFolder(w.folder, NODE).token);
+  const reading = { kind: "reading", quantity: "uv-intensity", value: "1", unit: "uW/cm2" };
+  const rows: readonly (readonly [string, string, unknown, string, number, RegExp])[] = [
+    ["no token", "/v1/gate", {}, "", 401, /no valid token/],
+    ["a wrong token", "/v1/gate", {}, makeToken("STF-1").token, 401, /no valid token/],
+    ["an auditor at the gate", "/v1/gate", {}, auditor.token, 403, /does not cover gate/],
+    ["a test program that records", "/v1/evidence", reading, machine, 403, /does not cover record/],
+    ["another path", "/v1/doors", {}, operator.token, 404, /no \/v1\/doors/],
+    ["another method", "/v1/gate", undefined, operator.token, 405, /takes POST/],
+    ["no JSON", "/v1/gate", "{", operator.token, 400, /line 1, column 2/],
+    ["a doubled key", "/v1/gate", '{"test":"a","test":"b"}', operator.token, 400, /stands twice/],
+    ["__proto__", "/v1/gate", '{"__proto__":{}}', operator.token, 400, /__proto__/],
+    ["deep nesting", "/v1/gate", `${'{"a":'.repeat(100)}1${"}".repeat(100)}`, operator.token, 400, /nested deeper/],
+    ["a list", "/v1/gate", "[]", operator.token, 400, /no JSON object/],
+    ["a large body", "/v1/gate", `{"test":"${"x".repeat(3 << 20)}"}`, operator.token, 413, /at most/],
+    ["by in a gate request", "/v1/gate", { by: "QA-1" }, operator.token, 400, /comes from the token/],
+    ["operator in a gate request", "/v1/gate", { operator: "QA-1" }, operator.token, 400, /comes from the token/],
+    ["a stray field", "/v1/gate", { tset: "T" }, operator.token, 400, /no field \\"tset\\"/],
+    ["negative use", "/v1/gate", { planned: { hours: -1 } }, operator.token, 400, /not negative/],
+    ["by in evidence", "/v1/evidence", { ...reading, by: "QA-1" }, operator.token, 400, /comes from the token/],
+    ["role in evidence", "/v1/evidence", { ...reading, role: "QA" }, operator.token, 400, /comes from the token/],
+    ["an unknown kind", "/v1/evidence", { kind: "redding" }, operator.token, 400, /did you mean \\"reading\\"/],
+    [
+      "an unknown quantity",
+      "/v1/evidence",
+      { ...reading, quantity: "uv-intensty" },
+      operator.token,
+      400,
+      /did you mean \\"uv-intensity\\"/,
+    ],
+    ["an unknown unit", "/v1/evidence", { ...reading, unit: "uW/cm3" }, operator.token, 400, /uW\/cm2/],
+    ["a unit of another kind", "/v1/evidence", { ...reading, unit: "fc" }, operator.token, 400, /use uW\/cm2/],
+    ["no number", "/v1/evidence", { ...reading, value: "UNAVAILABLE" }, operator.token, 400, /no decimal number/],
+    ["infinity", "/v1/evidence", { ...reading, value: "Infinity" }, operator.token, 400, /no decimal number/],
+    ["the future", "/v1/evidence", { ...reading, takenAt: "2999-01-01T00:00:00Z" }, operator.token, 400, /future/],
+    [
+      "a local time",
+      "/v1/evidence",
+      { ...reading, takenAt: "2026-11-24T09:00:00" },
+      operator.token,
+      400,
+      /with its offset/,
+    ],
+    [
+      "an unknown asset",
+      "/v1/evidence",
+      { kind: "on-time", asset: "lmap", state: "on" },
+      operator.token,
+      400,
+      /did you mean \\"lamp\\"/,
+    ],
+    [
+      "an unknown step",
+      "/v1/evidence",
+      { kind: "acknowledgement", step: "materials chekced" },
+      operator.token,
+      400,
+      /materials checked/,
+    ],
+    ["a correction of nothing", "/v1/evidence", { ...reading, supersedes: "E999" }, operator.token, 400, /to correct/],
+  ];
+  for (const [what, path, body, token, status, says] of rows) {
+    const answer = await ask(agent, path, body, token);
+    expect([what, answer.status], what).toEqual([what, status]);
+    expect(answer.text, what).toMatch(says);
+  }
+  const rebound = await fetch(agent.url.replace("127.0.0.1", "localhost"), {
+    headers: { authorization: `Bearer ${machine}` },
+  });
+  expect(rebound.status).toBe(404);
+  const plain = await ask(agent, "/v1/gate", { test: "T-2" }, machine, { accept: "text/plain" });
+  expect(plain.text).toMatch(
+    /^BLOCK ack\.missing:materials checked reading\.missing:uv-intensity warmup\.too-short:Lamp-1\n$/,
+  );
+  expect(agent.status().alerts.lastSeq).toBe(3);
+});
