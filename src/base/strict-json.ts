@@ -202,8 +202,13 @@ function listEnds<V>(reader: Reader<V>, end: string): boolean {
   return found === end;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these characters in a string
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
+/** From here to the next quote, backslash or control character, or the end. */
+function plainEnd(text: string, from: number): number {
+  let end = from;
+  for (let code = text.charCodeAt(end); code >= 32 && code !== 34 && code !== 92; code = text.charCodeAt(end)) end += 1;
+  return end;
+}
+
 const ESCAPES: { readonly [letter: string]: string } = {
   '"': '"',
   "\\": "\\",
@@ -220,9 +225,9 @@ function readString<V>(reader: Reader<V>): string {
   reader.at += 1;
   let value = "";
   for (;;) {
-    PLAIN.lastIndex = reader.at;
-    value += PLAIN.exec(text)?.[0] ?? "";
-    reader.at = PLAIN.lastIndex;
+    const end = plainEnd(text, reader.at);
+    value += text.slice(reader.at, end);
+    reader.at = end;
     const next = text[reader.at];
     if (next === '"') {
       reader.at += 1;

@@ -96,7 +96,7 @@ export const isOverridable = (code: string): boolean =>
   !(WARNING_CODES as readonly string[]).includes(code) &&
   isReasonCode(code);
 
-/** Says the evidence is missing or cannot be trusted, rather than known and outside the limit. */
+/** Codes that say the evidence is known and outside the limit; all others say it is missing or cannot be trusted. */
 const VIOLATIONS: ReadonlySet<string> = new Set([
   "ack.wrong-person",
   "ack.second-person-missing",

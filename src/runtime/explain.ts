@@ -155,8 +155,10 @@ const capital = (sentence: string): string => sentence.charAt(0).toUpperCase() +
 
 /** "UV-A intensity …: 850 uW/cm2 is below the limit: at least 1000 uW/cm2" */
 export function sentenceOf({ code, subject, more }: Finding): string {
-  const sentence = put(sayingOf(code).says, subject);
-  return capital(more === null ? sentence : `${sentence}: ${more}`);
+  const { says } = sayingOf(code);
+  // A name keeps its own letters, also at the beginning.
+  const sentence = says.startsWith("S ") ? put(says, subject) : capital(put(says, subject));
+  return more === null ? sentence : `${sentence}: ${more}`;
 }
 
 export function detailOf(severity: DecisionDetail["severity"], found: Finding, given: Given | null): DecisionDetail {
