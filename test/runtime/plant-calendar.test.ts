@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { parseDate, parseInstant, printUtc } from "../../src/base/civil-time.ts";
+import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
+import { openPlantCalendar, type PlantCalendar, readLocalTime } from "../../src/model/plant-calendar.ts";
+
+function calendarOf(zone: string): PlantCalendar {
+  const data = zoneFromIntl(zone);
+  if (data === undefined) throw new Error(`this Node knows no ${zone}`);
+  return openPlantCalendar(data);
+}
+
+const wallTimes: readonly (readonly [string, string, string, string])[] = [
+  ["an ordinary time", "America/Chicago", "2026-11-23T09:00", "2026-11-23T15:00:00.000Z"],
+  ["one that never occurs is the jump", "America/Chicago", "2026-03-08T02:30", "2026-03-08T08:00:00.000Z"],
+  ["one that occurs twice is the first", "America/Chicago", "2026-11-01T01:30", "2026-11-01T06:30:00.000Z"],
+  ["a skipped midnight is the jump", "America/Santiago", "2026-09-06T00:00", "2026-09-06T04:00:00.000Z"],
+  ["half an hour of summer", "Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-03T15:30:00.000Z"],
+  ["a zone without summer", "Asia/Kolkata", "2026-07-01T00:00", "2026-06-30T18:30:00.000Z"],
+];
+test.each(wallTimes)("%s: %s %s", (_, zone, local, utc) => {
+  expect(printUtc(readLocalTime(calendarOf(zone), local) ?? 0)).toBe(utc);
+});
+
+test.each(["America/Chicago", "America/Santiago", "Africa/Casablanca", "Pacific/Apia", "Europe/Dublin"])(
+  "%s: every hour of 30 years lies in its own day, with the offset Intl says",
+  (zone) => {
+    const calendar = calendarOf(zone);
+    const format = new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" });
+    const from = parseInstant("2010-01-01T00:00:00Z") ?? 0;
+    for (let hour = 0; hour < 30 * 365 * 24; hour += 7) {
+      const instant = from + hour * 3_600_000;
+      const day = calendar.dayOf(instant);
+      if (calendar.startOfDay(day) > instant || calendar.startOfDay(day + 1) <= instant) expect.fail(printUtc(instant));
+      if (hour % 35 === 0 && parseDate(format.format(instant)) !== day) expect.fail(printUtc(instant));
+    }
+  },
+);
+
+test("a zone nobody knows is undefined", () => {
+  expect(zoneFromIntl("Mars/Olympus")).toBeUndefined();
+  expect(zoneFromIntl("+05:30")).toBeUndefined();
+});
