@@ -1,0 +1,267 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { openAgentClock, type TimeSources } from "../../src/agent/agent-clock.ts";
+import { type EvidenceService, openEvidenceService } from "../../src/agent/evidence-service.ts";
+import { type GateRequest, snapshotValues } from "../../src/agent/evidence-snapshot.ts";
+import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
+import { vocabularyOf } from "../../src/agent/vocabulary.ts";
+import { type Json, parseStrictJson } from "../../src/base/strict-json.ts";
+import { compile } from "../../src/compiler/index.ts";
+import { openLedgerFile } from "../../src/disk/ledger-file.ts";
+import { type Database, openDatabase } from "../../src/disk/sqlite.ts";
+import type { StationRegister } from "../../src/model/documents.ts";
+
+const text = `contract UV-DAILY "UV each day" {
+  for every station
+
+  lamp         is a uv-a-lamp, by default "Lamp-0"
+  light-meter  is a radiometer, by default "Meter-0"
+  uv-intensity is measured in uW/cm2
+
+  before every test {
+    checks:
+      the lamp must have been on for at least 10 minutes
+      the light-meter must be calibrated every 12 months
+      each day, uv-intensity read with the light-meter must be at least 1000 uW/cm2
+      each day, the operator must acknowledge "materials checked"
+  }
+}
+`;
+const bundles = compile([{ name: "UV-DAILY.maint", text }]).contracts.map(({ bundle }) => bundle);
+
+const register: StationRegister = {
+  format: "maint-station/1",
+  node: "Pen-1",
+  station: { id: "LP-1", type: "penetrant", attributes: [], orderRequired: false },
+  plantZone: "America/Chicago",
+  shifts: ["06:00"],
+  roles: { lamp: "Lamp-1", "light-meter": "Meter-1" },
+  assets: [
+    { id: "Lamp-1", serial: "L1", type: "uv-a-lamp", attributes: [] },
+    { id: "Meter-1", serial: "M1", type: "radiometer", attributes: [] },
+  ],
+};
+const request: GateRequest = {
+  test: "T-1",
+  kind: null,
+  order: null,
+  part: null,
+  planned: { hours: null, cycles: null },
+};
+
+/** A clock whose hands the test moves, each on its own. */
+interface Hands {
+  wallMs: number;
+  bootMs: number;
+  bootId: string;
+}
+
+interface Bench {
+  readonly hands: Hands;
+  readonly record: (body: string, by?: string, roles?: readonly string[]) => { readonly id: string };
+  readonly refuse: (body: string) => string;
+  readonly snapshot: () => Values;
+  readonly db: Database;
+  readonly reopen: (db?: Database) => EvidenceService;
+}
+
+interface Values {
+  readonly equipment: { readonly [asset: string]: { readonly [field: string]: unknown } };
+  readonly readings: { readonly [quantity: string]: { readonly [field: string]: unknown } };
+  readonly acks: readonly { readonly [field: string]: unknown }[];
+}
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0).reverse()) close();
+});
+
+function bench(): Bench {
+  const folder = mkdtempSync(join(tmpdir(), "evidence-"));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  const hands: Hands = { wallMs: Date.parse("2026-11-24T15:00:00Z"), bootMs: 1_000_000, bootId: "boot-1" };
+  const sources: TimeSources = {
+    wallMs: () => hands.wallMs,
+    monotonicMs: () => hands.bootMs,
+    bootMs: () => hands.bootMs,
+    get bootId() {
+      return hands.bootId;
+    },
+  };
+  const clock = openAgentClock(sources, null);
+  const db = openDatabase(join(folder, "evidence.db"));
+  const ledger = openLedgerFile(join(folder, "ledger.db"), {
+    owner: "Pen-1",
+    clock: () => ({ timeMs: clock.now().nowMs, timeSource: "wall" }),
+  });
+  closers.push(() => db.close());
+  closers.push(() => ledger.close());
+  const vocabulary = vocabularyOf(bundles, register);
+  const reopen = (from = db) =>
+    openEvidenceService({ clock, ledger, store: openEvidenceStore(from), vocabulary: () => vocabulary });
+  const service = reopen();
+  const run = (body: string, by: string, roles: readonly string[]) => {
+    const parsed = parseStrictJson(body);
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    return service.record(parsed.value as ReadonlyMap<string, Json>, { id: by, roles });
+  };
+  return {
+    hands,
+    db,
+    reopen,
+    record: (body, by = "STF-1", roles = ["operator"]) => {
+      const result = run(body, by, roles);
+      if (!result.ok) throw new Error(result.error.message);
+      return result.value;
+    },
+    refuse: (body) => {
+      const result = run(body, "STF-1", ["operator"]);
+      return result.ok ? "recorded" : result.error.message;
+    },
+    snapshot: () => {
+      const boot = { bootId: hands.bootId, bootMs: hands.bootMs };
+      const from = {
+        store: openEvidenceStore(db),
+        register,
+        orders: null,
+        bundles,
+        vocabulary,
+        boot,
+        highWaterMs: null,
+      };
+      return snapshotValues(from, request, "STF-1", clock.now()) as unknown as Values;
+    },
+  };
+}
+
+const reading = (value: string, more = ""): string =>
+  `{"kind":"reading","quantity":"uv-intensity","value":${value},"unit":"uW/cm2"${more}}`;
+
+const decimals = ["999.99999999999999999", "1e3", "0.1", "-5", "1000.000", "123456789012345678901234567890.5"];
+test.each(decimals)("a reading of %s stays what was written", (value) => {
+  const b = bench();
+  b.record(reading(value));
+  expect(b.snapshot().readings["uv-intensity"]?.["value"]).toEqual({ $number: value });
+  b.record(reading(JSON.stringify(value)));
+  expect(b.snapshot().readings["uv-intensity"]?.["value"]).toEqual({ $number: value });
+});
+
+test("the latest takenAt wins, whatever the order of recording", () => {
+  const b = bench();
+  b.record(reading("1500", ',"takenAt":"2026-11-24T14:00:00Z"'));
+  b.record(reading("900", ',"takenAt":"2026-11-24T08:30:00-06:00"'));
+  b.record(reading("1600", ',"takenAt":"2026-11-24T13:00:00Z"'));
+  expect(b.snapshot().readings["uv-intensity"]).toMatchObject({
+    value: { $number: "900" },
+    takenAt: "2026-11-24T14:30:00.000Z",
+  });
+});
+
+test("a correction supersedes by id, and the row it corrects stays", () => {
+  const b = bench();
+  const wrong = b.record(reading("15000"));
+  b.record(reading("1500", `,"supersedes":"${wrong.id}","takenAt":"2026-11-24T14:59:00Z"`));
+  expect(b.snapshot().readings["uv-intensity"]?.["value"]).toEqual({ $number: "1500" });
+  expect(openEvidenceStore(b.db).find(wrong.id)).toMatchObject({ body: { value: "15000" }, by: "STF-1" });
+  expect(b.refuse(reading("1", ',"supersedes":"E77"'))).toMatch(/to correct/);
+});
+
+test("rows are never changed or deleted", () => {
+  const b = bench();
+  b.record(reading("1500"));
+  expect(() => b.db.exec("UPDATE evidence SET body = '{}'")).toThrow(/never changed/);
+  expect(() => b.db.exec("DELETE FROM evidence")).toThrow(/never deleted/);
+});
+
+test("a wall clock that jumps shortens no warm-up; a restart of the machine forgets it", () => {
+  const b = bench();
+  const onSeconds = () => b.snapshot().equipment["Lamp-1"]?.["onSeconds"];
+  expect(onSeconds()).toBeUndefined();
+  b.record('{"kind":"on-time","asset":"lamp","state":"on"}');
+  expect(onSeconds()).toEqual({ $number: "0" });
+  b.hands.wallMs += 3_600_000;
+  b.hands.bootMs += 60_000;
+  expect(onSeconds()).toEqual({ $number: "60" });
+  b.record('{"kind":"on-time","asset":"Lamp-1","state":"on","forMinutes":15}');
+  expect(onSeconds()).toEqual({ $number: "900" });
+  b.hands.bootMs += 999;
+  expect(onSeconds()).toEqual({ $number: "900" });
+  b.hands.bootId = "boot-2";
+  expect(onSeconds()).toBeUndefined();
+  b.record('{"kind":"on-time","asset":"lamp","state":"off"}');
+  expect(onSeconds()).toEqual({ $number: "0" });
+});
+
+test("a person with two roles acknowledges in both", () => {
+  const b = bench();
+  b.record('{"kind":"acknowledgement","step":"materials checked"}', "QA-1", ["operator", "QA"]);
+  expect(b.snapshot().acks).toEqual([
+    { step: "materials checked", by: "QA-1", at: "2026-11-24T15:00:00.000Z", role: "operator" },
+    { step: "materials checked", by: "QA-1", at: "2026-11-24T15:00:00.000Z", role: "QA" },
+  ]);
+});
+
+test("calibrations are ordered by their day, earlier ones are history", () => {
+  const b = bench();
+  const calibration = (day: string, result = "pass") =>
+    `{"kind":"calibration","asset":"light-meter","performedOn":"${day}","result":"${result}","certificate":"C-${day}","assetSerial":"M1"}`;
+  b.record(calibration("2026-06-01"));
+  b.record(calibration("2025-06-01"));
+  expect(b.snapshot().equipment["Meter-1"]).toMatchObject({
+    serial: "M1",
+    status: "in-service",
+    calibration: { performedOn: "2026-06-01", certificate: "C-2026-06-01", history: [{ performedOn: "2025-06-01" }] },
+  });
+  b.record(calibration("2026-06-01", "fail"));
+  expect(b.snapshot().equipment["Meter-1"]?.["calibration"]).toMatchObject({ result: "fail" });
+  expect(b.refuse(calibration("2026-02-30"))).toMatch(/no date/);
+});
+
+test("what the ledger holds and the store lost comes back at the next start", () => {
+  const b = bench();
+  b.record(reading("1500"));
+  b.record(reading("1400", ',"takenAt":"2026-11-24T14:00:00Z"'));
+  const folder = mkdtempSync(join(tmpdir(), "evidence-"));
+  const empty = openDatabase(join(folder, "evidence.db"));
+  b.reopen(empty);
+  const recovered = openEvidenceStore(empty).latest("reading", "uv-intensity", 10);
+  expect(recovered).toEqual(openEvidenceStore(b.db).latest("reading", "uv-intensity", 10));
+  expect(recovered.length).toBe(2);
+  empty.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("attested time is carried by the boot clock and dropped by a restart", () => {
+  const hands: Hands = { wallMs: 5_000_000, bootMs: 1_000, bootId: "boot-1" };
+  const sources: TimeSources = {
+    wallMs: () => hands.wallMs,
+    monotonicMs: () => hands.bootMs,
+    bootMs: () => hands.bootMs,
+    bootId: hands.bootId,
+  };
+  const clock = openAgentClock(sources, null);
+  expect(clock.now()).toMatchObject({ nowMs: 5_000_000, source: "wall" });
+  clock.attest({ bootId: "boot-1", bootMs: 1_000, timeMs: 9_000_000 });
+  hands.wallMs -= 4_000_000;
+  hands.bootMs += 500;
+  expect(clock.now()).toMatchObject({ nowMs: 9_000_500, source: "attested" });
+  const kept = clock.attestation();
+  expect(openAgentClock(sources, kept).now().source).toBe("attested");
+  expect(openAgentClock({ ...sources, bootId: "boot-2" }, kept).now().source).toBe("wall");
+});
+
+test("a wall clock set ahead shows against the even one", () => {
+  const hands: Hands = { wallMs: 5_000_000, bootMs: 1_000, bootId: "boot-1" };
+  const sources: TimeSources = {
+    wallMs: () => hands.wallMs,
+    monotonicMs: () => hands.bootMs,
+    bootMs: () => hands.bootMs,
+    bootId: "boot-1",
+  };
+  const clock = openAgentClock(sources, null);
+  hands.wallMs += 400_000;
+  hands.bootMs += 1_000;
+  expect(clock.now()).toMatchObject({ nowMs: 5_400_000, evenMs: 5_001_000 });
+});
