@@ -1,12 +1,4 @@
-import {
-  Alternation,
-  type IProduction,
-  NonTerminal,
-  Option,
-  Repetition,
-  RepetitionMandatory,
-  Terminal,
-} from "chevrotain";
+import { Alternation, type IProduction, NonTerminal, Option, Repetition, Terminal } from "chevrotain";
 import { MaintParser } from "./parser-files.ts";
 
 /** The grammar as EBNF, from the parser's own rules, so that it cannot say anything else than the parser does. */
@@ -27,9 +19,7 @@ function text(part: IProduction): string {
   if (part instanceof Terminal) return tokenText(part);
   if (part instanceof Alternation) return `( ${part.definition.map((one) => sequence(one.definition)).join(" | ")} )`;
   if (part instanceof Option) return `[ ${sequence(part.definition)} ]`;
-  if (part instanceof Repetition) return `{ ${sequence(part.definition)} }`;
-  if (part instanceof RepetitionMandatory) return `${sequence(part.definition)} { ${sequence(part.definition)} }`;
-  return "";
+  return part instanceof Repetition ? `{ ${sequence(part.definition)} }` : "";
 }
 
 function tokenText({ terminalType: { PATTERN, name } }: Terminal): string {
