@@ -18,8 +18,9 @@ function text(part: IProduction): string {
   if (part instanceof NonTerminal) return part.nonTerminalName;
   if (part instanceof Terminal) return tokenText(part);
   if (part instanceof Alternation) return `( ${part.definition.map((one) => sequence(one.definition)).join(" | ")} )`;
-  if (part instanceof Option) return `[ ${sequence(part.definition)} ]`;
-  return part instanceof Repetition ? `{ ${sequence(part.definition)} }` : "";
+  if (!(part instanceof Option || part instanceof Repetition)) return "";
+  const inside = sequence(part.definition);
+  return part instanceof Option ? `[ ${inside} ]` : `{ ${inside} }`;
 }
 
 function tokenText({ terminalType: { PATTERN, name } }: Terminal): string {
