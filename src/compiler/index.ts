@@ -21,11 +21,10 @@ export {
   type Related,
   severityOf,
 } from "./diagnostic.ts";
+export type { Paint, RenderOptions } from "./render/options.ts";
 export {
   DIAGNOSTIC_FORMATS,
   type DiagnosticFormat,
-  type Paint,
-  type RenderOptions,
   renderDiagnostics,
 } from "./render/render.ts";
 export type { Source } from "./source-text.ts";

@@ -1,5 +1,5 @@
 import type { Diagnostic, Place } from "../diagnostic.ts";
-import type { RenderOptions } from "./render.ts";
+import type { RenderOptions } from "./options.ts";
 
 /** A code frame each, as compilers print them: where, the line itself, the place underlined, what to do. */
 export function renderText(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
