@@ -1,4 +1,4 @@
-import { Alternation, type IProduction, NonTerminal, Option, Repetition, Terminal } from "chevrotain";
+import { Alternation, Alternative, type IProduction, NonTerminal, Option, Repetition, Terminal } from "chevrotain";
 import { MaintParser } from "./parser-files.ts";
 
 /** The grammar as EBNF, from the parser's own rules, so that it cannot say anything else than the parser does. */
@@ -17,9 +17,10 @@ const sequence = (parts: readonly IProduction[]): string =>
 function text(part: IProduction): string {
   if (part instanceof NonTerminal) return part.nonTerminalName;
   if (part instanceof Terminal) return tokenText(part);
-  if (part instanceof Alternation) return `( ${part.definition.map((one) => sequence(one.definition)).join(" | ")} )`;
-  if (!(part instanceof Option || part instanceof Repetition)) return "";
+  if (part instanceof Alternation) return `( ${part.definition.map(text).join(" | ")} )`;
+  if (!(part instanceof Alternative || part instanceof Option || part instanceof Repetition)) return "";
   const inside = sequence(part.definition);
+  if (part instanceof Alternative) return inside;
   return part instanceof Option ? `[ ${inside} ]` : `{ ${inside} }`;
 }
 
