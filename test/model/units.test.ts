@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compare, parseDecimal, type Rational, rational, showRational } from "../../src/base/rational.ts";
@@ -104,4 +105,11 @@ test("there and back again loses nothing", () => {
     ),
   );
   expect(showRational(convert(decimal("2"), unit("fc"), unit("lx")) ?? rational(0n))).toBe("21.527821");
+});
+
+test("docs/units.md names every word of the table and no other", () => {
+  const listed = [...readFileSync("docs/units.md", "utf8").matchAll(/^- (.*)$/gm)].flatMap(([, line = ""]) =>
+    [...line.matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+  );
+  expect(listed).toEqual([...allUnitWords]);
 });
