@@ -66,6 +66,7 @@ export async function openActivation(options: ActivationOptions): Promise<Activa
     acceptedInLedger(ledger)?.signed.desired.generation !== standing.accepted.signed.desired.generation
   )
     ledger.append(activationRecords(options.node, standing.accepted, null));
+  let lastRefused: string | null = null;
   return {
     standing: () => standing,
     accepted: () => state.accepted,
@@ -78,8 +79,14 @@ export async function openActivation(options: ActivationOptions): Promise<Activa
         return { kind: "unchanged" };
       const tried = await tryNewSet(signed, active, options);
       if (tried.kind === "rejected") {
-        recordRejection(options, tried, signed.desired);
-        options.onRejected(tried, signed.desired);
+        // The hub sends a refused set again at every hello: once is news, the rest is not.
+        const said = canonicalJson({ desired: signed.desired, reason: tried.reason });
+        if (said !== lastRefused) {
+          recordRejection(options, tried, signed.desired);
+          options.onRejected(tried, signed.desired);
+        }
+        lastRefused = said;
+        pruneKept(options.kept, state);
         return tried;
       }
       const next = withAccepted(state, tried.accepted);

@@ -105,6 +105,7 @@ class LinkDriver {
     want: ({ digests }) => this.#send("want", { digests }),
     keep: ({ digest, bytes }) => this.#keep(digest, bytes),
     attempt: ({ signed }) => this.#attempt(signed),
+    reconsider: ({ signed }) => this.#consider(signed),
     report: ({ desired, outcome }) => this.#report(desired, outcome),
     "send-alerts": ({ afterSeq, upTo }) => this.#sendAlerts(afterSeq, upTo),
     prune: ({ upTo }) => this.#options.spool.prune(upTo),
@@ -251,11 +252,13 @@ class LinkDriver {
   }
 
   #receiveMessage(message: Message): void {
-    if (message.t === "desired") {
-      const signed = message.body;
-      const missing = digestsOf(signed).filter((digest) => this.#options.kept.read(digest) === undefined);
-      this.take({ kind: "desired", signed, missing });
-    } else this.take({ kind: "message", message, atMs: this.#now(), nonce: newNonce() });
+    if (message.t === "desired") this.#consider(message.body);
+    else this.take({ kind: "message", message, atMs: this.#now(), nonce: newNonce() });
+  }
+
+  #consider(signed: SignedDesired): void {
+    const missing = digestsOf(signed).filter((digest) => this.#options.kept.read(digest) === undefined);
+    this.take({ kind: "desired", signed, missing });
   }
 
   #send(t: Message["t"], body: unknown, re?: string): void {

@@ -42,11 +42,7 @@ export type TargetState =
   | { readonly kind: "none" }
   | { readonly kind: "fetching"; readonly signed: SignedDesired; readonly missing: readonly Digest[] }
   /** `next` is a newer set that came while the disk was busy; an older one in its place is forgotten. */
-  | {
-      readonly kind: "attempting";
-      readonly signed: SignedDesired;
-      readonly next: { readonly signed: SignedDesired; readonly missing: readonly Digest[] } | null;
-    };
+  | { readonly kind: "attempting"; readonly signed: SignedDesired; readonly next: SignedDesired | null };
 
 export type LinkTimer = "dial" | "handshake" | "heartbeat" | "fetch" | "ack";
 
@@ -95,6 +91,8 @@ export type LinkEffect =
   | { readonly kind: "want"; readonly digests: readonly Digest[] }
   | { readonly kind: "keep"; readonly digest: Digest; readonly bytes: Uint8Array }
   | { readonly kind: "attempt"; readonly signed: SignedDesired }
+  /** A set that had to wait: the driver says anew what of it is missing, since the disk was tidied meanwhile. */
+  | { readonly kind: "reconsider"; readonly signed: SignedDesired }
   | { readonly kind: "report"; readonly desired: Desired; readonly outcome: ReportedOutcome }
   /** Records after `afterSeq`, at most RECORDS_PER_FRAME; the driver answers nothing, the hub acknowledges. */
   | { readonly kind: "send-alerts"; readonly afterSeq: number; readonly upTo: number }

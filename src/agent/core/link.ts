@@ -76,7 +76,7 @@ function take(state: LinkState, event: LinkEvent): LinkStep {
     case "blob-kept":
       return blobKept(state, event.digest);
     case "blob-refused":
-      return isAwaited(state, event.digest) ? giveUp(state, event) : only(state);
+      return isAwaited(state, event.digest) ? giveUp(state, event.reason, event.detail) : only(state);
     case "attempted":
       return attempted(state, event.generation, event.outcome);
     case "spooled":
@@ -268,19 +268,15 @@ const rejectedReport = (set: Desired, reason: RejectionReason, detail: string): 
 });
 
 const isAwaited = (state: LinkState, digest: Digest): boolean =>
-  (state.target.kind === "fetching" && state.target.missing.includes(digest)) ||
-  (state.target.kind === "attempting" && state.target.next?.missing.includes(digest) === true);
+  state.target.kind === "fetching" && state.target.missing.includes(digest);
 
 function desired(state: LinkState, signed: SignedDesired, missing: readonly Digest[]): LinkStep {
   if (state.phase !== "welcomed") return only(state);
+  if (state.target.kind === "attempting") return only({ ...state, target: { ...state.target, next: signed } });
   const unique = [...new Set(missing)];
-  const want: readonly LinkEffect[] =
-    unique.length === 0 ? [] : [{ kind: "want", digests: unique }, set("fetch", PHASE_DEADLINE_MS)];
-  if (state.target.kind === "attempting") {
-    return only({ ...state, target: { ...state.target, next: { signed, missing: unique } } }, ...want);
-  }
   if (unique.length === 0) return attempt(state, signed);
-  return only({ ...state, target: { kind: "fetching", signed, missing: unique } }, ...want);
+  const next: LinkState = { ...state, target: { kind: "fetching", signed, missing: unique } };
+  return only(next, { kind: "want", digests: unique }, set("fetch", PHASE_DEADLINE_MS));
 }
 
 function attempt(state: LinkState, signed: SignedDesired): LinkStep {
@@ -294,33 +290,16 @@ function attempt(state: LinkState, signed: SignedDesired): LinkStep {
 
 function blobKept(state: LinkState, digest: Digest): LinkStep {
   const { target } = state;
-  if (target.kind === "fetching") {
-    const missing = target.missing.filter((awaited) => awaited !== digest);
-    return missing.length === 0 ? attempt(state, target.signed) : only({ ...state, target: { ...target, missing } });
-  }
-  if (target.kind === "attempting" && target.next !== null) {
-    const next = { ...target.next, missing: target.next.missing.filter((awaited) => awaited !== digest) };
-    return only({ ...state, target: { ...target, next } });
-  }
-  return only(state);
+  if (target.kind !== "fetching") return only(state);
+  const missing = target.missing.filter((awaited) => awaited !== digest);
+  return missing.length === 0 ? attempt(state, target.signed) : only({ ...state, target: { ...target, missing } });
 }
 
 /** Bytes that cannot be kept end the set they belong to. */
-function giveUp(
-  state: LinkState,
-  { reason, detail }: { readonly reason: RejectionReason; readonly detail: string },
-): LinkStep {
-  if (state.target.kind === "fetching") {
-    const { desired } = state.target.signed;
-    return only({ ...state, target: { kind: "none" } }, clear("fetch"), rejectedReport(desired, reason, detail));
-  }
-  if (state.target.kind !== "attempting" || state.target.next === null) return only(state);
-  const { desired } = state.target.next.signed;
-  return only(
-    { ...state, target: { ...state.target, next: null } },
-    clear("fetch"),
-    rejectedReport(desired, reason, detail),
-  );
+function giveUp(state: LinkState, reason: RejectionReason, detail: string): LinkStep {
+  if (state.target.kind !== "fetching") return only(state);
+  const { desired } = state.target.signed;
+  return only({ ...state, target: { kind: "none" } }, clear("fetch"), rejectedReport(desired, reason, detail));
 }
 
 function attempted(state: LinkState, generation: number, outcome: AttemptOutcome): LinkStep {
@@ -339,15 +318,8 @@ function attempted(state: LinkState, generation: number, outcome: AttemptOutcome
     outcome.kind === "rejected"
       ? rejectedReport(set, outcome.reason, outcome.detail)
       : { kind: "report", desired: set, outcome: { phase: durable.effective ? "effective" : "activated" } };
-  const next = target.next === null ? only(durable) : continueWith(durable, target.next.signed, target.next.missing);
-  return only(next.state, report, ...next.effects);
-}
-
-function continueWith(state: LinkState, signed: SignedDesired, missing: readonly Digest[]): LinkStep {
-  if (state.phase !== "welcomed") return only(state);
-  return missing.length === 0
-    ? attempt(state, signed)
-    : only({ ...state, target: { kind: "fetching", signed, missing } });
+  const reconsider: readonly LinkEffect[] = target.next === null ? [] : [{ kind: "reconsider", signed: target.next }];
+  return only(durable, report, ...reconsider);
 }
 
 /** Without a session the report is not lost: the next set that comes, the same one, is answered with it. */

@@ -161,12 +161,7 @@ const rows: readonly Row[] = [
   {
     what: "and follows it",
     events: [...welcomed, desired(1), desired(2), activated(1)],
-    does: ["report 1 activated", "report 2 received", "attempt"],
-  },
-  {
-    what: "and waits for its bytes",
-    events: [...welcomed, desired(1), desired(2, digest("a")), activated(1), kept("a")],
-    does: ["report 2 received", "attempt"],
+    does: ["report 1 activated", "reconsider"],
   },
   {
     what: "the first decision is reported",
