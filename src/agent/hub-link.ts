@@ -71,6 +71,9 @@ export interface HubLink {
 
 /** UTF-16 units; three quarters of the frame leave room for letters that take more than one byte. */
 const MAX_BATCH_BYTES = (HUB_MAX_FRAME_BYTES * 3) / 4 - 512;
+const DIGESTS_PER_FRAME = 256;
+/** What a hub takes. */
+const MAX_DETAIL = 2_000;
 const RUNTIME_VERSION = "0.1.0";
 
 /** Turns the effects of core/link.ts into sockets, timers and disk, and what comes of them into its events. */
@@ -102,7 +105,7 @@ class LinkDriver {
     close: ({ why }) => this.#close(why),
     greet: ({ hub, nonce, re }) => this.#greet(hub, nonce, re),
     session: ({ session }) => this.#options.onSession(session),
-    want: ({ digests }) => this.#send("want", { digests }),
+    want: ({ digests }) => this.#want(digests),
     keep: ({ digest, bytes }) => this.#keep(digest, bytes),
     attempt: ({ signed }) => this.#attempt(signed),
     reconsider: ({ signed }) => this.#consider(signed),
@@ -168,6 +171,11 @@ class LinkDriver {
   #keep(digest: Digest, bytes: Uint8Array): void {
     const result = this.#options.kept.write(digest, bytes);
     this.take(result.ok ? { kind: "blob-kept", digest } : { ...result.error, kind: "blob-refused", digest });
+  }
+
+  #want(digests: readonly Digest[]): void {
+    for (let at = 0; at < digests.length; at += DIGESTS_PER_FRAME)
+      this.#send("want", { digests: digests.slice(at, at + DIGESTS_PER_FRAME) });
   }
 
   #sendAlerts(afterSeq: number, upTo: number): void {
@@ -290,7 +298,7 @@ class LinkDriver {
       rootVersion: active.rootVersion,
       generation: active.desired?.generation ?? 0,
       active: Object.fromEntries(digests),
-      kept: kept.list(),
+      kept: kept.list().slice(0, DIGESTS_PER_FRAME),
       ledgerHead: this.#options.ledgerHead(),
       epoch: spool.epoch(),
     };
@@ -320,7 +328,7 @@ class LinkDriver {
         digest,
         phase: outcome.phase,
         reason: rejected ? outcome.reason : null,
-        detail: rejected ? outcome.detail : null,
+        detail: rejected ? outcome.detail.slice(0, MAX_DETAIL) : null,
       };
       return [contract, reported] as const;
     });

@@ -240,9 +240,8 @@ function sendAlerts(state: LinkState): LinkStep {
 
 function acknowledged(state: LinkState, epoch: string, upTo: number): LinkStep {
   const { spool } = state;
-  // An ack of another epoch, an old one, or one of records never sent says nothing about ours.
-  if (epoch !== spool.epoch || spool.inFlight === null || upTo <= spool.ackedSeq || upTo > spool.inFlight)
-    return only(state);
+  // An ack of another epoch, an old one, or one of records that do not exist says nothing about ours.
+  if (epoch !== spool.epoch || upTo <= spool.ackedSeq || upTo > spool.spooledSeq) return only(state);
   // A batch that was taken in part is over as well: what is left goes out again in the next one.
   const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight: null } });
   return only(sent.state, clear("ack"), { kind: "prune", upTo }, ...sent.effects);
