@@ -19,7 +19,7 @@ export function command(): Command {
   withHubOptions(proposal.command("accept <id>").description("make it the next version: draft, validate, sign, store"))
     .option("--reason <text>", "why", "")
     .option("--draft-only", "stop at the draft: somebody else validates, signs and stores it")
-    .option("--nodes <ids...>", "push to these nodes only")
+    .option("--nodes <ids>", "push to these nodes only, with commas between")
     .addHelpText("after", "\nExample:\n  maint proposal accept proposal-1 --keys ./maint-keys")
     .action(accept);
   withHubOptions(proposal.command("reject <id>").description("turn it down, with the reason"))
@@ -64,7 +64,7 @@ function shown(proposal: Proposal): readonly string[] {
 interface AcceptOptions extends HubOptions {
   readonly reason: string;
   readonly draftOnly?: boolean;
-  readonly nodes?: readonly string[];
+  readonly nodes?: string;
 }
 
 /** The draft is made by the hub, the release by the author: it is signed here, with a key the hub never sees. */
@@ -77,7 +77,15 @@ async function accept(id: string, options: AcceptOptions): Promise<void> {
     return;
   }
   const validation = await hub.post(`/v1/contracts/${encodeURIComponent(contract)}/validate`, {});
-  const narrowed = options.nodes === undefined ? {} : { nodes: options.nodes };
+  if ((validation as { readonly passed?: unknown }).passed !== true) {
+    process.exitCode = 1;
+    printAnswer(options, { proposal, validation, release: null }, [
+      `${id} accepted, but the draft did not pass its validation and is not stored`,
+      `see why with: maint contract validate ${contract}`,
+    ]);
+    return;
+  }
+  const narrowed = options.nodes === undefined ? {} : { nodes: options.nodes.split(",").map((node) => node.trim()) };
   const release = await storeRelease({ hub, contract, keys: keysFolder(options.keys), ...narrowed });
   const { version } = release as { readonly version?: unknown };
   const stored = (await hub.get(pathOf(id))) as Proposal;
