@@ -41,7 +41,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const program = new Command("maint")
     .description("Maintenance and calibration contracts that decide whether a test may start.")
     .version("0.1.0", "-V, --version")
-    .addHelpText("after", "\nExample:\n  maint check contracts\n\n--debug before or behind any command shows stack traces.")
+    .addHelpText(
+      "after",
+      "\nExample:\n  maint check contracts\n\n--debug before or behind any command shows stack traces.",
+    )
     .exitOverride();
   process.exitCode = 0;
   try {

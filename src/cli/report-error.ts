@@ -32,7 +32,8 @@ export function reportError(error: unknown, options: { readonly json: boolean; r
 }
 
 function describe(error: unknown): Reported {
-  if (error instanceof MaintError) return { code: error.code, message: error.message, help: error.help, exitCode: error.exitCode };
+  if (error instanceof MaintError)
+    return { code: error.code, message: error.message, help: error.help, exitCode: error.exitCode };
   const system = systemError(error) ?? systemError((error as { cause?: unknown } | null)?.cause);
   if (system !== undefined) return system;
   const message = error instanceof Error ? error.message : String(error);

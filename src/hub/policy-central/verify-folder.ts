@@ -36,7 +36,8 @@ function expiries(current: CurrentMetadata, nowMs: number): readonly Finding[] {
     const { file, metadata } = current[role];
     if (Date.parse(metadata.signed.expires) > nowMs) return [];
     const path = `${METADATA_FOLDER}/${file.name}`;
-    return [{ path, code: "expired", message: `expired on ${metadata.signed.expires}` }];
+    const renewed = role === "snapshot" || role === "timestamp" ? "; the hub renews it when it runs" : "";
+    return [{ path, code: "expired", message: `expired on ${metadata.signed.expires}${renewed}` }];
   });
 }
 

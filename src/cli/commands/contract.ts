@@ -1,0 +1,192 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { MaintError } from "../../base/maint-error.ts";
+import type { Deployment, HistoryEntry, ValidationOutcome } from "../../hub/index.ts";
+import { isVersion } from "../../model/ids.ts";
+import { contractLine, deploymentLines, historyLines, validationLines } from "../contract-lines.ts";
+import { contractText } from "../contract-text.ts";
+import { keysFolder } from "../data-folder.ts";
+import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { signRetirement, storeRelease } from "../store-release.ts";
+
+/** `maint contract`: a contract's way from a file to the nodes and out of use, as PolicyCentral and the hub keep it. */
+export function command(): Command {
+  const contract = new Command("contract").description("create, validate, store and follow contracts");
+  addMaking(contract);
+  addFollowing(contract);
+  addEnding(contract);
+  return contract.addHelpText(
+    "after",
+    "\nExample:\n  maint contract create contracts/penetrant/lp-station.maint --domain penetrant",
+  );
+}
+
+function addMaking(contract: Command): void {
+  withHubOptions(
+    contract.command("create <file>").description("make a draft of a contract, or of one made from a template"),
+  )
+    .requiredOption("--domain <domain>", "folder of PolicyCentral: penetrant, magnetic-particle, general …")
+    .option("--from <template>", "the template of the file to make the contract from")
+    .option("--id <id>", "id of the contract made from the template")
+    .option("--title <title>", "its title")
+    .option("--with <name=value...>", 'parameters of the template: uv-limit="1200 uW/cm2"', [])
+    .option("--tests <file>", "tests to go with it: a .maint file of test statements")
+    .addHelpText(
+      "after",
+      '\nExample:\n  maint contract create lp-station.maint --domain penetrant \\\n    --from penetrant-station --id LP-2 --title "Line 2" --with uv-limit="1200 uW/cm2"',
+    )
+    .action(create);
+  withHubOptions(contract.command("validate <id>").description("check structure, logic, conditions and its own tests"))
+    .addHelpText("after", "\nExample:\n  maint contract validate MAIN-PEN-CHECK-001")
+    .action(validate);
+  withHubOptions(
+    contract
+      .command("store <id>")
+      .description("sign the validated draft as the next version; the push starts by itself"),
+  )
+    .option("--nodes <ids>", "only these nodes, with commas between")
+    .addHelpText("after", "\nExample:\n  maint contract store MAIN-PEN-CHECK-001 --nodes LP-01,LP-02")
+    .action(store);
+  withHubOptions(contract.command("deploy <release>").description("push a stored version again, or to other nodes"))
+    .option("--nodes <ids>", "only these nodes, with commas between")
+    .addHelpText("after", "\nExample:\n  maint contract deploy MAIN-PEN-CHECK-001@v1.0")
+    .action(deploy);
+}
+
+function addFollowing(contract: Command): void {
+  withHubOptions(contract.command("list").description("list contracts with their newest version and its state"))
+    .addHelpText("after", "\nExample:\n  maint contract list")
+    .action(list);
+  withHubOptions(contract.command("show <release>").description("print a version, or the newest one"))
+    .addHelpText("after", "\nExample:\n  maint contract show MAIN-PEN-CHECK-001@v1.0")
+    .action(show);
+  withHubOptions(contract.command("history <id>").description("tell every version: whence, why, what became of it"))
+    .addHelpText("after", "\nExample:\n  maint contract history MAIN-PEN-CHECK-001")
+    .action(history);
+  withHubOptions(contract.command("deployments <id>").description("say how far each node is"))
+    .addHelpText("after", "\nExample:\n  maint contract deployments MAIN-PEN-CHECK-001")
+    .action(deployments);
+}
+
+function addEnding(contract: Command): void {
+  withHubOptions(contract.command("retire <release>").description("take a version out of use; running tests keep it"))
+    .requiredOption("--reason <text>", "why, for the ledger")
+    .addHelpText("after", '\nExample:\n  maint contract retire UV-DAILY@v1.0 --reason "line closed"')
+    .action(retire);
+  withHubOptions(
+    contract.command("archive <release>").description("file a deprecated version that no node uses, or reject a draft"),
+  )
+    .requiredOption("--reason <text>", "why, for the ledger")
+    .addHelpText("after", '\nExample:\n  maint contract archive UV-DAILY@v1.0 --reason "no node uses it"')
+    .action(archive);
+}
+
+interface CreateOptions extends HubOptions {
+  readonly domain: string;
+  readonly from?: string;
+  readonly id?: string;
+  readonly title?: string;
+  readonly with: readonly string[];
+  readonly tests?: string;
+}
+
+async function create(file: string, options: CreateOptions): Promise<void> {
+  const { from: template, id, title } = options;
+  if (template === undefined && (id !== undefined || title !== undefined || options.with.length > 0))
+    throw new MaintError("MAINT_ERR_USAGE", "--id, --title and --with go with --from TEMPLATE");
+  if (template !== undefined && (id === undefined || title === undefined))
+    throw new MaintError("MAINT_ERR_USAGE", "--from needs --id and --title of the new contract");
+  const from =
+    template === undefined || id === undefined || title === undefined
+      ? undefined
+      : { template, id, title, with: options.with };
+  const made = contractText(file, readFileSync(file, "utf8"), from);
+  const tests = options.tests === undefined ? "" : `\n${readFileSync(options.tests, "utf8")}`;
+  const answer = await hubClient(options).post("/v1/contracts", { text: `${made}${tests}`, domain: options.domain });
+  printAnswer(options, answer, [contractLine(answer as HistoryEntry)]);
+}
+
+async function validate(id: string, options: HubOptions): Promise<void> {
+  const outcome = (await hubClient(options).post(`${pathOf(id)}/validate`, {})) as ValidationOutcome;
+  process.exitCode = outcome.passed ? 0 : 1;
+  printAnswer(options, outcome, validationLines(outcome));
+}
+
+interface Deployments {
+  readonly deployments: readonly Deployment[];
+}
+
+interface NodesOptions extends HubOptions {
+  readonly nodes?: string;
+}
+
+const nodesOf = ({ nodes }: NodesOptions): { readonly nodes?: readonly string[] } =>
+  nodes === undefined ? {} : { nodes: nodes.split(",").map((id) => id.trim()) };
+
+async function store(id: string, options: NodesOptions): Promise<void> {
+  const hub = hubClient(options);
+  const answer = await storeRelease({ hub, contract: id, keys: keysFolder(options.keys), ...nodesOf(options) });
+  printAnswer(options, answer, [contractLine(answer as HistoryEntry)]);
+}
+
+async function deploy(name: string, options: NodesOptions): Promise<void> {
+  const { contract, version } = releaseOf(name);
+  const answer = await hubClient(options).post("/v1/deployments", { contract, version, ...nodesOf(options) });
+  printAnswer(options, answer, deploymentLines((answer as Deployments).deployments));
+}
+
+async function list(options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get("/v1/contracts")) as { readonly contracts: readonly HistoryEntry[] };
+  const lines = answer.contracts.map(contractLine);
+  printAnswer(options, answer, lines.length === 0 ? ["no contract yet; make one with `maint contract create`"] : lines);
+}
+
+async function show(name: string, options: HubOptions): Promise<void> {
+  const [id = "", version] = name.split("@");
+  const query = version === undefined ? "" : `?version=${encodeURIComponent(version)}`;
+  const answer = (await hubClient(options).get(`${pathOf(id)}${query}`)) as HistoryEntry & { readonly text: string };
+  printAnswer(options, answer, [contractLine(answer), "", answer.text.trimEnd()]);
+}
+
+async function history(id: string, options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get(`${pathOf(id)}/history`)) as {
+    readonly history: readonly HistoryEntry[];
+  };
+  printAnswer(options, answer, historyLines(answer.history));
+}
+
+async function deployments(id: string, options: HubOptions): Promise<void> {
+  const answer = await hubClient(options).get(`/v1/deployments?contract=${encodeURIComponent(id)}`);
+  printAnswer(options, answer, deploymentLines((answer as Deployments).deployments));
+}
+
+interface EndOptions extends HubOptions {
+  readonly reason: string;
+}
+
+async function retire(name: string, options: EndOptions): Promise<void> {
+  const { contract, version } = releaseOf(name);
+  const hub = hubClient(options);
+  const known = (await hub.get(`${pathOf(contract)}?version=${version}`)) as { readonly domain: string };
+  const release = { domain: known.domain, contract, version, reason: options.reason };
+  const targets = await signRetirement(hub, release, keysFolder(options.keys));
+  const answer = await hub.post(`${pathOf(contract)}/retire`, { version, reason: options.reason, targets });
+  printAnswer(options, answer, [contractLine(answer as HistoryEntry)]);
+}
+
+async function archive(name: string, options: EndOptions): Promise<void> {
+  const [contract = "", version] = name.split("@");
+  const body = { ...(version === undefined ? {} : { version }), reason: options.reason };
+  const answer = await hubClient(options).post(`${pathOf(contract)}/archive`, body);
+  printAnswer(options, answer, [contractLine(answer as HistoryEntry)]);
+}
+
+const pathOf = (contract: string): string => `/v1/contracts/${encodeURIComponent(contract)}`;
+
+/** `ID@v1.0` */
+function releaseOf(name: string): { readonly contract: string; readonly version: string } {
+  const [contract = "", version] = name.split("@");
+  if (!isVersion(version))
+    throw new MaintError("MAINT_ERR_USAGE", `"${name}" names no version; write it as MAIN-PEN-CHECK-001@v1.0`);
+  return { contract, version };
+}
