@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import type { ContractId, Version } from "../../model/ids.ts";
+import type { PolicyCentral, StoredRelease } from "../policy-central/policy-central.ts";
+import type { Clock, Principal } from "../ports.ts";
+import { badRequest, conflict, unknownId } from "../refusals.ts";
+import type { ReleaseSubmission } from "../release/sign-release.ts";
+import type { ContractTables } from "../store/contract-tables.ts";
+import type { HubDatabase } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
+import { contractRecord, type HistoryEntry, historyEntry, type VersionRow } from "./contract-records.ts";
+import { mustStep } from "./contract-service.ts";
+import type { ContractTools } from "./validate-contract.ts";
+
+export interface StorePorts {
+  readonly db: HubDatabase;
+  readonly journal: Pick<Journal, "commit">;
+  readonly clock: Clock;
+  readonly policy: PolicyCentral;
+  readonly tools: ContractTools;
+  readonly nodeIds: () => Promise<readonly string[]>;
+  readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
+  /** Makes the desired sets anew and pushes them. */
+  readonly push: () => Promise<void>;
+  readonly stored: (contract: ContractId, version: Version, by: string) => Promise<unknown>;
+}
+
+/** From a validated draft and its author's signature to a version that nodes are given. */
+export interface StoreService {
+  /**
+   * Stores a signed release and starts its push. `nodes` narrows it; undefined is every node it binds.
+   * @throws MaintError CONFLICT where the draft is not validated, is another text, or PolicyCentral refuses
+   */
+  readonly store: (submission: ReleaseSubmission, nodes: readonly string[] | undefined, by: Principal) => Promise<HistoryEntry>;
+  /** Gives a stored version in force to other nodes, or to the same again. */
+  readonly deploy: (
+    release: { readonly contract: ContractId; readonly version: Version },
+    nodes: readonly string[] | undefined,
+    by: Principal,
+  ) => Promise<readonly string[]>;
+  /** What a crash left between PolicyCentral and hub.db. Call once at start. */
+  readonly reconcile: () => Promise<void>;
+}
+
+const sha256 = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+
+export function createStoreService(ports: StorePorts): StoreService {
+  return {
+    store: (submission, nodes, by) => store(ports, submission, nodes, by),
+    deploy: (release, nodes, by) => deploy(ports, release, nodes, by),
+    reconcile: () => reconcile(ports),
+  };
+}
+
+async function store(
+  ports: StorePorts,
+  submission: ReleaseSubmission,
+  nodes: readonly string[] | undefined,
+  by: Principal,
+): Promise<HistoryEntry> {
+  const row = await validatedDraft(ports, submission.contract);
+  mustStep(row, "deployed", by.roles);
+  if (row.text !== submission.text) throw conflict(`the signed text is not the validated draft of ${row.contract}`);
+  const compiled = ports.tools.compile(row.text).contracts.find(({ id }) => id === row.contract);
+  if (compiled?.bytes !== submission.bundle)
+    throw conflict(`the signed bundle is not what ${row.contract} compiles to here`, "do author and hub run the same version?");
+  await checkNodes(ports, nodes);
+  const stored = ports.policy.store(submission);
+  if (!stored.ok) throw conflict(`PolicyCentral refuses: ${stored.error.message}`);
+  const entry = await takeIn(ports, row, stored.value, nodes, by.id);
+  await ports.stored(row.contract, stored.value.version, by.id);
+  await ports.push();
+  return entry;
+}
+
+async function validatedDraft({ db }: StorePorts, contract: ContractId): Promise<VersionRow> {
+  const rows = await db.tables<ContractTables>().selectFrom("contract_version").selectAll().where("contract", "=", contract).execute();
+  const open = rows.find(({ status }) => status === "draft" || status === "validated");
+  if (open === undefined) throw conflict(`${contract} has no open draft`, "make one with maint contract create");
+  if (open.status === "draft") throw conflict(`${contract} is not validated`, `maint contract validate ${contract}`);
+  return open;
+}
+
+async function checkNodes({ nodeIds }: StorePorts, nodes: readonly string[] | undefined): Promise<void> {
+  const known = await nodeIds();
+  if (nodes?.length === 0) throw badRequest("an empty list of nodes deploys nothing", "leave it out for every node");
+  for (const node of nodes ?? []) if (!known.includes(node)) throw unknownId("node", node, known);
+}
+
+/** Writes down what PolicyCentral holds now: from here on it is `deployed`, pushed and waiting for its nodes. */
+async function takeIn(
+  ports: StorePorts,
+  row: VersionRow,
+  release: StoredRelease,
+  nodes: readonly string[] | undefined,
+  by: string,
+): Promise<HistoryEntry> {
+  const changed = {
+    version: release.version,
+    status: "deployed" as const,
+    bundle_digest: release.digest,
+    stored_at_ms: ports.clock.nowMs(),
+    nodes: nodes === undefined ? null : JSON.stringify(nodes),
+  };
+  const next: VersionRow = { ...row, ...changed };
+  await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
+    await tables.updateTable("contract_version").set(changed).where("id", "=", row.id).execute();
+    const facts = { digest: release.digest, source: release.sourceDigest, target: release.target, parent: row.parent };
+    const details = `stored as ${release.target}`;
+    record(contractRecord("contract_storage", "stored", next, by, details, { ...facts, changes: JSON.parse(row.changes) }));
+  });
+  const targets = await ports.targetsOf(row.contract, release.version);
+  await recordPush(ports, next, targets, by);
+  return historyEntry(next);
+}
+
+/** Successes are counted where nodes report them: `contract_acknowledgement` and `contract_activation`. */
+const recordPush = (ports: StorePorts, row: VersionRow, targets: readonly string[], by: string): Promise<void> =>
+  ports.journal.commit<ContractTables, void>(async ({ record }) => {
+    const details = `pushed to ${targets.length} nodes`;
+    record(contractRecord("contract_deployment", "pushed", row, by, details, { node_list: targets, success_count: 0 }));
+  });
+
+async function deploy(
+  ports: StorePorts,
+  { contract, version }: { readonly contract: ContractId; readonly version: Version },
+  nodes: readonly string[] | undefined,
+  by: Principal,
+): Promise<readonly string[]> {
+  const tables = ports.db.tables<ContractTables>();
+  const rows = await tables.selectFrom("contract_version").selectAll().where("contract", "=", contract).execute();
+  const row = rows.find((one) => one.version === version);
+  if (row === undefined) {
+    const known = rows.flatMap((one) => (one.version === null ? [] : [`${contract}@${one.version}`]));
+    throw unknownId("version", `${contract}@${version}`, known);
+  }
+  if (!["deployed", "active", "monitoring"].includes(row.status))
+    throw conflict(`${contract}@${version} is ${row.status}; only a version in force is deployed`);
+  await checkNodes(ports, nodes);
+  const before = row.nodes === null ? null : (JSON.parse(row.nodes) as readonly string[]);
+  // Nodes are added, never dropped: what a node enforces is taken away by its signers only.
+  const after = nodes === undefined || before === null ? null : [...new Set([...before, ...nodes])].sort();
+  await tables
+    .updateTable("contract_version")
+    .set({ nodes: after === null ? null : JSON.stringify(after) })
+    .where("id", "=", row.id)
+    .execute();
+  const targets = await ports.targetsOf(contract, version);
+  await recordPush(ports, row, targets, by.id);
+  await ports.push();
+  return targets;
+}
+
+async function reconcile(ports: StorePorts): Promise<void> {
+  const rows = await ports.db.tables<ContractTables>().selectFrom("contract_version").selectAll().execute();
+  for (const release of ports.policy.releases()) {
+    if (rows.some(({ contract, version }) => contract === release.contract && version === release.version)) continue;
+    const row = rows.find((one) => one.status === "validated" && one.contract === release.contract && sha256(one.text) === release.sourceDigest);
+    if (row !== undefined) await takeIn(ports, row, release, undefined, "hub");
+  }
+}
