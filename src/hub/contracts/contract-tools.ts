@@ -1,7 +1,7 @@
-import type { Bundle } from "../../model/bundle.ts";
 import { compile } from "../../compiler/index.ts";
 import { formatSource } from "../../compiler/print.ts";
 import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
+import type { Bundle } from "../../model/bundle.ts";
 import { loadCompiledBundle, runBundleTests } from "../../runtime/index.ts";
 import type { TextTools } from "../proposals/draft-proposal.ts";
 import type { ContractTools, Problem, TestOutcome } from "./validate-contract.ts";

@@ -30,7 +30,11 @@ export interface StoreService {
    * Stores a signed release and starts its push. `nodes` narrows it; undefined is every node it binds.
    * @throws MaintError CONFLICT where the draft is not validated, is another text, or PolicyCentral refuses
    */
-  readonly store: (submission: ReleaseSubmission, nodes: readonly string[] | undefined, by: Principal) => Promise<HistoryEntry>;
+  readonly store: (
+    submission: ReleaseSubmission,
+    nodes: readonly string[] | undefined,
+    by: Principal,
+  ) => Promise<HistoryEntry>;
   /** Gives a stored version in force to other nodes, or to the same again. */
   readonly deploy: (
     release: { readonly contract: ContractId; readonly version: Version },
@@ -62,7 +66,10 @@ async function store(
   if (row.text !== submission.text) throw conflict(`the signed text is not the validated draft of ${row.contract}`);
   const compiled = ports.tools.compile(row.text).contracts.find(({ id }) => id === row.contract);
   if (compiled?.bytes !== submission.bundle)
-    throw conflict(`the signed bundle is not what ${row.contract} compiles to here`, "do author and hub run the same version?");
+    throw conflict(
+      `the signed bundle is not what ${row.contract} compiles to here`,
+      "do author and hub run the same version?",
+    );
   await checkNodes(ports, nodes);
   const stored = ports.policy.store(submission);
   if (!stored.ok) throw conflict(`PolicyCentral refuses: ${stored.error.message}`);
@@ -73,7 +80,12 @@ async function store(
 }
 
 async function validatedDraft({ db }: StorePorts, contract: ContractId): Promise<VersionRow> {
-  const rows = await db.tables<ContractTables>().selectFrom("contract_version").selectAll().where("contract", "=", contract).execute();
+  const rows = await db
+    .tables<ContractTables>()
+    .selectFrom("contract_version")
+    .selectAll()
+    .where("contract", "=", contract)
+    .execute();
   const open = rows.find(({ status }) => status === "draft" || status === "validated");
   if (open === undefined) throw conflict(`${contract} has no open draft`, "make one with maint contract create");
   if (open.status === "draft") throw conflict(`${contract} is not validated`, `maint contract validate ${contract}`);
@@ -106,7 +118,9 @@ async function takeIn(
     await tables.updateTable("contract_version").set(changed).where("id", "=", row.id).execute();
     const facts = { digest: release.digest, source: release.sourceDigest, target: release.target, parent: row.parent };
     const details = `stored as ${release.target}`;
-    record(contractRecord("contract_storage", "stored", next, by, details, { ...facts, changes: JSON.parse(row.changes) }));
+    record(
+      contractRecord("contract_storage", "stored", next, by, details, { ...facts, changes: JSON.parse(row.changes) }),
+    );
   });
   const targets = await ports.targetsOf(row.contract, release.version);
   await recordPush(ports, next, targets, by);
@@ -154,7 +168,10 @@ async function reconcile(ports: StorePorts): Promise<void> {
   const rows = await ports.db.tables<ContractTables>().selectFrom("contract_version").selectAll().execute();
   for (const release of ports.policy.releases()) {
     if (rows.some(({ contract, version }) => contract === release.contract && version === release.version)) continue;
-    const row = rows.find((one) => one.status === "validated" && one.contract === release.contract && sha256(one.text) === release.sourceDigest);
+    const row = rows.find(
+      (one) =>
+        one.status === "validated" && one.contract === release.contract && sha256(one.text) === release.sourceDigest,
+    );
     if (row !== undefined) await takeIn(ports, row, release, undefined, "hub");
   }
 }

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { parse } from "yaml";
+import { MaintError } from "../../base/maint-error.ts";
+import { writeTokenFile } from "../../disk/token-file.ts";
+import { dataFolder } from "../data-folder.ts";
+import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+
+/** `maint hub`: the process that gives every node what it should have, and hears what becomes of it. */
+export function command(): Command {
+  const hub = new Command("hub").description("run the hub");
+  hub
+    .command("start")
+    .description("serve a data folder until Ctrl-C")
+    .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--port <port>", "port to listen on; 0 takes a free one", "0")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--json", "print JSON lines")
+    .addHelpText("after", "\nExample:\n  maint hub start --data ./maint-data --port 8420")
+    .action(start);
+  withHubOptions(
+    hub.command("register-node <file>").description("register a station and get its node's enrolment token"),
+  )
+    .requiredOption("--out <file>", "file for the token, good once and for 15 minutes")
+    .addHelpText("after", "\nExample:\n  maint hub register-node station.yaml --out LP-01.enrol")
+    .action(registerNode);
+  withHubOptions(hub.command("set-register <id> <file>").description("replace what stands at a registered station"))
+    .addHelpText("after", "\nExample:\n  maint hub set-register LP-01 station.yaml")
+    .action(setRegister);
+  withHubOptions(hub.command("nodes").description("list test nodes and what they run"))
+    .addHelpText("after", "\nExample:\n  maint hub nodes")
+    .action(listNodes);
+  return hub.addHelpText("after", "\nExample:\n  maint hub start --data ./maint-data");
+}
+
+interface StartOptions {
+  readonly data?: string;
+  readonly port: string;
+  readonly host: string;
+  readonly json?: boolean;
+}
+
+/** Runs until it is told to stop: a message, SIGTERM, SIGINT without a parent, or the end of the parent. */
+async function start(options: StartOptions): Promise<void> {
+  const port = portOf(options.port);
+  const { createHub } = await import("../../hub/index.ts");
+  const hasParent = process.send !== undefined;
+  const ended = Promise.withResolvers<void>();
+  let failure: unknown;
+  process.on("SIGTERM", () => ended.resolve());
+  // Ctrl-C reaches the whole group; a parent that keeps the order of things ends its children itself.
+  process.on("SIGINT", () => (hasParent ? undefined : ended.resolve()));
+  process.on("disconnect", () => ended.resolve());
+  process.on("message", (message) => {
+    if ((message as { readonly kind?: unknown } | null)?.kind === "stop") ended.resolve();
+  });
+  const say = (line: string, fields: object): void =>
+    void process.stdout.write(options.json === true ? `${JSON.stringify(fields)}\n` : `${line}\n`);
+  const hub = await createHub({
+    ...{ dataFolder: dataFolder(options.data), port, host: options.host },
+    onFatal: (error) => {
+      failure = error;
+      ended.resolve();
+    },
+    log: (line) => say(`hub: ${line}`, { kind: "log", line }),
+  });
+  if (process.connected) process.send?.({ kind: "listening", url: hub.url });
+  say(`${hub.id} listens on ${hub.url}`, { kind: "listening", hub: hub.id, url: hub.url });
+  await ended.promise;
+  await hub.stop();
+  if (process.connected) process.disconnect?.();
+  if (failure !== undefined) throw failure;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new MaintError("MAINT_ERR_PORT", `"${text}" is no port`, { help: "0 to 65535; 0 takes a free one" });
+}
+
+/** A station's register, YAML or JSON. */
+function registerIn(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined && error instanceof Error && "syscall" in error)
+      throw error;
+    const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+    throw new MaintError("MAINT_ERR_REGISTER", `${file}: is neither YAML nor JSON: ${why}`);
+  }
+}
+
+async function registerNode(file: string, options: HubOptions & { readonly out: string }): Promise<void> {
+  const answer = (await hubClient(options).post("/v1/nodes", registerIn(file))) as {
+    readonly id: string;
+    readonly token: string;
+    readonly expiresAtMs: number;
+  };
+  writeTokenFile(options.out, answer.token);
+  const shown = { id: answer.id, tokenFile: options.out, expiresAtMs: answer.expiresAtMs };
+  printAnswer(options, shown, [
+    `${answer.id} is registered; its token is in ${options.out}, good once and for 15 minutes`,
+  ]);
+}
+
+async function setRegister(id: string, file: string, options: HubOptions): Promise<void> {
+  const answer = await hubClient(options).put(`/v1/nodes/${encodeURIComponent(id)}/register`, registerIn(file));
+  printAnswer(options, answer, [`the register of ${id} is replaced; its node gets it signed`]);
+}
+
+async function listNodes(options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get("/v1/nodes")) as { readonly nodes: readonly KnownNode[] };
+  const lines = answer.nodes.map(nodeLine);
+  printAnswer(
+    options,
+    answer,
+    lines.length === 0 ? ["no node yet; register one with `maint hub register-node`"] : lines,
+  );
+}
+
+interface KnownNode {
+  readonly id: string;
+  readonly station: { readonly id: string; readonly type: string };
+  readonly enrolledAtMs: number | null;
+  readonly active: { readonly [contract: string]: { readonly version: string } };
+}
+
+function nodeLine({ id, station, enrolledAtMs, active }: KnownNode): string {
+  const runs = Object.entries(active).map(([contract, { version }]) => `${contract}@${version}`);
+  const standing = enrolledAtMs === null ? "not enrolled yet" : runs.join(", ") || "runs no contract";
+  return `${id}  ${station.type} station ${station.id}  ${standing}`;
+}

@@ -1,0 +1,93 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { isContractId, isVersion } from "../../model/ids.ts";
+import type { HubServices } from "../hub-services.ts";
+import { badRequest } from "../refusals.ts";
+import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { READER_ROLES } from "./reader-roles.ts";
+
+const contractId = z.string().refine(isContractId, "is no contract id");
+const version = z.string().refine(isVersion, "is no version, write v1.0");
+const text = z.string().max(1 << 20);
+const reason = z.string().max(2_000);
+const nodes = z.array(z.string().max(64)).max(10_000).optional();
+
+const draftSchema = z.strictObject({ text, domain: z.string().max(64), changes: z.array(reason).max(100).default([]) });
+const retireSchema = z.strictObject({ version, reason, targets: z.string().optional() });
+const archiveSchema = z.strictObject({ version: version.optional(), reason });
+const releaseSchema = z.strictObject({
+  ...{ domain: z.string().max(64), contract: contractId, version, text },
+  ...{ bundle: z.string(), targets: z.string(), nodes },
+});
+const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
+
+/** To be mounted at /v1/contracts. Who may make a step is the lifecycle's to say; here stands who may ask. */
+export function contractsRoutes({ contracts }: HubServices): Hono<HubEnv> {
+  const reads = requireRole(...READER_ROLES);
+  const writes = requireRole("author", "approver");
+  return new Hono<HubEnv>()
+    .get("/", reads, async (context) => context.json({ contracts: await contracts.list() }))
+    .get("/:id", reads, async (context) => {
+      const asked = context.req.query("version");
+      if (asked !== undefined && asked !== "draft" && !isVersion(asked))
+        throw badRequest(`"${asked}" is no version`, "write v1.0");
+      const { bundle: _, ...shown } = await contracts.show(context.req.param("id"), asked);
+      return context.json(shown);
+    })
+    .get("/:id/history", reads, async (context) =>
+      context.json({ history: await contracts.history(context.req.param("id")) }),
+    )
+    .post("/", writes, async (context) => {
+      const draft = { parent: null, ...(await bodyOf(context, draftSchema)) };
+      const { contract } = await contracts.createDraft(draft, context.get("principal"));
+      const { bundle: _, ...shown } = await contracts.show(contract, "draft");
+      return context.json(shown, 201);
+    })
+    .post("/:id/validate", writes, async (context) =>
+      context.json(await contracts.validate(context.req.param("id"), context.get("principal"))),
+    )
+    .post("/:id/retire", writes, async (context) => {
+      const { version, reason, targets } = await bodyOf(context, retireSchema);
+      const end = { version, reason, ...(targets === undefined ? {} : { targets }) };
+      return context.json(await contracts.retire(context.req.param("id"), end, context.get("principal")));
+    })
+    .post("/:id/archive", writes, async (context) => {
+      const { version, reason } = await bodyOf(context, archiveSchema);
+      const end = { version: version ?? null, reason };
+      return context.json(await contracts.archive(context.req.param("id"), end, context.get("principal")));
+    });
+}
+
+/** To be mounted at /v1/releases: what PolicyCentral holds, and the way in. */
+export function releasesRoutes({ policy, store }: HubServices): Hono<HubEnv> {
+  const reads = requireRole(...READER_ROLES);
+  return new Hono<HubEnv>()
+    .get("/", reads, (context) => context.json({ releases: policy.releases() }))
+    .get("/metadata", reads, (context) => {
+      const { roots, targets } = policy.metadata();
+      return context.json({ root: roots.at(-1)?.text, targets: targets.text, version: targets.version });
+    })
+    .get("/verify", reads, (context) => {
+      const findings = policy.verifyAll();
+      return context.json({ ok: findings.length === 0, findings });
+    })
+    .post("/", requireRole("author", "approver"), async (context) => {
+      const { nodes: narrowed, ...submission } = await bodyOf(context, releaseSchema);
+      return context.json(await store.store(submission, narrowed, context.get("principal")), 201);
+    });
+}
+
+/** To be mounted at /v1/deployments. */
+export function deploymentsRoutes({ rollout, store }: HubServices): Hono<HubEnv> {
+  return new Hono<HubEnv>()
+    .get("/", requireRole(...READER_ROLES), async (context) => {
+      const contract = context.req.query("contract");
+      if (!isContractId(contract)) throw badRequest("say which contract: ?contract=ID");
+      return context.json({ deployments: await rollout.deployments(contract) });
+    })
+    .post("/", requireRole("author", "approver", "admin"), async (context) => {
+      const { contract, version, nodes: narrowed } = await bodyOf(context, deploymentSchema);
+      await store.deploy({ contract, version }, narrowed, context.get("principal"));
+      return context.json({ deployments: await rollout.deployments(contract) });
+    });
+}

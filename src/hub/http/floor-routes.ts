@@ -1,0 +1,72 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { HubServices } from "../hub-services.ts";
+import { badRequest } from "../refusals.ts";
+import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { READER_ROLES } from "./reader-roles.ts";
+
+const MAX_LISTED = 10_000;
+const personSchema = z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(32)).min(1).max(16) });
+const enrolSchema = z.strictObject({
+  token: z.string().max(256),
+  node: z.string().max(64),
+  publicKey: z.string().max(64),
+});
+const ledgerSchema = z.strictObject({
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
+});
+
+/** To be mounted at /v1/nodes: test nodes and what stands at their stations. */
+export function nodesRoutes({ nodes }: HubServices): Hono<HubEnv> {
+  const administers = requireRole("admin");
+  return new Hono<HubEnv>()
+    .get("/", requireRole(...READER_ROLES), async (context) => {
+      const known = await nodes.list();
+      const shown = known.map(({ id, register, enrolledAtMs, generation, report, lastSeenMs }) => ({
+        ...{ id, station: register.station, plantZone: register.plantZone, enrolledAtMs, generation, lastSeenMs },
+        active: report?.active ?? {},
+      }));
+      return context.json({ nodes: shown });
+    })
+    .post("/", administers, async (context) => {
+      const body = await bodyOf(context, z.unknown());
+      return context.json(await nodes.register(body, context.get("principal")), 201);
+    })
+    .put("/:id/register", administers, async (context) => {
+      const body = await bodyOf(context, z.unknown());
+      const { id, register } = await nodes.replaceRegister(context.req.param("id"), body, context.get("principal"));
+      return context.json({ id, register });
+    });
+}
+
+/** To be mounted at /v1/enrol, before anybody is asked for a person's token: the enrolment token is the proof. */
+export function enrolRoutes({ nodes, policy, hubId }: HubServices): Hono<HubEnv> {
+  return new Hono<HubEnv>().post("/", async (context) => {
+    const { id } = await nodes.enrol(await bodyOf(context, enrolSchema));
+    return context.json({ node: id, hub: hubId, root: policy.metadata().roots[0]?.text }, 201);
+  });
+}
+
+/** To be mounted at /v1/people. The token is answered once and nowhere kept. */
+export function peopleRoutes({ people }: HubServices): Hono<HubEnv> {
+  const administers = requireRole("admin");
+  return new Hono<HubEnv>()
+    .get("/", administers, async (context) => context.json({ people: await people.list() }))
+    .post("/", administers, async (context) => {
+      const person = await bodyOf(context, personSchema);
+      return context.json(await people.add(person, context.get("principal")), 201);
+    });
+}
+
+/** To be mounted at /v1/ledger: the hub's own. */
+export function ledgerRoutes({ ledger }: HubServices): Hono<HubEnv> {
+  const reads = requireRole("auditor", "admin", "QA", "approver", "author");
+  return new Hono<HubEnv>()
+    .get("/", reads, (context) => {
+      const query = ledgerSchema.safeParse(context.req.query());
+      if (!query.success) throw badRequest(`?from= and ?limit= are numbers, at most ${MAX_LISTED} entries`);
+      return context.json({ entries: ledger.list(query.data) });
+    })
+    .get("/verify", reads, (context) => context.json(ledger.verify()));
+}

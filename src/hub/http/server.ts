@@ -1,0 +1,147 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { MaintError } from "../../base/maint-error.ts";
+import { CONNECTIONS_CHECK_INTERVAL_MS, HEADERS_TIMEOUT_MS, MAX_HTTP_BODY_BYTES } from "../../model/limits.ts";
+import type { HubServices } from "../hub-services.ts";
+import { badRequest, notFound, tooLarge, unauthorized } from "../refusals.ts";
+import type { SessionServer } from "../session/session-server.ts";
+import type { HubEnv } from "./access.ts";
+import { alertsRoutes } from "./alerts-routes.ts";
+import { contractsRoutes, deploymentsRoutes, releasesRoutes } from "./contracts-routes.ts";
+import { enrolRoutes, ledgerRoutes, nodesRoutes, peopleRoutes } from "./floor-routes.ts";
+import { ordersRoutes } from "./orders-routes.ts";
+import { patternsRoutes } from "./patterns-routes.ts";
+import { proposalsRoutes } from "./proposals-routes.ts";
+
+export interface ServerOptions {
+  readonly services: HubServices;
+  readonly sessions: SessionServer;
+  readonly host: string;
+  readonly port: number;
+  /** A request that failed by our own mistake; the asker only learns that it did. */
+  readonly failed: (error: unknown) => void;
+}
+
+export interface ListeningServer {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const NODE_PATH = "/v1/node";
+const BACKLOG = 4096;
+const REQUEST_TIMEOUT_MS = 30_000;
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+/** What a refusal is in HTTP. What is not listed and is the asker's to mend is 400; the rest is 503. */
+const STATUS_OF: { readonly [code: string]: ContentfulStatusCode } = {
+  MAINT_ERR_UNAUTHORIZED: 401,
+  MAINT_ERR_FORBIDDEN: 403,
+  MAINT_ERR_NOT_FOUND: 404,
+  MAINT_ERR_CONFLICT: 409,
+  MAINT_ERR_TOO_LARGE: 413,
+};
+
+/** Serves HTTP and the nodes' WebSocket on one port. @throws Node's own error, EADDRINUSE above all */
+export async function startHttpServer(options: ServerOptions): Promise<ListeningServer> {
+  const app = hubApp(options);
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
+    },
+    getRequestListener(app.fetch),
+  );
+  server.on("upgrade", (request, socket, head) => {
+    if (new URL(request.url ?? "/", "http://hub").pathname === NODE_PATH)
+      options.sessions.upgrade(request, socket, head);
+    else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+  });
+  await listen(server, options);
+  const { port, family, address } = server.address() as AddressInfo;
+  const host = family === "IPv6" ? `[${address}]` : address;
+  return {
+    url: `http://${host}:${port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const listen = (server: Server, { host, port }: ServerOptions): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+
+/** All routes. Exported for tests that ask without a socket. */
+export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions" | "port">): Hono<HubEnv> {
+  const app = new Hono<HubEnv>();
+  app.onError((error, context) => {
+    if (!(error instanceof MaintError)) failed(error);
+    const { body, status } = refusalOf(error);
+    return context.json(body, status);
+  });
+  app.notFound((context) => {
+    throw notFound(`there is no ${context.req.method} ${context.req.path}`);
+  });
+  app.use(hostCheck(host));
+  app.use(bodyLimit({ maxSize: MAX_HTTP_BODY_BYTES, onError: () => refuseSize() }));
+  app.get("/v1/health", (context) => context.json({ ok: true, hub: services.hubId }));
+  app.route("/v1/enrol", enrolRoutes(services));
+  app.use(authentication(services));
+  return app
+    .route("/v1/contracts", contractsRoutes(services))
+    .route("/v1/releases", releasesRoutes(services))
+    .route("/v1/deployments", deploymentsRoutes(services))
+    .route("/v1/nodes", nodesRoutes(services))
+    .route("/v1/people", peopleRoutes(services))
+    .route("/v1/ledger", ledgerRoutes(services))
+    .route("/v1/alerts", alertsRoutes(services.alerts))
+    .route("/v1/patterns", patternsRoutes(services.patterns))
+    .route("/v1/proposals", proposalsRoutes(services.proposals))
+    .route("/v1/orders", ordersRoutes(services.orders));
+}
+
+function refuseSize(): never {
+  throw tooLarge(`the body is larger than ${MAX_HTTP_BODY_BYTES} bytes`);
+}
+
+/** A page in a browser on this machine must not reach a loopback hub by a name of its own. */
+const hostCheck = (host: string) =>
+  createMiddleware<HubEnv>(async (context, next) => {
+    const asked = (context.req.header("host") ?? "").replace(/:\d+$/, "").toLowerCase();
+    const loopbackOnly = LOOPBACK.includes(host) || host === "::1";
+    if (loopbackOnly && !LOOPBACK.includes(asked)) throw badRequest(`this hub is not called "${asked}"`);
+    await next();
+  });
+
+const authentication = ({ people }: HubServices) =>
+  createMiddleware<HubEnv>(async (context, next) => {
+    const [scheme, token] = (context.req.header("authorization") ?? "").split(" ");
+    if (scheme !== "Bearer" || token === undefined)
+      throw unauthorized("a token is needed", "name its file with --token");
+    const principal = await people.authenticate(token);
+    if (principal === undefined) throw unauthorized("this token is nobody's", "was it made by this hub?");
+    context.set("principal", principal);
+    await next();
+  });
+
+function refusalOf(error: unknown): { readonly body: object; readonly status: ContentfulStatusCode } {
+  if (!(error instanceof MaintError)) {
+    const message = "the hub failed at this; its log says how";
+    return { body: { error: { code: "MAINT_ERR_INTERNAL", message, help: null } }, status: 500 };
+  }
+  const status = STATUS_OF[error.code] ?? (error.exitCode === 2 ? 400 : 503);
+  return { body: { error: { code: error.code, message: error.message, help: error.help ?? null } }, status };
+}

@@ -1,0 +1,27 @@
+import type { LedgerFile } from "../disk/ledger-file.ts";
+import type { AlertService } from "./alerts/alert-service.ts";
+import type { ContractService } from "./contracts/contract-service.ts";
+import type { StoreService } from "./contracts/store-service.ts";
+import type { NodeService } from "./nodes/node-service.ts";
+import type { OrderService } from "./orders/order-service.ts";
+import type { PatternService } from "./patterns/pattern-service.ts";
+import type { PeopleService } from "./people/people-service.ts";
+import type { PolicyCentral } from "./policy-central/policy-central.ts";
+import type { ProposalService } from "./proposals/proposal-service.ts";
+import type { RolloutService } from "./rollout/rollout-service.ts";
+
+/** Everything a hub does, by part. HTTP routes and the hub's named methods are thin over these. */
+export interface HubServices {
+  readonly hubId: string;
+  readonly contracts: ContractService;
+  readonly store: StoreService;
+  readonly rollout: RolloutService;
+  readonly nodes: NodeService;
+  readonly people: PeopleService;
+  readonly alerts: AlertService;
+  readonly patterns: PatternService;
+  readonly proposals: ProposalService;
+  readonly orders: OrderService;
+  readonly policy: PolicyCentral;
+  readonly ledger: LedgerFile;
+}

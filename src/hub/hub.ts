@@ -1,0 +1,188 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MaintError } from "../base/maint-error.ts";
+import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
+import { lockFolder } from "../disk/folder-lock.ts";
+import { loadKeyFile } from "../disk/key-file.ts";
+import { openLedgerFile } from "../disk/ledger-file.ts";
+import { openDatabase } from "../disk/sqlite.ts";
+import type { AlertService } from "./alerts/alert-service.ts";
+import type { ContractService } from "./contracts/contract-service.ts";
+import type { StoreService } from "./contracts/store-service.ts";
+import { type ListeningServer, startHttpServer } from "./http/server.ts";
+import type { HubServices } from "./hub-services.ts";
+import type { PatternService } from "./patterns/pattern-service.ts";
+import type { SeedPerson } from "./people/people-service.ts";
+import { openPolicyCentral } from "./policy-central/policy-central.ts";
+import { strayKeys } from "./policy-central/stray-keys.ts";
+import type { Clock, Random } from "./ports.ts";
+import type { ProposalService } from "./proposals/proposal-service.ts";
+import { composeServices, hubAreas } from "./services.ts";
+import { openHubDatabase } from "./store/database.ts";
+
+export interface HubOptions {
+  /** The data folder: `policy/` and `hub/` lie in it. */
+  readonly dataFolder: string;
+  /** 0 takes a free port. */
+  readonly port?: number;
+  /** Loopback unless told. */
+  readonly host?: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** How long a release is active before it is monitored. */
+  readonly soakMs?: number;
+  /** The hub can no longer keep its promises (disk, our own mistake): end the process. */
+  readonly onFatal?: (error: unknown) => void;
+  readonly log?: (line: string) => void;
+}
+
+/** A running hub. The named methods are the SMART hub's own; command line and HTTP are thin over the same services. */
+export interface Hub {
+  readonly id: string;
+  readonly url: string;
+  readonly services: HubServices;
+  readonly createMaintenanceContract: ContractService["createDraft"];
+  readonly validateContractLogic: ContractService["validate"];
+  readonly deployContractToNodes: StoreService["deploy"];
+  readonly receiveAlert: AlertService["receive"];
+  readonly analyzeAlertPatterns: PatternService["analyse"];
+  readonly createContractVersion: ProposalService["accept"];
+  readonly getContractHistory: ContractService["history"];
+  readonly retireContract: ContractService["retire"];
+  readonly stop: () => Promise<void>;
+}
+
+const SOAK_MS = 2_000;
+const TICK_MS = 500;
+const DEFAULT_HOST = "127.0.0.1";
+
+/**
+ * Opens a data folder and serves it. One hub owns a folder; what a crash left half done is finished first.
+ * @throws MaintError MAINT_ERR_POLICY_MISSING before `maint keys init`, MAINT_ERR_STRAY_KEY when it could sign releases itself,
+ * MAINT_ERR_FOLDER_LOCKED when another hub runs there; a port in use comes as Node's own EADDRINUSE
+ */
+export async function createHub(options: HubOptions): Promise<Hub> {
+  const folder = join(options.dataFolder, "hub");
+  if (!existsSync(join(folder, "key"))) {
+    throw new MaintError("MAINT_ERR_POLICY_MISSING", `${options.dataFolder}: no hub was made here yet`, {
+      help: `maint keys init --data ${options.dataFolder}`,
+    });
+  }
+  refuseStrayKeys(options.dataFolder);
+  const lock = lockFolder(folder, "hub");
+  const opened: (() => unknown)[] = [() => lock.release()];
+  try {
+    return await openHub(options, folder, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}
+
+function refuseStrayKeys(dataFolder: string): void {
+  const [stray] = strayKeys(dataFolder, join(dataFolder, "policy"));
+  if (stray === undefined) return;
+  throw new MaintError("MAINT_ERR_STRAY_KEY", `${stray}: a key that signs releases lies where the hub can read it`, {
+    help: "move it out of the data folder; the hub hands out releases, it must not be able to make one",
+  });
+}
+
+async function openHub(options: HubOptions, folder: string, opened: (() => unknown)[]): Promise<Hub> {
+  const clock = options.clock ?? { nowMs: () => Date.now() };
+  const onlineKey = loadKeyFile(join(folder, "key"));
+  const hubId = `hub-${onlineKey.keyId.slice(0, 12)}`;
+  const ledger = openLedgerFile(join(folder, "ledger.db"), {
+    owner: hubId,
+    clock: () => ({ timeMs: clock.nowMs(), timeSource: "wall" }),
+  });
+  opened.push(() => ledger.close());
+  const db = await openHubDatabase(openDatabase(join(folder, "hub.db")), hubAreas);
+  opened.push(() => db.close());
+  const policy = openPolicyCentral({ folder: join(options.dataFolder, "policy"), onlineKey, clock });
+  const failed = (error: unknown): void => {
+    options.log?.(`stops: ${error instanceof Error ? error.message : String(error)}`);
+    options.onFatal?.(error);
+  };
+  const { services, sessions } = await composeServices({
+    db,
+    ledger,
+    policy,
+    clock,
+    random: options.random ?? ((count) => randomBytes(count)),
+    onlineKey,
+    hubId,
+    soakMs: options.soakMs ?? SOAK_MS,
+    failed,
+    log: options.log ?? (() => undefined),
+    seed: JSON.parse(readFileSync(join(folder, "people.json"), "utf8")) as SeedPerson[],
+  });
+  const server = await startHttpServer({
+    services,
+    sessions,
+    host: options.host ?? DEFAULT_HOST,
+    port: options.port ?? 0,
+    failed: (error) =>
+      options.log?.(`request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  });
+  const address = join(folder, "address.json");
+  writeAtomically(address, `${JSON.stringify({ url: server.url, pid: process.pid })}\n`);
+  const ticking = startTicking(services, failed);
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await ticking.stop();
+    removeFile(address);
+    await sessions.stop();
+    await server.stop();
+    for (const close of opened.reverse()) await close();
+  };
+  return hubOf(services, server, () => {
+    stopped ??= stop();
+    return stopped;
+  });
+}
+
+function hubOf(services: HubServices, server: ListeningServer, stop: () => Promise<void>): Hub {
+  const { contracts, store, alerts, patterns, proposals } = services;
+  return {
+    id: services.hubId,
+    url: server.url,
+    services,
+    createMaintenanceContract: contracts.createDraft,
+    validateContractLogic: contracts.validate,
+    deployContractToNodes: store.deploy,
+    receiveAlert: alerts.receive,
+    analyzeAlertPatterns: patterns.analyse,
+    createContractVersion: proposals.accept,
+    getContractHistory: contracts.history,
+    retireContract: contracts.retire,
+    stop,
+  };
+}
+
+/** What time alone brings about: releases soak, phases run out, alerts escalate, signed times are renewed. */
+function startTicking(services: HubServices, failed: (error: unknown) => void): { readonly stop: () => Promise<void> } {
+  const { rollout, alerts, policy } = services;
+  const tick = async (): Promise<void> => {
+    if (policy.refreshTimestamp(Date.now())) await rollout.refresh();
+    await rollout.evaluate();
+    await alerts.escalate();
+  };
+  let under: Promise<void> = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    under = tick()
+      .catch(failed)
+      .finally(() => {
+        busy = false;
+      });
+  }, TICK_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await under;
+    },
+  };
+}

@@ -1,0 +1,6 @@
+export type { HistoryEntry } from "./contracts/contract-records.ts";
+export type { ValidationOutcome } from "./contracts/contract-service.ts";
+export { createHub, type Hub, type HubOptions } from "./hub.ts";
+export type { HubServices } from "./hub-services.ts";
+export type { Principal } from "./ports.ts";
+export type { Deployment } from "./rollout/rollout-service.ts";

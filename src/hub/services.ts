@@ -1,0 +1,143 @@
+import type { SigningKey } from "../disk/key-file.ts";
+import type { LedgerFile } from "../disk/ledger-file.ts";
+import { PHASE_DEADLINE_MS } from "../model/limits.ts";
+import { createAlertService } from "./alerts/alert-service.ts";
+import { createContractService } from "./contracts/contract-service.ts";
+import { contractTools, textTools } from "./contracts/contract-tools.ts";
+import { createStoreService } from "./contracts/store-service.ts";
+import type { HubServices } from "./hub-services.ts";
+import { createNodeService } from "./nodes/node-service.ts";
+import { createOrderService } from "./orders/order-service.ts";
+import { createPatternService } from "./patterns/pattern-service.ts";
+import { createPeopleService, type SeedPerson } from "./people/people-service.ts";
+import type { PolicyCentral } from "./policy-central/policy-central.ts";
+import type { Clock, Random } from "./ports.ts";
+import { createProposalService } from "./proposals/proposal-service.ts";
+import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
+import { createBlobShelf } from "./session/blob-shelf.ts";
+import { createSessionServer, type SessionServer } from "./session/session-server.ts";
+import { alertTables } from "./store/alerts-tables.ts";
+import { contractTables } from "./store/contract-tables.ts";
+import type { HubDatabase, StoreArea } from "./store/database.ts";
+import { openJournal } from "./store/journal.ts";
+import { nodeTables } from "./store/node-tables.ts";
+import { orderTables } from "./store/orders-tables.ts";
+import { patternTables } from "./store/patterns-tables.ts";
+import { personTables } from "./store/person-tables.ts";
+import { proposalTables } from "./store/proposals-tables.ts";
+import { recordTables } from "./store/record-tables.ts";
+
+/** The tables of hub.db, area by area. */
+export const hubAreas: readonly StoreArea[] = [
+  recordTables,
+  personTables,
+  nodeTables,
+  contractTables,
+  alertTables,
+  patternTables,
+  proposalTables,
+  orderTables,
+];
+
+export interface Foundations {
+  readonly db: HubDatabase;
+  readonly ledger: LedgerFile;
+  readonly policy: PolicyCentral;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onlineKey: SigningKey;
+  readonly hubId: string;
+  readonly soakMs: number;
+  readonly failed: (error: unknown) => void;
+  readonly log: (line: string) => void;
+  readonly seed: readonly SeedPerson[];
+}
+
+/** Wires the hub's services to each other and finishes what a crash left over. */
+export async function composeServices(
+  base: Foundations,
+): Promise<{ readonly services: HubServices; readonly sessions: SessionServer }> {
+  const { db, ledger, policy, clock, random, hubId, failed } = base;
+  const journal = openJournal(db, ledger);
+  await journal.recover();
+  // Several services make the desired sets anew, and the one that does comes last.
+  const late: { rollout?: RolloutService } = {};
+  const refresh = async (): Promise<void> => late.rollout?.refresh();
+  const changed = (): void => void refresh().catch(failed);
+  const people = createPeopleService({ db, journal, clock, changed });
+  await people.seed(base.seed);
+  const nodes = createNodeService({ db, journal, clock, random, changed });
+  const usersOf = async (contract: string, version: string): Promise<readonly string[]> =>
+    (await nodes.list()).filter(({ report }) => report?.active[contract]?.version === version).map(({ id }) => id);
+  const contracts = createContractService({
+    db,
+    journal,
+    clock,
+    policy,
+    tools: contractTools,
+    usersOf,
+    changed: refresh,
+  });
+  const alerts = createAlertService({
+    ...{ db, journal, clock, contracts },
+    notify: ({ role, severity, node, text, count }) =>
+      base.log(`tells ${role}, ${severity}: ${node}: ${text}${count > 1 ? ` (${count} times)` : ""}`),
+  });
+  const patterns = createPatternService({ db, journal, clock, alerts, nodes });
+  const proposals = createProposalService({ db, journal, clock, contracts, alerts, tools: textTools });
+  const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
+  const shelf = createBlobShelf((digest) => policy.blob(digest));
+  const sessions = createSessionServer({
+    hubId,
+    onlineKey: base.onlineKey,
+    clock,
+    random,
+    blobs: shelf,
+    inbox: alerts,
+    keyOf: nodes.keyOf,
+    arrived: async (node, hello) => late.rollout?.arrived(node, hello),
+    left: () => undefined,
+    report: (node, report) => rollout.report(node, report),
+    record: async (record) => void (await journal.append([record])),
+    failed,
+  });
+  const rollout = createRolloutService({
+    ...{ db, journal, clock, hubId, policy, shelf, nodes, soakMs: base.soakMs, onlineKey: base.onlineKey },
+    people: people.document,
+    orders: orders.document,
+    push: sessions.push,
+    isLive: sessions.isLive,
+    phaseDeadlineMs: PHASE_DEADLINE_MS,
+  });
+  late.rollout = rollout;
+  const store = createStoreService({
+    ...{
+      db,
+      journal,
+      clock,
+      policy,
+      tools: contractTools,
+      nodeIds: nodes.ids,
+      targetsOf: rollout.targetsOf,
+      push: refresh,
+    },
+    stored: (contract, version, by) => proposals.noteStored(contract, version, by),
+  });
+  await store.reconcile();
+  await rollout.refresh();
+  const services = {
+    hubId,
+    contracts,
+    store,
+    rollout,
+    nodes,
+    people,
+    alerts,
+    patterns,
+    proposals,
+    orders,
+    policy,
+    ledger,
+  };
+  return { services, sessions };
+}
