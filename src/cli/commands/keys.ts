@@ -5,6 +5,7 @@ import { loadKeyFile } from "../../disk/key-file.ts";
 import { readTokenFile, tokenId } from "../../disk/token-file.ts";
 import { readRoots } from "../../hub/policy-central/current-metadata.ts";
 import { initPolicy } from "../../hub/policy-central/init-policy.ts";
+import { dataFolder, keysFolder } from "../data-folder.ts";
 
 interface Folders {
   readonly keys?: string;
@@ -12,8 +13,6 @@ interface Folders {
   readonly json?: boolean;
 }
 
-const keysFolder = ({ keys }: Folders): string => keys ?? process.env["MAINT_KEYS"] ?? "maint-keys";
-const dataFolder = ({ data }: Folders): string => data ?? process.env["MAINT_DATA"] ?? "maint-data";
 const print = (text: string): unknown => process.stdout.write(`${text}\n`);
 
 /** `maint keys`: what trust begins with, made once, and a look at what is there. Never prints a private half or a token. */
@@ -40,7 +39,7 @@ export function command(): Command {
 }
 
 function init(options: Folders): void {
-  const made = initPolicy(keysFolder(options), dataFolder(options), Date.now());
+  const made = initPolicy(keysFolder(options.keys), dataFolder(options.data), Date.now());
   if (options.json === true) return void print(JSON.stringify(made));
   for (const { file, keyId, roles } of made.keys) print(`${file}  ${roles.join(", ")}  ${keyId}`);
   print(`${made.adminToken}  token of admin`);
@@ -49,9 +48,9 @@ function init(options: Folders): void {
 }
 
 function list(options: Folders): void {
-  const folder = keysFolder(options);
+  const folder = keysFolder(options.keys);
   const names = readdirSync(folder).sort();
-  const rolesOf = rolesIn(join(dataFolder(options), "policy"));
+  const rolesOf = rolesIn(join(dataFolder(options.data), "policy"));
   const keys = names
     .filter((name) => name.endsWith(".key"))
     .map((name) => {

@@ -5,11 +5,11 @@ import { type LedgerQuery, readLedgerFile } from "../../disk/ledger-file.ts";
 import type { LedgerVerification } from "../../ledger/verify.ts";
 import { isTestNodeId } from "../../model/ids.ts";
 import { LEDGER_ACTION_TYPES, type LedgerActionType, type LedgerEntry } from "../../model/ledger-entry.ts";
+import { dataFolder } from "../data-folder.ts";
+import { type HubClient, type HubOptions, hubClient } from "../hub-client.ts";
 
-interface Source {
-  readonly data?: string;
+interface Source extends HubOptions {
   readonly node?: string;
-  readonly json?: boolean;
 }
 
 interface ListOptions extends Source {
@@ -22,7 +22,7 @@ interface ListOptions extends Source {
 
 const MAX_LIMIT = 10_000;
 
-/** `maint ledger`: reads a ledger where it lies, beside the process that writes it or without one. */
+/** `maint ledger`: reads a ledger where it lies, beside the process that writes it or without one; with --hub asks a hub. */
 export function command(): Command {
   const ledger = new Command("ledger").description("list and verify a ledger");
   const list = withSource(ledger.command("list").description("print entries, the oldest first"))
@@ -45,6 +45,9 @@ const withSource = (command: Command): Command =>
   command
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--node <id>", "the ledger of this node; without it the hub's")
+    .option("--hub <url>", "ask this hub for its ledger instead of reading the file")
+    .option("--keys <dir>", "with --hub: keys and tokens (else MAINT_KEYS, else ./maint-keys)")
+    .option("--token <file>", "with --hub: token file (else MAINT_TOKEN_FILE, else admin.token of the keys folder)")
     .option("--json", "print JSON");
 
 function wholeNumber(text: string): number {
@@ -53,14 +56,25 @@ function wholeNumber(text: string): number {
 }
 
 function pathOf({ data, node }: Source): string {
-  const folder = data ?? process.env["MAINT_DATA"] ?? "maint-data";
+  const folder = dataFolder(data);
   if (node === undefined) return join(folder, "hub", "ledger.db");
   if (!isTestNodeId(node)) throw new MaintError("MAINT_ERR_USAGE", `"${node}" is no node id`);
   return join(folder, "nodes", node, "ledger.db");
 }
 
-function listEntries(options: ListOptions): void {
-  const { from, limit, type, contract, newest } = options;
+async function listEntries(options: ListOptions): Promise<void> {
+  const listed = options.hub === undefined ? entriesIn(pathOf(options), options) : await entriesOf(options);
+  if (options.json === true) process.stdout.write(`${JSON.stringify(listed)}\n`);
+  else if (listed.entries.length === 0) process.stdout.write("no entries\n");
+  else for (const entry of listed.entries) process.stdout.write(`${line(entry)}\n`);
+}
+
+interface Listed {
+  readonly owner?: string;
+  readonly entries: readonly LedgerEntry[];
+}
+
+function entriesIn(path: string, { from, limit, type, contract, newest }: ListOptions): Listed {
   const query: LedgerQuery = {
     from,
     limit,
@@ -68,15 +82,29 @@ function listEntries(options: ListOptions): void {
     ...(type === undefined ? {} : { actionType: type }),
     ...(contract === undefined ? {} : { smartId: contract }),
   };
-  const reader = readLedgerFile(pathOf(options));
+  const reader = readLedgerFile(path);
   try {
-    const entries = reader.list(query);
-    if (options.json === true) process.stdout.write(`${JSON.stringify({ owner: reader.owner, entries })}\n`);
-    else if (entries.length === 0) process.stdout.write("no entries\n");
-    else for (const entry of entries) process.stdout.write(`${line(entry)}\n`);
+    return { owner: reader.owner, entries: reader.list(query) };
   } finally {
     reader.close();
   }
+}
+
+async function entriesOf(options: ListOptions): Promise<Listed> {
+  const { from, limit, type, contract, newest } = options;
+  if (type !== undefined || contract !== undefined || newest === true)
+    throw new MaintError(
+      "MAINT_ERR_USAGE",
+      "--type, --contract and --newest read the file; a hub takes --from and --limit",
+    );
+  return (await asked(options).get(`/v1/ledger?from=${from}&limit=${limit}`)) as Listed;
+}
+
+/** A hub hands out its own ledger and nobody else's. */
+function asked(options: Source): HubClient {
+  if (options.node !== undefined)
+    throw new MaintError("MAINT_ERR_USAGE", "--hub asks for the hub's ledger; leave --node out, or --hub");
+  return hubClient(options);
 }
 
 /** Control characters in what people wrote must not steer a terminal. */
@@ -85,14 +113,17 @@ const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, " ");
 const line = ({ seq, time, action_type, action, target, user_id, details }: LedgerEntry): string =>
   plain(`#${seq}  ${time}  ${action_type} ${action}  ${target}  by ${user_id}  ${details}`);
 
-function verifyLedger(options: Source): void {
-  const path = pathOf(options);
-  const { finding, head } = walk(path);
+async function verifyLedger(options: Source): Promise<void> {
+  const path = options.hub ?? pathOf(options);
+  const { finding, head } =
+    options.hub === undefined ? walk(path) : ((await asked(options).get("/v1/ledger/verify")) as Walked);
   process.exitCode = finding === null ? 0 : 1;
   if (options.json === true) process.stdout.write(`${JSON.stringify({ ok: finding === null, path, finding, head })}\n`);
   else if (finding === null) process.stdout.write(`${path}: all ${head.size} entries hold; head ${head.hash}\n`);
-  else process.stdout.write(`${path}: entry ${finding.seq} is bad: ${plain(finding.message)} (${finding.fault})\n`);
+  else process.stdout.write(`${path}: ${where(finding.seq)} is bad: ${plain(finding.message)} (${finding.fault})\n`);
 }
+
+const where = (seq: number | null): string => (seq === null ? "the file" : `entry ${seq}`);
 
 interface Walked {
   readonly finding: { readonly seq: number | null; readonly fault: string; readonly message: string } | null;

@@ -5,6 +5,7 @@ import { MaintError } from "../../base/maint-error.ts";
 import { type Finding, readCurrent } from "../../hub/policy-central/current-metadata.ts";
 import { verifyPolicyFolder } from "../../hub/policy-central/verify-folder.ts";
 import { isContractId, isVersion } from "../../model/ids.ts";
+import { dataFolder } from "../data-folder.ts";
 
 interface VerifyOptions {
   readonly all?: boolean;
@@ -30,7 +31,7 @@ export function command(): Command {
 function verify(name: string | undefined, options: VerifyOptions): void {
   if ((name === undefined) === (options.all !== true))
     throw new MaintError("MAINT_ERR_USAGE", "say which: a release such as UV-DAILY@v1.0, or --all");
-  const folder = join(options.data ?? process.env["MAINT_DATA"] ?? "maint-data", "policy");
+  const folder = join(dataFolder(options.data), "policy");
   if (!existsSync(join(folder, "metadata")))
     throw new MaintError("MAINT_ERR_POLICY_MISSING", `${folder}: no PolicyCentral there`, {
       help: "name the hub's data folder with --data",

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -8,6 +9,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -168,6 +171,31 @@ test("ledger list and verify read beside the writer and name the first bad entry
   });
 });
 
+test("with --hub the hub is asked, as the person whose token is named", async () => {
+  await init();
+  const seen: (string | undefined)[] = [];
+  const bad = { finding: { seq: 4, fault: "edited", message: "it was changed" }, head: { size: 4, hash: "sha256:00" } };
+  const server = createServer((request, response) => {
+    seen.push(request.url, request.headers.authorization?.split(":")[0]);
+    response.end(JSON.stringify(request.url === "/v1/ledger/verify" ? bad : { entries: [] }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const hub = ["--hub", `http://127.0.0.1:${(server.address() as AddressInfo).port}`, "--keys", keys];
+  expect(await maint("ledger", "verify", ...hub)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("entry 4 is bad"),
+  });
+  expect(await maint("ledger", "list", "--from", "7", ...hub)).toMatchObject({ code: 0, out: "no entries\n" });
+  expect(seen).toEqual(["/v1/ledger/verify", "Bearer admin", "/v1/ledger?from=7&limit=100", "Bearer admin"]);
+  server.close();
+  server.closeAllConnections();
+  await once(server, "close");
+  expect(await maint("ledger", "verify", ...hub)).toMatchObject({
+    code: 69,
+    err: expect.stringContaining("no hub answers"),
+  });
+});
+
 test("wrong input is one clear line and exit code 2", async () => {
   const lines: readonly (readonly string[])[] = [
     ["ledger", "verify", "--data", join(folder, "none")],
@@ -176,6 +204,8 @@ test("wrong input is one clear line and exit code 2", async () => {
     ["ledger", "list", "--limit", "1e3"],
     ["ledger", "list", "--type", "nonsense"],
     ["ledger", "verify", "--no-such-option"],
+    ["ledger", "list", "--hub", "http://127.0.0.1:9", "--newest"],
+    ["ledger", "verify", "--hub", "http://127.0.0.1:9", "--node", "Pen-1", "--keys", keys],
     ["release", "verify"],
     ["release", "verify", "UV-DAILY@v1.0", "--all"],
     ["release", "verify", "--all", "--data", join(folder, "none")],
