@@ -127,7 +127,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   });
   const address = join(folder, "address.json");
   writeAtomically(address, `${JSON.stringify({ url: server.url, pid: process.pid })}\n`);
-  const ticking = startTicking(services, failed);
+  const ticking = startTicking(services, clock, failed);
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await ticking.stop();
@@ -161,10 +161,14 @@ function hubOf(services: HubServices, server: ListeningServer, stop: () => Promi
 }
 
 /** What time alone brings about: releases soak, phases run out, alerts escalate, signed times are renewed. */
-function startTicking(services: HubServices, failed: (error: unknown) => void): { readonly stop: () => Promise<void> } {
+function startTicking(
+  services: HubServices,
+  clock: Clock,
+  failed: (error: unknown) => void,
+): { readonly stop: () => Promise<void> } {
   const { rollout, alerts, policy } = services;
   const tick = async (): Promise<void> => {
-    if (policy.refreshTimestamp(Date.now())) await rollout.refresh();
+    if (policy.refreshTimestamp(clock.nowMs())) await rollout.refresh();
     await rollout.evaluate();
     await alerts.escalate();
   };

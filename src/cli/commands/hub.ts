@@ -27,6 +27,9 @@ export function command(): Command {
   withHubOptions(hub.command("set-register <id> <file>").description("replace what stands at a registered station"))
     .addHelpText("after", "\nExample:\n  maint hub set-register LP-01 station.yaml")
     .action(setRegister);
+  withHubOptions(hub.command("status").description("say how the hub and its nodes are"))
+    .addHelpText("after", "\nExample:\n  maint hub status")
+    .action(async (options: HubOptions) => (await import("./status.ts")).hubStatus(options));
   withHubOptions(hub.command("nodes").description("list test nodes and what they run"))
     .addHelpText("after", "\nExample:\n  maint hub nodes")
     .action(listNodes);

@@ -18,13 +18,14 @@ const ledgerSchema = z.strictObject({
 });
 
 /** To be mounted at /v1/nodes: test nodes and what stands at their stations. */
-export function nodesRoutes({ nodes }: HubServices): Hono<HubEnv> {
+export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
   const administers = requireRole("admin");
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
       const known = await nodes.list();
       const shown = known.map(({ id, register, enrolledAtMs, generation, report, lastSeenMs }) => ({
         ...{ id, station: register.station, plantZone: register.plantZone, enrolledAtMs, generation, lastSeenMs },
+        live: rollout.isLive(id),
         active: report?.active ?? {},
       }));
       return context.json({ nodes: shown });

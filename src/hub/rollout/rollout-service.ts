@@ -66,6 +66,8 @@ export interface RolloutService {
   readonly evaluate: () => Promise<void>;
   readonly deployments: (contract: ContractId) => Promise<readonly Deployment[]>;
   readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
+  /** Whether the node has a proven session now. */
+  readonly isLive: (node: string) => boolean;
 }
 
 type Tables = ContractTables & NodeTables;
@@ -83,6 +85,7 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
       }),
     evaluate: () => serially(() => evaluate(ports)),
     deployments: (contract) => deployments(ports, contract),
+    isLive: ports.isLive,
     targetsOf: async (contract, version) =>
       targetsOf(await releasesOf(ports), await enrolled(ports), contract, version),
   };
