@@ -49,7 +49,8 @@ export function progressOf(report: Report, contract: ContractId, digest: Digest)
   const tried = attempt?.digest === digest ? attempt : undefined;
   if (report.active[contract]?.digest === digest)
     return { phase: tried?.phase === "effective" ? "effective" : "activated", reason: null, detail: null };
-  return tried === undefined
+  // An attempt that says `activated` while another digest runs is no acknowledgement.
+  return tried === undefined || isAcknowledged(tried.phase)
     ? { phase: null, reason: null, detail: null }
     : { phase: tried.phase, reason: tried.reason, detail: tried.detail };
 }

@@ -1,6 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { z } from "zod";
+import { parsePlainJson } from "../../base/strict-json.ts";
+import { MAX_HTTP_BODY_BYTES, MAX_JSON_DEPTH } from "../../model/limits.ts";
 import type { Principal } from "../ports.ts";
 import { badRequest, forbidden } from "../refusals.ts";
 
@@ -33,10 +35,11 @@ export async function bodyOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>):
   throw badRequest(`${where}: ${issue?.message ?? "does not fit"}`);
 }
 
+/** Refuses doubled keys, prototypes and deep nesting, which JSON.parse lets pass. */
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest(text === "" ? "the body is empty, JSON was expected" : "the body is no JSON");
-  }
+  if (text === "") throw badRequest("the body is empty, JSON was expected");
+  const json = parsePlainJson(text, { maxLength: MAX_HTTP_BODY_BYTES, maxDepth: MAX_JSON_DEPTH });
+  if (json.ok) return json.value;
+  const { message, line, column } = json.error;
+  throw badRequest(`the body, line ${line}, column ${column}: ${message}`);
 }

@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { type Floor, layOutFloor } from "../story/floor.ts";
+import { withProgress } from "../story/progress.ts";
+import { type Telling, tellStep } from "../story/telling.ts";
+import { CONTRACT, STATIONS, uvStory } from "../story/uv-story.ts";
+
+interface StoryOptions {
+  readonly once?: boolean;
+  readonly folder?: string;
+  readonly json?: boolean;
+}
+
+/** `maint story`, which is `npm start`: the whole loop on this machine, with real processes, sockets, files and signatures. */
+export function command(): Command {
+  return new Command("story")
+    .description("run a hub and three agents on this machine and play the UV story with them")
+    .option("--once", "end after the story; exit code 1 if any step did not happen")
+    .option(
+      "--folder <dir>",
+      "keep data and keys here, an empty folder (else a fresh temporary one, removed at the end)",
+    )
+    .option("--json", "print a JSON line a step")
+    .addHelpText("after", "\nExample:\n  maint story --once")
+    .action(play);
+}
+
+async function play(options: StoryOptions): Promise<void> {
+  const temporary = options.folder === undefined;
+  const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), "maint-story-")) : resolve(options.folder);
+  if (!temporary) mkdirSync(folder, { recursive: true });
+  const telling: Telling = { total: uvStory.length, json: options.json === true, out: process.stdout };
+  const interrupted = Promise.withResolvers<"interrupted">();
+  const interrupt = (): void => interrupted.resolve("interrupted");
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  const began = Date.now();
+  let floor: Floor | undefined;
+  try {
+    floor = await withProgress("starting a hub and three agents", process.stderr, () => startFloor(folder, telling));
+    const told = await Promise.race([tellAll(floor, telling), interrupted.promise]);
+    if (told === "interrupted") process.exitCode = 130;
+    else process.exitCode = told ? 0 : 1;
+    if (told === "interrupted") return;
+    say(
+      telling,
+      told ? `\nThe story took ${((Date.now() - began) / 1000).toFixed(1)} s.` : "\nThe story stopped there.",
+    );
+    if (options.once === true || !told) return;
+    showByHand(floor, telling);
+    await interrupted.promise;
+    say(telling, "\nStopping …");
+  } finally {
+    await floor?.stop();
+    if (temporary) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const say = (telling: Telling, text: string): void => {
+  if (!telling.json) telling.out.write(`${text}\n`);
+};
+
+/** Keys, hub, people, three enrolled and running agents. */
+async function startFloor(folder: string, telling: Telling): Promise<Floor> {
+  const floor = await layOutFloor(folder);
+  try {
+    const hub = await floor.startHub();
+    say(telling, `hub      ${hub.url}  (process ${hub.pid})`);
+    await floor.addPerson("STF-1", "operator");
+    for (const station of STATIONS) {
+      await floor.enrol(station);
+      const agent = await floor.startAgent(station.id);
+      say(telling, `${station.id}    ${agent.url}  (process ${agent.pid}), lamp ${station.lamp}`);
+    }
+    say(telling, `data in  ${floor.data}\nkeys in  ${floor.keys} (the hub cannot read the author's)`);
+    return floor;
+  } catch (error) {
+    await floor.stop();
+    throw error;
+  }
+}
+
+/** True when every step happened. The first that did not ends the story: what follows rests on it. */
+async function tellAll(floor: Floor, telling: Telling): Promise<boolean> {
+  for (const [index, { title, play: playStep }] of uvStory.entries()) {
+    const told = await tellStep(telling, index + 1, title, (fact) => playStep(floor, fact));
+    if (!told.happened) return false;
+  }
+  return true;
+}
+
+function showByHand(floor: Floor, telling: Telling): void {
+  const maint = "node bin/maint.js";
+  const at = `--data ${floor.data}`;
+  const token = `--token ${floor.tokenOf("STF-1")}`;
+  say(
+    telling,
+    [
+      "",
+      "Hub and nodes keep running. In another terminal, from this folder:",
+      `  ${maint} gate --node LP-03 --test MY-1 ${at} ${token}`,
+      `  ${maint} record reading --node LP-03 --quantity uv-intensity --value 900 --unit uW/cm2 --with light-meter ${at} ${token}`,
+      `  ${maint} gate --node LP-03 --test MY-2 ${at} ${token}`,
+      `  ${maint} contract history ${CONTRACT} ${at} --keys ${floor.keys}`,
+      `  ${maint} ledger list --node LP-03 ${at}`,
+      "",
+      "Ctrl-C stops everything and removes the folder.",
+    ].join("\n"),
+  );
+}
