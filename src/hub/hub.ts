@@ -100,7 +100,10 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   const db = await openHubDatabase(openDatabase(join(folder, "hub.db")), hubAreas);
   opened.push(() => db.close());
   const policy = openPolicyCentral({ folder: join(options.dataFolder, "policy"), onlineKey, clock });
+  let stopped: Promise<void> | undefined;
   const failed = (error: unknown): void => {
+    // What is cut off by closing was acknowledged to nobody; it comes again.
+    if (stopped !== undefined) return;
     options.log?.(`stops: ${error instanceof Error ? error.message : String(error)}`);
     options.onFatal?.(error);
   };
@@ -128,12 +131,13 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   const address = join(folder, "address.json");
   writeAtomically(address, `${JSON.stringify({ url: server.url, pid: process.pid })}\n`);
   const ticking = startTicking(services, clock, failed);
-  let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await ticking.stop();
     removeFile(address);
     await sessions.stop();
     await server.stop();
+    // Behind everything the rollout still has to write.
+    await services.rollout.evaluate().catch(() => undefined);
     for (const close of opened.reverse()) await close();
   };
   return hubOf(services, server, () => {

@@ -19,7 +19,7 @@ import { createSessionServer, type SessionServer } from "./session/session-serve
 import { alertTables } from "./store/alerts-tables.ts";
 import { contractTables } from "./store/contract-tables.ts";
 import type { HubDatabase, StoreArea } from "./store/database.ts";
-import { openJournal } from "./store/journal.ts";
+import { type Journal, openJournal } from "./store/journal.ts";
 import { nodeTables } from "./store/node-tables.ts";
 import { orderTables } from "./store/orders-tables.ts";
 import { patternTables } from "./store/patterns-tables.ts";
@@ -57,26 +57,55 @@ export interface Foundations {
 export async function composeServices(
   base: Foundations,
 ): Promise<{ readonly services: HubServices; readonly sessions: SessionServer }> {
-  const { db, ledger, policy, clock, random, hubId, failed } = base;
+  const { db, ledger, policy, clock, hubId, onlineKey, failed } = base;
   const journal = openJournal(db, ledger);
   await journal.recover();
-  // Several services make the desired sets anew, and the one that does comes last.
+  // Several services have the desired sets made anew, and the one that does it comes last.
   const late: { rollout?: RolloutService } = {};
   const refresh = async (): Promise<void> => late.rollout?.refresh();
+  const records = composeRecords(base, journal, refresh);
+  const { nodes, people, alerts, orders } = records;
+  await people.seed(base.seed);
+  const shelf = createBlobShelf((digest) => policy.blob(digest));
+  const sessions = createSessionServer({
+    ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
+    arrived: async (node, hello) => late.rollout?.arrived(node, hello),
+    left: () => undefined,
+    report: (node, report) => rollout.report(node, report),
+    record: async (record) => void (await journal.append([record])),
+  });
+  const rollout = createRolloutService({
+    ...{ db, journal, clock, hubId, policy, shelf, nodes, soakMs: base.soakMs, onlineKey },
+    people: people.document,
+    orders: orders.document,
+    push: sessions.push,
+    isLive: sessions.isLive,
+    phaseDeadlineMs: PHASE_DEADLINE_MS,
+  });
+  late.rollout = rollout;
+  const store = createStoreService({
+    ...{ db, journal, clock, policy, tools: contractTools, nodeIds: nodes.ids },
+    targetsOf: rollout.targetsOf,
+    push: refresh,
+    stored: (contract, version, by) => records.proposals.noteStored(contract, version, by),
+  });
+  await store.reconcile();
+  await rollout.refresh();
+  return { services: { ...records, hubId, rollout, store, policy, ledger }, sessions };
+}
+
+type Records = Pick<HubServices, "people" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders">;
+
+/** The services that keep hub.db and ask nobody on the wire. */
+function composeRecords(base: Foundations, journal: Journal, refresh: () => Promise<void>): Records {
+  const { db, clock, policy, random, failed } = base;
   const changed = (): void => void refresh().catch(failed);
   const people = createPeopleService({ db, journal, clock, changed });
-  await people.seed(base.seed);
   const nodes = createNodeService({ db, journal, clock, random, changed });
-  const usersOf = async (contract: string, version: string): Promise<readonly string[]> =>
-    (await nodes.list()).filter(({ report }) => report?.active[contract]?.version === version).map(({ id }) => id);
   const contracts = createContractService({
-    db,
-    journal,
-    clock,
-    policy,
-    tools: contractTools,
-    usersOf,
-    changed: refresh,
+    ...{ db, journal, clock, policy, tools: contractTools, changed: refresh },
+    usersOf: async (contract, version) =>
+      (await nodes.list()).filter(({ report }) => report?.active[contract]?.version === version).map(({ id }) => id),
   });
   const alerts = createAlertService({
     ...{ db, journal, clock, contracts },
@@ -86,58 +115,5 @@ export async function composeServices(
   const patterns = createPatternService({ db, journal, clock, alerts, nodes });
   const proposals = createProposalService({ db, journal, clock, contracts, alerts, tools: textTools });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
-  const shelf = createBlobShelf((digest) => policy.blob(digest));
-  const sessions = createSessionServer({
-    hubId,
-    onlineKey: base.onlineKey,
-    clock,
-    random,
-    blobs: shelf,
-    inbox: alerts,
-    keyOf: nodes.keyOf,
-    arrived: async (node, hello) => late.rollout?.arrived(node, hello),
-    left: () => undefined,
-    report: (node, report) => rollout.report(node, report),
-    record: async (record) => void (await journal.append([record])),
-    failed,
-  });
-  const rollout = createRolloutService({
-    ...{ db, journal, clock, hubId, policy, shelf, nodes, soakMs: base.soakMs, onlineKey: base.onlineKey },
-    people: people.document,
-    orders: orders.document,
-    push: sessions.push,
-    isLive: sessions.isLive,
-    phaseDeadlineMs: PHASE_DEADLINE_MS,
-  });
-  late.rollout = rollout;
-  const store = createStoreService({
-    ...{
-      db,
-      journal,
-      clock,
-      policy,
-      tools: contractTools,
-      nodeIds: nodes.ids,
-      targetsOf: rollout.targetsOf,
-      push: refresh,
-    },
-    stored: (contract, version, by) => proposals.noteStored(contract, version, by),
-  });
-  await store.reconcile();
-  await rollout.refresh();
-  const services = {
-    hubId,
-    contracts,
-    store,
-    rollout,
-    nodes,
-    people,
-    alerts,
-    patterns,
-    proposals,
-    orders,
-    policy,
-    ledger,
-  };
-  return { services, sessions };
+  return { people, nodes, contracts, alerts, patterns, proposals, orders };
 }

@@ -93,15 +93,7 @@ function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connectio
   const { clock, random } = ports;
   let state: SessionState = startOfSession(ports.hubId, token(random, 12), token(random, 32), clock.nowMs());
   const outbox = blobSender(ws, ports.blobs);
-  let commits = 0;
-  const commit = async (work: Promise<void>): Promise<void> => {
-    commits += 1;
-    if (commits >= MAX_COMMITS_UNDER_WAY) ws.pause();
-    await work.finally(() => {
-      commits -= 1;
-      if (ws.isPaused && commits < MAX_COMMITS_UNDER_WAY) ws.resume();
-    });
-  };
+  const commit = commitLimit(ws);
   const handle = (event: SessionEvent): void => {
     const step = stepSession(state, event);
     state = step.state;
@@ -164,6 +156,19 @@ function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connectio
   };
   handle({ kind: "connected", hubTimeMs: clock.nowMs() });
   return connection;
+}
+
+/** Stops reading from a node that has too many commits under way: its records wait in its own spool. */
+function commitLimit(ws: WebSocket): (work: Promise<void>) => Promise<void> {
+  let underWay = 0;
+  return async (work) => {
+    underWay += 1;
+    if (underWay >= MAX_COMMITS_UNDER_WAY) ws.pause();
+    await work.finally(() => {
+      underWay -= 1;
+      if (ws.isPaused && underWay < MAX_COMMITS_UNDER_WAY) ws.resume();
+    });
+  };
 }
 
 const received = (data: RawData, isBinary: boolean, clock: Clock): SessionEvent =>
