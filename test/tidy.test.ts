@@ -45,6 +45,15 @@ test("every check has its test and its page", () => {
   expect(missing).toEqual([]);
 });
 
+test("every error code is documented, and no other", () => {
+  const codesIn = (text: string) => new Set(text.match(/\bMAINT_ERR_[A-Z0-9]+(_[A-Z0-9]+)*\b/g) ?? []);
+  const page = codesIn(everything.find(({ path }) => path === "docs/errors.md")?.text ?? "");
+  const used = codesIn(code.map(({ text }) => text).join("\n"));
+  const fromSystem = /_(ENOENT|EADDRINUSE)$/;
+  expect([...used].filter((one) => !page.has(one)).sort()).toEqual([]);
+  expect([...page].filter((one) => !used.has(one) && !fromSystem.test(one)).sort()).toEqual([]);
+});
+
 // Controls: each rule must find a planted break, else it would be a test that cannot fail.
 const planted: readonly {
   readonly what: string;
