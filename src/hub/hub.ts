@@ -7,6 +7,7 @@ import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile } from "../disk/key-file.ts";
 import { openLedgerFile } from "../disk/ledger-file.ts";
 import { openDatabase } from "../disk/sqlite.ts";
+import type { LedgerRecord } from "../model/ledger-entry.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
@@ -130,6 +131,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   });
   const address = join(folder, "address.json");
   writeAtomically(address, `${JSON.stringify({ url: server.url, pid: process.pid })}\n`);
+  ledger.append([processRecord(hubId, "started", `hub started, listens on ${server.url}`)]);
   const ticking = startTicking(services, clock, failed);
   const stop = async (): Promise<void> => {
     await ticking.stop();
@@ -137,7 +139,8 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     await sessions.stop();
     await server.stop();
     // Behind everything the rollout still has to write.
-    await services.rollout.evaluate().catch(() => undefined);
+    await services.rollout.evaluate().catch((error) => options.log?.(`while stopping: ${String(error)}`));
+    ledger.append([processRecord(hubId, "stopped", "hub stopped")]);
     for (const close of opened.reverse()) await close();
   };
   return hubOf(services, server, () => {
@@ -145,6 +148,11 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     return stopped;
   });
 }
+
+const processRecord = (hub: string, action: "started" | "stopped", details: string): LedgerRecord => ({
+  ...{ action_type: "process", action, target: hub, details, user_id: hub, smart_id: null },
+  metadata: {},
+});
 
 function hubOf(services: HubServices, server: ListeningServer, stop: () => Promise<void>): Hub {
   const { contracts, store, alerts, patterns, proposals } = services;
