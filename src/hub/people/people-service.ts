@@ -2,7 +2,7 @@ import { makeToken, tokenId, tokenMatches } from "../../disk/token-file.ts";
 import { PERSON_ROLES, type PeopleDocument } from "../../model/documents.ts";
 import { isPersonId } from "../../model/ids.ts";
 import type { Clock, Principal } from "../ports.ts";
-import { badRequest, conflict } from "../refusals.ts";
+import { badRequest, conflict, nearest } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
 import type { PersonTables } from "../store/person-tables.ts";
@@ -114,7 +114,11 @@ function checkedRoles(asked: readonly string[]): readonly string[] {
   const roles = asked.map((role) => {
     if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(role))
       throw badRequest(`"${role}" is no role`, `such as ${PERSON_ROLES.join(", ")}`);
-    return PERSON_ROLES.find((known) => known.toLowerCase() === role.toLowerCase()) ?? role;
+    const known = PERSON_ROLES.find((one) => one.toLowerCase() === role.toLowerCase());
+    const [near] = known === undefined ? nearest(role, PERSON_ROLES) : [];
+    // A person who may do nothing for a letter is found out at the station, in the middle of a shift.
+    if (near !== undefined) throw badRequest(`"${role}" is no role`, `did you mean ${near}?`);
+    return known ?? role;
   });
   return [...new Set(roles)];
 }
