@@ -1,4 +1,13 @@
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { makeFolder, syncFolder } from "./atomic-write.ts";
@@ -16,9 +25,7 @@ export function makeSecretFile(path: string, content: string): void {
     fd = openSync(path, "wx", 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new MaintError("MAINT_ERR_SECRET_EXISTS", `${path}: is there already and is never replaced`, {
-      help: "move it away first, or name another folder",
-    });
+    throw isThere(path);
   }
   try {
     fchmodSync(fd, 0o600);
@@ -29,6 +36,20 @@ export function makeSecretFile(path: string, content: string): void {
   }
   syncFolder(dirname(path));
 }
+
+/**
+ * Refuses early what `makeSecretFile` would refuse: before somebody is asked for a secret that they give only once.
+ * @throws MaintError MAINT_ERR_SECRET_EXISTS when the file is there; system errors where its folder cannot be made
+ */
+export function mustBeFree(path: string): void {
+  makeFolder(dirname(path), { mode: 0o700 });
+  if (existsSync(path)) throw isThere(path);
+}
+
+const isThere = (path: string): MaintError =>
+  new MaintError("MAINT_ERR_SECRET_EXISTS", `${path}: is there already and is never replaced`, {
+    help: "move it away first, or name another place",
+  });
 
 /**
  * Reads a key or token file. Windows keeps no such bits, there the folder's own rights decide.

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { parse } from "yaml";
 import { MaintError } from "../../base/maint-error.ts";
+import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
 import { dataFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
@@ -94,7 +95,10 @@ function registerIn(file: string): unknown {
 }
 
 async function registerNode(file: string, options: HubOptions & { readonly out: string }): Promise<void> {
-  const answer = (await hubClient(options).post("/v1/nodes", registerIn(file))) as {
+  const hub = hubClient(options);
+  const register = registerIn(file);
+  mustBeFree(options.out);
+  const answer = (await hub.post("/v1/nodes", register)) as {
     readonly id: string;
     readonly token: string;
     readonly expiresAtMs: number;

@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { Command } from "commander";
+import { MaintError } from "../../base/maint-error.ts";
+import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
+import { isPersonId } from "../../model/ids.ts";
 import { keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 
@@ -25,11 +28,13 @@ interface AddOptions extends HubOptions {
 
 async function add(id: string, options: AddOptions): Promise<void> {
   const hub = hubClient(options);
+  if (!isPersonId(id)) throw new MaintError("MAINT_ERR_USAGE", `"${id}" is no person's id; write one as STF-1`);
+  const file = options.out ?? join(keysFolder(options.keys), `${id}.token`);
+  mustBeFree(file);
   const answer = (await hub.post("/v1/people", { id, roles: options.role })) as {
     readonly roles: readonly string[];
     readonly token: string;
   };
-  const file = options.out ?? join(keysFolder(options.keys), `${id}.token`);
   writeTokenFile(file, answer.token);
   printAnswer(options, { id, roles: answer.roles, tokenFile: file }, [
     `${id} added as ${answer.roles.join(", ")}; token in ${file}`,
