@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { readTokenFile } from "../disk/token-file.ts";
 import { isTestNodeId } from "../model/ids.ts";
-import { addressIn, dataFolder } from "./data-folder.ts";
+import { addressIn, dataFolder, mustBeHttp } from "./data-folder.ts";
 
 /** What every command that talks to an agent takes. Light on purpose: `maint gate` loads this and little else. */
 export interface AgentOptions {
@@ -26,7 +26,7 @@ export function agentUrl({ node, nodeUrl, data }: AgentOptions): string {
   if (!isTestNodeId(node)) throw new MaintError("MAINT_ERR_NODE_ID", `"${node}" is no node id`);
   const folder = dataFolder(data);
   const url = nodeUrl ?? addressIn(join(folder, "nodes", node, "address.json"));
-  if (url !== undefined) return url;
+  if (url !== undefined) return mustBeHttp(url);
   throw new MaintError("MAINT_ERR_NO_AGENT", `no agent of node ${node} runs in ${folder}`, {
     exitCode: 69,
     help: `start it with: maint node start ${node}`,

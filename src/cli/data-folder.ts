@@ -29,5 +29,11 @@ export function hubUrl(given: string | undefined, data: string | undefined): str
       help: "start one with `maint hub start`, or name one with --hub URL",
     });
   }
-  return url;
+  return mustBeHttp(url);
+}
+
+/** @throws MaintError MAINT_ERR_URL for what is no http or https address */
+export function mustBeHttp(url: string): string {
+  if (/^https?:$/.test(URL.parse(url)?.protocol ?? "")) return url;
+  throw new MaintError("MAINT_ERR_URL", `"${url}" is no address; write it as http://127.0.0.1:8420`);
 }
