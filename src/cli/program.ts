@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type OutputConfiguration } from "commander";
+import { MaintError } from "../base/maint-error.ts";
 import { reportError } from "./report-error.ts";
 
 /** A verb of the command line: its module is loaded only when it is asked for, so that `maint gate` stays quick. */
@@ -37,7 +38,9 @@ const verbs: { readonly [name: string]: Verb } = {
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const debug = args.includes("--debug");
-  const words = args.filter((word) => word !== "--debug");
+  const given = args.filter((word) => word !== "--debug");
+  // Only the module of a verb knows its help: `maint help gate` is `maint gate --help`.
+  const words = given[0] === "help" && given.length > 1 ? [...given.slice(1), "--help"] : given;
   const program = new Command("maint")
     .description("Maintenance and calibration contracts that decide whether a test may start.")
     .version("0.1.0", "-V, --version")
@@ -45,7 +48,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       "after",
       "\nExample:\n  maint check contracts\n\n--debug before or behind any command shows stack traces.",
     )
-    .exitOverride();
+    .exitOverride()
+    .configureOutput(usageErrors(words.includes("--json")));
   process.exitCode = 0;
   try {
     await addVerbs(program, words[0]);
@@ -61,15 +65,27 @@ async function addVerbs(program: Command, asked: string | undefined): Promise<vo
   const verb = asked === undefined || !Object.hasOwn(verbs, asked) ? undefined : verbs[asked];
   if (verb !== undefined) {
     const { command } = await verb.load();
-    program.addCommand(overridden(command()));
+    program.addCommand(overridden(command(), program));
     return;
   }
   for (const [name, { summary }] of Object.entries(verbs)) program.command(name).summary(summary).description(summary);
 }
 
 /** Subcommands do not inherit it: without this a usage error would end the process before its exit code is ours. */
-function overridden(command: Command): Command {
-  command.exitOverride();
-  for (const sub of command.commands) overridden(sub);
+function overridden(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from);
+  for (const sub of command.commands) overridden(sub, from);
   return command;
 }
+
+/** Usage errors look like every other error of ours. */
+const usageErrors = (json: boolean): OutputConfiguration => ({
+  outputError: (text) => {
+    const [message = "", ...hints] = text
+      .replace(/^error: /, "")
+      .trim()
+      .split("\n");
+    const help = hints.join(" ").replace(/^\((.*)\)$/, "$1");
+    reportError(new MaintError("MAINT_ERR_USAGE", message, help === "" ? {} : { help }), { json, debug: false });
+  },
+});
