@@ -24,14 +24,16 @@ export const historyLines = (entries: readonly HistoryEntry[]): readonly string[
     ...(entry.storedAtMs === null
       ? []
       : [`  stored ${when(entry.storedAtMs)}, active since ${when(entry.activatedAtMs)}`]),
-    ...(entry.endedAtMs === null ? [] : [`  ended ${when(entry.endedAtMs)}`]),
+    ...(entry.endedAtMs === null
+      ? []
+      : [`  ended ${when(entry.endedAtMs)}${entry.endReason === null ? "" : `: ${entry.endReason}`}`]),
   ]);
 
 export function deploymentLines(deployments: readonly Deployment[]): readonly string[] {
   if (deployments.length === 0) return ["no node runs it: none is enrolled that it binds"];
   return deployments.map(({ contract, version, node, state, phase, reason, detail, live }) => {
     const why = reason === null ? "" : ` because ${reason}${detail === null ? "" : ` (${detail})`}`;
-    return `${node}  ${contract}@${version}  ${state}${phase === null ? "" : `, ${phase}`}${why}${live ? "" : ", not connected"}`;
+    return `${node}  ${contract}@${version}  ${state}${phase === null || phase === state ? "" : `, ${phase}`}${why}${live ? "" : ", not connected"}`;
   });
 }
 

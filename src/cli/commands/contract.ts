@@ -54,7 +54,7 @@ function addMaking(contract: Command): void {
 }
 
 function addFollowing(contract: Command): void {
-  withHubOptions(contract.command("list").description("list contracts with their newest version and its state"))
+  withHubOptions(contract.command("list").description("list contracts, every version with its state"))
     .addHelpText("after", "\nExample:\n  maint contract list")
     .action(list);
   withHubOptions(contract.command("show <release>").description("print a version, or the newest one"))
@@ -137,7 +137,9 @@ async function deploy(name: string, options: NodesOptions): Promise<void> {
 
 async function list(options: HubOptions): Promise<void> {
   const answer = (await hubClient(options).get("/v1/contracts")) as { readonly contracts: readonly HistoryEntry[] };
-  const lines = answer.contracts.map(contractLine);
+  const lines = answer.contracts
+    .toSorted((a, b) => (a.contract < b.contract ? -1 : a.contract > b.contract ? 1 : 0))
+    .map(contractLine);
   printAnswer(options, answer, lines.length === 0 ? ["no contract yet; make one with `maint contract create`"] : lines);
 }
 

@@ -38,6 +38,7 @@ export interface HistoryEntry {
   readonly storedAtMs: number | null;
   readonly activatedAtMs: number | null;
   readonly endedAtMs: number | null;
+  readonly endReason: string | null;
   readonly digest: string | null;
   readonly sourceDigest: string;
   readonly validation: ValidationResult | null;
@@ -56,6 +57,7 @@ export const historyEntry = (row: VersionRow): HistoryEntry => ({
   storedAtMs: row.stored_at_ms,
   activatedAtMs: row.activated_at_ms,
   endedAtMs: row.ended_at_ms,
+  endReason: row.end_reason,
   digest: row.bundle_digest,
   sourceDigest: row.source_digest,
   validation: row.validation === null ? null : (JSON.parse(row.validation) as ValidationResult),

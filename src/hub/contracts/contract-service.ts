@@ -191,6 +191,7 @@ async function createDraft(
     stored_at_ms: null,
     activated_at_ms: null,
     ended_at_ms: null,
+    end_reason: null,
     nodes: null,
   };
   await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
@@ -252,11 +253,12 @@ async function retire(ports: ContractPorts, row: VersionRow, end: Retirement, by
       `${releaseName(row)} is not marked as deprecated by its signers`,
       "retire it with maint contract retire, which signs that with the author's key",
     );
+  const nowMs = ports.clock.nowMs();
   await ports.journal.commit<ContractTables, void>((write) =>
-    endVersion(write, row, { status: "deprecated", nowMs: ports.clock.nowMs(), by: by.id, reason }),
+    endVersion(write, row, { status: "deprecated", nowMs, by: by.id, reason }),
   );
   await ports.changed();
-  return { ...historyEntry(row), status: "deprecated" };
+  return historyEntry({ ...row, status: "deprecated", ended_at_ms: nowMs, end_reason: reason });
 }
 
 /** Marks a version as deprecated, with why and after how many days. */
@@ -267,7 +269,7 @@ export async function endVersion(
 ): Promise<void> {
   await tables
     .updateTable("contract_version")
-    .set({ status: end.status, ended_at_ms: end.nowMs })
+    .set({ status: end.status, ended_at_ms: end.nowMs, end_reason: end.reason })
     .where("id", "=", row.id)
     .execute();
   const metadata = { reason: end.reason, active_days: activeDays(row, end.nowMs), parent: row.parent };
@@ -284,10 +286,16 @@ async function archive(ports: ContractPorts, row: VersionRow, given: string, by:
       "they have to report another version first",
     );
   const nowMs = ports.clock.nowMs();
+  // What was retired keeps why it was; a draft that was turned down has only this reason.
+  const end = row.ended_at_ms === null ? { ended_at_ms: nowMs, end_reason: reason } : {};
   await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
-    await tables.updateTable("contract_version").set({ status: "archived" }).where("id", "=", row.id).execute();
+    await tables
+      .updateTable("contract_version")
+      .set({ status: "archived", ...end })
+      .where("id", "=", row.id)
+      .execute();
     const metadata = { reason, active_days: activeDays({ ...row }, row.ended_at_ms ?? nowMs), from: row.status };
     record(contractRecord("contract_archival", "archived", row, by.id, reason, metadata));
   });
-  return { ...historyEntry(row), status: "archived" };
+  return historyEntry({ ...row, ...end, status: "archived" });
 }

@@ -78,11 +78,13 @@ export function releasesRoutes({ policy, store }: HubServices): Hono<HubEnv> {
 }
 
 /** To be mounted at /v1/deployments. */
-export function deploymentsRoutes({ rollout, store }: HubServices): Hono<HubEnv> {
+export function deploymentsRoutes({ contracts, rollout, store }: HubServices): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
       const contract = context.req.query("contract");
       if (!isContractId(contract)) throw badRequest("say which contract: ?contract=ID");
+      // An empty answer would read as "no node runs it", where nobody knows the contract at all.
+      await contracts.history(contract);
       return context.json({ deployments: await rollout.deployments(contract) });
     })
     .post("/", requireRole("author", "approver", "admin"), async (context) => {

@@ -32,6 +32,8 @@ export interface ContractVersionRow {
   stored_at_ms: number | null;
   activated_at_ms: number | null;
   ended_at_ms: number | null;
+  /** Why it was retired, or turned down as a draft. */
+  end_reason: string | null;
   /** Node ids it was narrowed to, JSON; null is every node it binds. */
   nodes: string | null;
 }
@@ -70,5 +72,6 @@ export const contractTables: StoreArea = {
         primary key (contract, version, node)
       ) strict, without rowid`,
     ],
+    ["alter table contract_version add column end_reason text"],
   ],
 };
