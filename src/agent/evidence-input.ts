@@ -113,7 +113,9 @@ function unknownWord(field: string, word: Json | undefined, known: Iterable<stri
   const help =
     near.length > 0
       ? `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?`
-      : `there are ${names.length} names, none like it`;
+      : names.length === 0
+        ? `no contract in force here names any ${field}`
+        : `there are ${names.length} names, none like it`;
   return { message: `unknown ${field} "${word}"`, help };
 }
 
@@ -199,6 +201,10 @@ const present = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
     [K in keyof T]: Exclude<T[K], undefined>;
   };
 
+const DAY_MS = 86_400_000;
+/** The first zone that sees a new day is 14 hours ahead of UTC. */
+const EASTMOST_MS = 14 * 3_600_000;
+
 function calibration(fields: Fields, context: InputContext): Outcome {
   const subject = assetOf(fields, context);
   const references = fields.raw("references");
@@ -207,6 +213,8 @@ function calibration(fields: Fields, context: InputContext): Outcome {
   if (references !== undefined && named === undefined)
     fields.faults.push({ message: '"references" is no list of names' });
   const performedOn = fields.date("performedOn") ?? "";
+  if ((parseDate(performedOn) ?? 0) > Math.floor((context.nowMs + EASTMOST_MS) / DAY_MS))
+    fields.faults.push({ message: '"performedOn" lies in the future' });
   const body = present({
     kind: "calibration" as const,
     performedOn,
@@ -219,7 +227,7 @@ function calibration(fields: Fields, context: InputContext): Outcome {
     national: fields.flag("national"),
   });
   // Calibrations are ordered by the day on the certificate; of one day, the one recorded later counts.
-  return ok({ subject, body, takenAtMs: (parseDate(performedOn) ?? 0) * 86_400_000 });
+  return ok({ subject, body, takenAtMs: (parseDate(performedOn) ?? 0) * DAY_MS });
 }
 
 function reading(fields: Fields, context: InputContext): Outcome {
@@ -279,6 +287,9 @@ function check(fields: Fields, context: InputContext): Outcome {
     result: fields.word("result", ["pass", "fail"]),
     items: items === undefined ? undefined : given,
   });
+  const failed = Object.entries(given).find(([, value]) => value === "fail" || value === false);
+  if (body.result === "pass" && failed !== undefined)
+    fields.faults.push({ message: `the check passed, but its item "${failed[0]}" failed: one of them is wrong` });
   return ok({ subject: assetOf(fields, context), body });
 }
 
@@ -318,6 +329,7 @@ function lot(fields: Fields, { vocabulary }: InputContext): Outcome {
 
 function counter(fields: Fields, context: InputContext): Outcome {
   const value = fields.decimal("value") ?? "";
+  if (value.startsWith("-")) fields.faults.push({ message: '"value" is below zero: a counter counts up' });
   const body = {
     kind: "counter" as const,
     counter: fields.word("counter", ["hours", "cycles"]),
