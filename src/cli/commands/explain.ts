@@ -12,7 +12,9 @@ export function command(): Command {
     .argument("[code]", "such as unit-mismatch or calibration.overdue; without one all codes are listed")
     .option("--json", "print `{code, text}`, or the list of codes")
     .addHelpText("after", "\nExample:\n  maint explain calibration.overdue\n")
-    .action(async (code: string | undefined, { json }: { readonly json?: boolean }) => {
+    .action(async (asked: string | undefined, { json }: { readonly json?: boolean }) => {
+      // As a decision prints it, a reason ends with what it is about: calibration.overdue:LM-1.
+      const code = asked?.split(":", 1)[0];
       const reasons = await reasonSections();
       const codes = [...DIAGNOSTIC_CODES, ...reasons.keys()];
       if (code === undefined) {

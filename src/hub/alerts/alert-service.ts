@@ -163,7 +163,7 @@ async function acknowledge(store: AlertStore, ports: AlertPorts, request: Acknow
       (await store.list({ limit: 100 })).map((known) => known.id),
     );
   if (record.acknowledgement !== null) {
-    throw conflict(`${id} was acknowledged by ${record.acknowledgement.by} already`, record.acknowledgement.note);
+    throw conflict(`${id} was acknowledged by ${record.acknowledgement.by} already: ${record.acknowledgement.note}`);
   }
   const ids = (await store.openOf(record.fingerprint)).map((open) => open.id);
   const atMs = ports.clock.nowMs();
