@@ -61,17 +61,31 @@ export function compare(a: Rational, b: Rational): -1 | 0 | 1 {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** A decimal of more digits than this behind its point is no help to a person. */
+const MAX_SHOWN_PLACES = 20;
+
 /**
- * For people: the exact decimal where there is a short one, else rounded half away from zero to `places` digits.
- * Never feed it back into a comparison.
+ * For people: the exact decimal where it ends within 20 places, so that 999.9999999 is never shown as 1000; else rounded
+ * half away from zero to `places` digits. Never feed it back into a comparison.
  */
 export function showRational(value: Rational, places = 6): string {
-  const scale = 10n ** BigInt(places);
+  const shown = placesOf(value) ?? places;
+  const scale = 10n ** BigInt(shown);
   const scaled = value.n * scale * 2n;
   const magnitude = scaled < 0n ? -scaled : scaled;
   const rounded = (magnitude / value.d + 1n) / 2n;
   const whole = rounded / scale;
-  const fraction = (rounded % scale).toString().padStart(places, "0").replace(/0+$/, "");
+  const fraction = shown === 0 ? "" : (rounded % scale).toString().padStart(shown, "0").replace(/0+$/, "");
   const sign = value.n < 0n && rounded !== 0n ? "-" : "";
   return fraction === "" ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
+}
+
+/** How many digits stand behind the point of a decimal that ends; undefined for one that does not, or is too long. */
+function placesOf({ d }: Rational): number | undefined {
+  let power = 1n;
+  for (let places = 0; places <= MAX_SHOWN_PLACES; places += 1) {
+    if (power % d === 0n) return places;
+    power *= 10n;
+  }
+  return undefined;
 }
