@@ -40,7 +40,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const debug = args.includes("--debug");
   const given = args.filter((word) => word !== "--debug");
   // Only the module of a verb knows its help: `maint help gate` is `maint gate --help`.
-  const words = given[0] === "help" && given.length > 1 ? [...given.slice(1), "--help"] : given;
+  const words = given[0] === "help" && isVerb(given[1]) ? [...given.slice(1), "--help"] : given;
   const program = new Command("maint")
     .description("Maintenance and calibration contracts that decide whether a test may start.")
     .version("0.1.0", "-V, --version")
@@ -61,8 +61,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
+const isVerb = (word: string | undefined): word is string => word !== undefined && Object.hasOwn(verbs, word);
+
 async function addVerbs(program: Command, asked: string | undefined): Promise<void> {
-  const verb = asked === undefined || !Object.hasOwn(verbs, asked) ? undefined : verbs[asked];
+  const verb = isVerb(asked) ? verbs[asked] : undefined;
   if (verb !== undefined) {
     const { command } = await verb.load();
     program.addCommand(overridden(command(), program));
