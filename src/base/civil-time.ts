@@ -1,5 +1,4 @@
 import { assert } from "./assert.ts";
-import { utcInstant } from "./utc-instant.ts";
 
 /**
  * Civil dates and instants as plain arithmetic on the proleptic Gregorian calendar: no Date, no Intl, no clock.
@@ -117,15 +116,25 @@ export function printDate(dayNumber: number): string {
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
 }
 
-/** `2026-11-24T15:00:00.000Z` */
-export const printUtc = (epochMs: number): string => utcInstant(epochMs);
+/**
+ * An instant as RFC 3339 in UTC with milliseconds, `2026-11-24T00:05:00.000Z`. `epochMs` is a whole number of years 0 to 9999.
+ * @throws AssertionFailed for anything else
+ */
+export function printUtc(epochMs: number): string {
+  assert(Number.isSafeInteger(epochMs), "an instant is a whole number of milliseconds");
+  const day = Math.floor(epochMs / DAY_MS);
+  const ms = epochMs - day * DAY_MS;
+  assert(civilDate(day).year >= 0 && civilDate(day).year <= 9999, "RFC 3339 has years of four digits");
+  const time = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60];
+  return `${printDate(day)}T${time.map((part) => pad(part, 2)).join(":")}.${pad(ms % 1000, 3)}Z`;
+}
 
 /** `2026-11-24T09:00:00.000-06:00`; seconds of an offset (before 1972 in some zones) are cut from the offset and the time alike. */
 export function printWithOffset(epochMs: number, offsetSeconds: number): string {
   assert(Number.isFinite(offsetSeconds), "an offset is a number of seconds");
   const minutes = Math.trunc(offsetSeconds / 60);
   const size = Math.abs(minutes);
-  const local = utcInstant(epochMs + minutes * 60_000).slice(0, -1);
+  const local = printUtc(epochMs + minutes * 60_000).slice(0, -1);
   return `${local}${minutes < 0 ? "-" : "+"}${pad(Math.floor(size / 60), 2)}:${pad(size % 60, 2)}`;
 }
 

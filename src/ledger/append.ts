@@ -1,4 +1,4 @@
-import { utcInstant } from "../base/utc-instant.ts";
+import { printUtc } from "../base/civil-time.ts";
 import type { LedgerEntry, LedgerRecord } from "../model/ledger-entry.ts";
 import { entryBytes, entryHash, type LedgerHead } from "./entry.ts";
 
@@ -21,7 +21,7 @@ export function nextEntry(
 ): NextEntry {
   const entry: LedgerEntry = {
     seq: head.size,
-    time: utcInstant(timeMs),
+    time: printUtc(timeMs),
     timeSource,
     action_type: record.action_type,
     action: record.action,

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { utcInstant } from "../../base/utc-instant.ts";
+import { printUtc } from "../../base/civil-time.ts";
 import type { Severity } from "../../model/alert.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { paintFor } from "../paint.ts";
@@ -73,7 +73,7 @@ function alertLines(alert: ListedAlert): readonly string[] {
   const severity = alert.state === "open" ? paint(style, alert.severity) : alert.severity;
   const { acknowledgement } = alert;
   const state = acknowledgement === null ? "open" : `acknowledged by ${acknowledgement.by}: ${acknowledgement.note}`;
-  const head = [alert.id, utcInstant(alert.atMs), alert.node, severity, `${alert.reason}:${alert.subject}`].join("  ");
+  const head = [alert.id, printUtc(alert.atMs), alert.node, severity, `${alert.reason}:${alert.subject}`].join("  ");
   return [head, paint("faint", `    ${alert.contract ?? "no contract"} · ${alert.text} · ${state}`)];
 }
 

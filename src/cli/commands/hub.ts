@@ -6,6 +6,7 @@ import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
 import { dataFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { portOf, serving } from "../serving.ts";
 
 /** `maint hub`: the process that gives every node what it should have, and hears what becomes of it. */
 export function command(): Command {
@@ -48,38 +49,15 @@ interface StartOptions {
 async function start(options: StartOptions): Promise<void> {
   const port = portOf(options.port);
   const { createHub } = await import("../../hub/index.ts");
-  const hasParent = process.send !== undefined;
-  const ended = Promise.withResolvers<void>();
-  let failure: unknown;
-  process.on("SIGTERM", () => ended.resolve());
-  // Ctrl-C reaches the whole group; a parent that keeps the order of things ends its children itself.
-  process.on("SIGINT", () => (hasParent ? undefined : ended.resolve()));
-  process.on("disconnect", () => ended.resolve());
-  process.on("message", (message) => {
-    if ((message as { readonly kind?: unknown } | null)?.kind === "stop") ended.resolve();
-  });
-  const say = (line: string, fields: object): void =>
-    void process.stdout.write(options.json === true ? `${JSON.stringify(fields)}\n` : `${line}\n`);
+  const { say, tell, fail, untilTold } = serving(options);
   const hub = await createHub({
     ...{ dataFolder: dataFolder(options.data), port, host: options.host },
-    onFatal: (error) => {
-      failure = error;
-      ended.resolve();
-    },
+    onFatal: fail,
     log: (line) => say(`hub: ${line}`, { kind: "log", line }),
   });
-  if (process.connected) process.send?.({ kind: "listening", url: hub.url });
+  tell({ kind: "listening", url: hub.url });
   say(`${hub.id} listens on ${hub.url}`, { kind: "listening", hub: hub.id, url: hub.url });
-  await ended.promise;
-  await hub.stop();
-  if (process.connected) process.disconnect?.();
-  if (failure !== undefined) throw failure;
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new MaintError("MAINT_ERR_PORT", `"${text}" is no port`, { help: "0 to 65535; 0 takes a free one" });
+  await untilTold(hub.stop);
 }
 
 /** A station's register, YAML or JSON. */

@@ -3,6 +3,7 @@ import { MaintError } from "../../base/maint-error.ts";
 import { readSecretFile } from "../../disk/secret-file.ts";
 import type { EngineChoice } from "../../model/decision.ts";
 import { dataFolder, hubUrl } from "../data-folder.ts";
+import { portOf, serving } from "../serving.ts";
 
 interface NodeOptions {
   readonly data?: string;
@@ -71,21 +72,7 @@ async function start(id: string, options: StartOptions): Promise<void> {
       return readEnrolment(nodeFolder(dataFolder(options.data), id), id).hubUrl;
     }
   };
-  const hasParent = process.send !== undefined;
-  const tell = (message: object): void => {
-    if (process.connected) process.send?.(message);
-  };
-  const say = (line: string, fields: object): void =>
-    void process.stdout.write(options.json === true ? `${JSON.stringify(fields)}\n` : `${line}\n`);
-  const ended = Promise.withResolvers<void>();
-  let failure: unknown;
-  process.on("SIGTERM", () => ended.resolve());
-  // Ctrl-C reaches the whole group; a parent that keeps the order of things ends its children itself.
-  process.on("SIGINT", () => (hasParent ? undefined : ended.resolve()));
-  process.on("disconnect", () => ended.resolve());
-  process.on("message", (message) => {
-    if ((message as { readonly kind?: unknown } | null)?.kind === "stop") ended.resolve();
-  });
+  const { say, tell, fail, untilTold } = serving(options);
   const agent = await startAgent({
     dataFolder: dataFolder(options.data),
     node: id,
@@ -93,22 +80,10 @@ async function start(id: string, options: StartOptions): Promise<void> {
     port,
     engine: options.engine,
     onActivated: (generation) => tell({ kind: "activated", generation }),
-    onFatal: (error) => {
-      failure = error;
-      ended.resolve();
-    },
+    onFatal: fail,
     log: (line) => say(`${id}: ${line}`, { kind: "log", node: id, line }),
   });
   tell({ kind: "listening", url: agent.url });
   say(`${id} listens on ${agent.url}; ${agent.status().standing}`, { kind: "listening", node: id, url: agent.url });
-  await ended.promise;
-  await agent.stop();
-  if (process.connected) process.disconnect?.();
-  if (failure !== undefined) throw failure;
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new MaintError("MAINT_ERR_PORT", `"${text}" is no port`, { help: "0 to 65535; 0 takes a free one" });
+  await untilTold(agent.stop);
 }

@@ -8,9 +8,9 @@ import {
   type Targets,
   type Timestamp,
 } from "@tufjs/models";
+import { printUtc } from "../../base/civil-time.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { parsePlainJson } from "../../base/strict-json.ts";
-import { utcInstant } from "../../base/utc-instant.ts";
 import { isPublicHex, keyIdOf, type SigningKey, signHex } from "../../disk/key-file.ts";
 import type { Digest } from "../../model/ids.ts";
 
@@ -42,7 +42,7 @@ const read: { readonly [R in TufRole]: (json: TufJson) => MetadataOf<R> } = {
 
 /** When metadata signed now expires, as TUF writes it: UTC, whole seconds. */
 export const expiryOf = (role: TufRole, nowMs: number): string => tufInstant(nowMs + LIFE_DAYS[role] * DAY_MS);
-export const tufInstant = (epochMs: number): string => `${utcInstant(Math.floor(epochMs)).slice(0, 19)}Z`;
+export const tufInstant = (epochMs: number): string => `${printUtc(Math.floor(epochMs)).slice(0, 19)}Z`;
 
 export const sha256Hex = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 export const digestOf = (content: string | Uint8Array): Digest => `sha256:${sha256Hex(content)}`;
