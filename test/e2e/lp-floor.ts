@@ -101,11 +101,31 @@ export async function readLamp(floor: Floor, node: string, value: string): Promi
   await record(floor, node, ["reading", ...what]);
 }
 
-/** What the gate says, as `maint gate` prints it, with its exit code. */
-export async function gate(floor: Floor, node: string, test: string): Promise<GateAnswer> {
-  const words = ["gate", "--node", node, "--test", test, "--data", floor.data, "--token", floor.tokenOf("STF-1")];
+/**
+ * What the gate says, as `maint gate` prints it, with its exit code. The operator asks; with `machine` the test program does,
+ * whose token the node knows without any document from the hub.
+ */
+export async function gate(
+  floor: Floor,
+  node: string,
+  test: string,
+  caller: "operator" | "machine" = "operator",
+): Promise<GateAnswer> {
+  const token = caller === "operator" ? ["--token", floor.tokenOf("STF-1")] : [];
+  const words = ["gate", "--node", node, "--test", test, "--data", floor.data, ...token];
   const { exitCode, json } = await floor.maint(words, [0, 10, 69]);
   return { exitCode, ...(json as Omit<GateAnswer, "exitCode">) };
+}
+
+export interface NodeStatus {
+  readonly standing: string;
+  readonly rejection: { readonly reason: string; readonly detail: string } | null;
+  readonly contracts: readonly { readonly contract: string; readonly version: string }[];
+  readonly hub: { readonly link: string };
+}
+
+export async function nodeStatus(floor: Floor, node: string): Promise<NodeStatus> {
+  return (await floor.maint(["status", "--node", node, "--data", floor.data])).json as NodeStatus;
 }
 
 /** `maint ledger verify` for a node, or for the hub without one. */
