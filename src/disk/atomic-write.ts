@@ -12,7 +12,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 
 export interface WriteOptions {
@@ -57,9 +57,11 @@ export function writeOnce(path: string, content: string | Uint8Array, options: W
 
 /** Makes a folder and what leads to it, and makes the new names durable. */
 export function makeFolder(path: string, options: WriteOptions = {}): void {
-  const first = mkdirSync(path, { recursive: true, mode: options.mode ?? 0o755 });
+  // A relative path ends in ".", whose parent is itself: the way up would have no end.
+  const full = resolve(path);
+  const first = mkdirSync(full, { recursive: true, mode: options.mode ?? 0o755 });
   if (first === undefined) return;
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) syncFolder(dirname(folder));
+  for (let folder = full; folder.length >= first.length; folder = dirname(folder)) syncFolder(dirname(folder));
 }
 
 /** Removes a file if it is there, durably. */
