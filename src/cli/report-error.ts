@@ -11,6 +11,7 @@ interface Reported {
 /** What the operating system says, in words a person can act on. Keys are Node's `error.code`. */
 const SYSTEM_ERRORS: { readonly [code: string]: { readonly words: string; readonly exitCode: number } } = {
   ENOENT: { words: "no such file or folder", exitCode: 2 },
+  EEXIST: { words: "is there already", exitCode: 2 },
   EISDIR: { words: "is a folder, a file was expected", exitCode: 2 },
   ENOTDIR: { words: "is a file, a folder was expected", exitCode: 2 },
   EACCES: { words: "no permission", exitCode: 2 },
