@@ -164,6 +164,7 @@ async function run(
     port: options.port ?? 0,
     routes: agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
     authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
+    whyNobody: () => whyNobody(node, activation),
     onFault: (error) => options.log?.(`mistake: ${messageOf(error)}`),
   });
   undo.push(api.close);
@@ -192,6 +193,11 @@ const readySet = (activation: Activation): ReleaseSet | undefined => {
   const standing = activation.standing();
   return standing.kind === "ready" ? standing.set : undefined;
 };
+
+const whyNobody = (node: string, activation: Activation): string | undefined =>
+  readySet(activation) === undefined
+    ? `${node} has no verified release and people list, so it blocks every test; see: maint status --node ${node}`
+    : undefined;
 
 /** How the parts of an agent are heard: alerts to the spool, the end of it all to whoever started it. */
 interface Voice {

@@ -29,6 +29,8 @@ export interface LocalApiOptions {
   readonly port: number;
   readonly routes: readonly Route[];
   readonly authenticate: (authorization: string | undefined) => Caller | undefined;
+  /** Why this node knows nobody at all, for one whose token is therefore nobody's; undefined where it knows people. */
+  readonly whyNobody: () => string | undefined;
   /** Our own mistakes on the way to an answer; the caller hears `internal` and no more. */
   readonly onFault: (error: unknown) => void;
 }
@@ -97,7 +99,7 @@ async function answer(server: Server, request: IncomingMessage, options: LocalAp
     return refusal(
       401,
       "MAINT_ERR_UNAUTHORIZED",
-      "no valid token",
+      options.whyNobody() ?? "no valid token",
       "send Authorization: Bearer with the text of a token file",
     );
   if (routes.length === 0)

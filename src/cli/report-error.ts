@@ -16,6 +16,7 @@ const SYSTEM_ERRORS: { readonly [code: string]: { readonly words: string; readon
   ENOTDIR: { words: "is a file, a folder was expected", exitCode: 2 },
   EACCES: { words: "no permission", exitCode: 2 },
   EADDRINUSE: { words: "the port is in use; choose another with --port, or leave it out for a free one", exitCode: 69 },
+  EADDRNOTAVAIL: { words: "this machine has no such address to listen on", exitCode: 2 },
   ECONNREFUSED: { words: "nobody listens there; is it running?", exitCode: 69 },
   ECONNRESET: { words: "the connection was cut", exitCode: 69 },
   ENOTFOUND: { words: "no such host", exitCode: 69 },

@@ -164,3 +164,16 @@ describe("tokens", () => {
     expect(() => readTokenFile(path)).toThrow(/holds no token/);
   });
 });
+
+test("a folder of one relative letter ends the way up", () => {
+  const before = process.cwd();
+  const folder = mkdtempSync(join(tmpdir(), "maint-folder-"));
+  try {
+    process.chdir(folder);
+    makeFolder("k");
+    expect(existsSync(join(folder, "k"))).toBe(true);
+  } finally {
+    process.chdir(before);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
 import { readSecretFile } from "../../disk/secret-file.ts";
 import type { EngineChoice } from "../../model/decision.ts";
-import { dataFolder, hubUrl } from "../data-folder.ts";
+import { dataFolder, hubUrl, mustBeHttp } from "../data-folder.ts";
 import { portOf, serving } from "../serving.ts";
 
 interface NodeOptions {
@@ -62,6 +62,8 @@ interface StartOptions extends Omit<NodeOptions, "hub"> {
 /** Runs until it is told to stop: a message, SIGTERM, SIGINT without a parent, or the end of the parent. */
 async function start(id: string, options: StartOptions): Promise<void> {
   const port = portOf(options.port);
+  // A wrong address is told before anything runs; later it would have to stop what is running.
+  if (typeof options.hub === "string") mustBeHttp(options.hub);
   const { nodeFolder, readEnrolment, startAgent } = await import("../../agent/index.ts");
   const urlFor = (): string => {
     try {

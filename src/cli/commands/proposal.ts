@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { Command } from "commander";
+import { loadKeyFile } from "../../disk/key-file.ts";
 import type { Proposal } from "../../hub/proposals/proposal-service.ts";
 import { keysFolder } from "../data-folder.ts";
 import { type HubClient, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
@@ -70,6 +72,8 @@ interface AcceptOptions extends HubOptions {
 /** The draft is made by the hub, the release by the author: it is signed here, with a key the hub never sees. */
 async function accept(id: string, options: AcceptOptions): Promise<void> {
   const hub = hubClient(options);
+  // The key is looked at first: an acceptance that cannot be signed would stand half done.
+  if (options.draftOnly !== true) loadKeyFile(join(keysFolder(options.keys), "author.key"));
   const { proposal } = await acceptedOf(hub, id, options.reason);
   const { contract } = proposal;
   if (options.draftOnly === true) {
