@@ -4,7 +4,6 @@ import {
   type IParserErrorMessageProvider,
   type IRecognitionException,
   isRecognitionException,
-  type ParserMethod,
   type TokenType,
 } from "chevrotain";
 import type { Broken, Name, Span, Text } from "./ast.ts";
@@ -231,4 +230,3 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 }
 
 /** A rule's type, for the classes that build on it. */
-export type Rule<N> = ParserMethod<[], N>;

@@ -1,9 +1,8 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { MaintError } from "../base/maint-error.ts";
 
 /** The one file that names node:sqlite. Everything durable that is not a plain file goes through here. */
 export type Database = DatabaseSync;
-export type Statement = StatementSync;
 
 export interface OpenOptions {
   /** Reads beside a process that writes; makes no file. */

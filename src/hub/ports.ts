@@ -1,8 +1,6 @@
 import type { Result } from "../base/result.ts";
 import type { Bundle } from "../model/bundle.ts";
-import type { OrdersDocument } from "../model/documents.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
-import type { LedgerEntry, LedgerRecord } from "../model/ledger-entry.ts";
 import type { ContractStatus } from "../model/lifecycle.ts";
 import type { AlertBatch } from "../model/message.ts";
 
@@ -13,19 +11,8 @@ export interface Clock {
   readonly nowMs: () => number;
 }
 
-export interface Timers {
-  /** Runs `run` once after `delayMs`; the answer cancels it. */
-  readonly after: (delayMs: number, run: () => void) => () => void;
-}
-
 /** Random bytes fit for keys and tokens. */
 export type Random = (byteCount: number) => Uint8Array;
-
-/** The hub's own ledger. */
-export interface HubLedger {
-  /** Durable when the promise is fulfilled; the entries keep the order given. */
-  readonly append: (records: readonly LedgerRecord[]) => Promise<readonly LedgerEntry[]>;
-}
 
 /** Who asks: a person whose token was checked. Services take names and roles from here only, never from a body. */
 export interface Principal {
@@ -87,9 +74,4 @@ export interface AlertInbox {
   ) => Promise<Result<{ readonly upTo: number }, { readonly code: "bad-frame" | "gap"; readonly message: string }>>;
   /** The highest seq of this epoch that is durable here without a gap; 0 when none is. */
   readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;
-}
-
-/** Where nodes' orders come from. */
-export interface OrderShelf {
-  readonly document: () => Promise<OrdersDocument>;
 }
