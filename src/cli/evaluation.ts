@@ -11,7 +11,7 @@ import { MAX_JSON_DEPTH, MAX_SNAPSHOT_BYTES } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
 import { parseSnapshot } from "../model/snapshot-parse.ts";
 import { decide, type LoadedBundle, loadBundle, type Release } from "../runtime/index.ts";
-import { readContracts, readFactsBeside } from "./read-contracts.ts";
+import { compileOptions, readContracts } from "./read-contracts.ts";
 
 /** Contracts by file, each compiled once however many snapshots it decides. */
 export interface ContractShelf {
@@ -33,7 +33,7 @@ export function openShelf(): ContractShelf {
 
 async function compileFile(path: string): Promise<readonly LoadedBundle[]> {
   const sources = await readContracts([path]);
-  const { contracts, diagnostics } = compile(sources, { readFacts: readFactsBeside });
+  const { contracts, diagnostics } = compile(sources, compileOptions);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new DoesNotCompile(path, renderDiagnostics("text", errors, textsOf(sources)));
   if (contracts.length === 0) throw new MaintError("MAINT_ERR_NO_CONTRACT", `${path}: holds no contract`);

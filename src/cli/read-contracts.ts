@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
-import type { Source } from "../compiler/index.ts";
+import type { CompileOptions, Source } from "../compiler/index.ts";
+import { isZoneOfIntl } from "../disk/zone-from-intl.ts";
 import { MAX_JSON_BYTES, MAX_SOURCE_BYTES } from "../model/limits.ts";
 
 const EXTENSION = ".maint";
@@ -63,7 +64,7 @@ function utf8(bytes: Uint8Array, file: string): string {
 }
 
 /** Reads `given facts "x.json"` beside the file that names it. */
-export function readFactsBeside(file: string, from: string): string | undefined {
+function readFactsBeside(file: string, from: string): string | undefined {
   try {
     const bytes = readFileSync(join(dirname(from), file));
     return bytes.length > MAX_JSON_BYTES ? undefined : utf8(bytes, file);
@@ -71,3 +72,9 @@ export function readFactsBeside(file: string, from: string): string | undefined 
     return undefined;
   }
 }
+
+/** What `maint check`, `build` and `test` compile with: facts files beside a contract, and the zones of this Node's tz data. */
+export const compileOptions: CompileOptions = {
+  readFacts: readFactsBeside,
+  zones: { isKnown: isZoneOfIntl, names: () => Intl.supportedValuesOf("timeZone") },
+};

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Test } from "../../grammar/ast.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
+import { nearestWord } from "../base/edit-distance.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type Json, parseStrictJson } from "../base/strict-json.ts";
 import type { Bundle, BundleTest } from "../model/bundle.ts";
 import type { ContractId, Digest } from "../model/ids.ts";
 import { type AnalysedContract, analyse } from "./analyse.ts";
-import { type Diagnostic, diagnostic, inOrder } from "./diagnostic.ts";
+import { unknown } from "./checks/unknown-name.ts";
+import { type Diagnostic, diagnostic, type Finding, inOrder } from "./diagnostic.ts";
 import { lowerContract } from "./lower/contract.ts";
 import { lowerTest } from "./lower/test.ts";
 import { placeWithin, type Source, type SourceText } from "./source-text.ts";
@@ -32,6 +34,14 @@ export type { Source } from "./source-text.ts";
 export interface CompileOptions {
   /** The text of a facts file named by `given facts "…"` in the file `from`; undefined where there is none. */
   readonly readFacts?: (file: string, from: string) => string | undefined;
+  /** The time zones that tests may name; left out, any name is taken and found out when the test runs. */
+  readonly zones?: KnownZones;
+}
+
+export interface KnownZones {
+  readonly isKnown: (zone: string) => boolean;
+  /** For the nearest name; need not hold every alias. */
+  readonly names: () => readonly string[];
 }
 
 export interface Checked {
@@ -106,9 +116,12 @@ function testOf(
   test: Test,
   { checked }: AnalysedContract,
   source: SourceText,
-  { readFacts }: CompileOptions,
+  { readFacts, zones }: CompileOptions,
   found: Diagnostic[],
 ): BundleTest | undefined {
+  const strange = zones === undefined ? [] : unknownZones(test, source, zones);
+  for (const finding of strange) found.push(diagnostic("unknown-name", source.name, finding));
+  if (strange.length > 0) return undefined;
   const body = { ...checked.body, source };
   const given = test.statements.find((statement) => statement.kind === "test-given");
   if (given === undefined) return lowerTest(test, body, null);
@@ -126,6 +139,23 @@ function testOf(
   }
   if (!isJsonObject(facts.value)) return refuse(`facts file ${JSON.stringify(name)} holds no object`);
   return lowerTest(test, body, plain(facts.value) as { [key: string]: unknown });
+}
+
+/** A test in a zone that nobody knows would be skipped by every node, and so would prove nothing. */
+function unknownZones({ statements }: Test, source: SourceText, { isKnown, names }: KnownZones): Finding[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind !== "test-at" || isKnown(statement.zone.text)) return [];
+    const { text } = statement.zone;
+    const nearest = nearestWord(text, names());
+    return [
+      unknown(
+        `there is no time zone \`${text}\``,
+        placeWithin(source, statement.span, statement.zone.span),
+        nearest,
+        [],
+      ),
+    ];
+  });
 }
 
 /** Exact JSON as a snapshot of a bundle has it: numbers as their decimals. */

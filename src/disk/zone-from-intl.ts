@@ -17,6 +17,9 @@ export function zoneFromIntl(zone: string): ZoneTransitions | undefined {
   return known.get(zone);
 }
 
+/** Whether this Node's tz data has the zone; quick, no transitions are derived. */
+export const isZoneOfIntl = (zone: string): boolean => formatOf(zone) !== undefined;
+
 function derive(zone: string): ZoneTransitions | undefined {
   const format = formatOf(zone);
   if (format === undefined) return undefined;

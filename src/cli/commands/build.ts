@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
 import { compile } from "../../compiler/index.ts";
 import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
-import { readContracts, readFactsBeside } from "../read-contracts.ts";
+import { compileOptions, readContracts } from "../read-contracts.ts";
 import { isBad, report } from "./check.ts";
 
 interface BuildOptions {
@@ -20,7 +20,7 @@ export function command(): Command {
     .addHelpText("after", "\nExample:\n  maint build contracts/penetrant -o bundles\n")
     .action(async (paths: string[], { out, json }: BuildOptions) => {
       const sources = await readContracts(paths);
-      const { contracts, diagnostics } = compile(sources, { readFacts: readFactsBeside });
+      const { contracts, diagnostics } = compile(sources, compileOptions);
       if (diagnostics.length > 0) {
         const stream = json === true ? process.stdout : process.stderr;
         if (isBad(diagnostics, false) || json !== true) {

@@ -8,7 +8,7 @@ import {
   type Source,
 } from "../../compiler/index.ts";
 import { paintFor } from "../paint.ts";
-import { readContracts, readFactsBeside } from "../read-contracts.ts";
+import { compileOptions, readContracts } from "../read-contracts.ts";
 
 interface CheckOptions {
   readonly format: DiagnosticFormat;
@@ -26,7 +26,7 @@ export function command(): Command {
     .addHelpText("after", "\nExample:\n  maint check contracts\n  maint explain unit-mismatch\n")
     .action(async (paths: string[], { format, json, strict }: CheckOptions) => {
       const sources = await readContracts(paths);
-      const { diagnostics } = check(sources, { readFacts: readFactsBeside });
+      const { diagnostics } = check(sources, compileOptions);
       process.stdout.write(report(json === true ? "json" : format, diagnostics, sources));
       process.exitCode = isBad(diagnostics, strict === true) ? 1 : 0;
     });

@@ -5,7 +5,7 @@ import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
 import type { BundleTest } from "../../model/bundle.ts";
 import { type BundleTestResult, type LoadedBundle, loadBundle, runBundleTests } from "../../runtime/index.ts";
 import { DoesNotCompile } from "../evaluation.ts";
-import { readContracts, readFactsBeside } from "../read-contracts.ts";
+import { compileOptions, readContracts } from "../read-contracts.ts";
 
 interface ContractReport {
   readonly contract: string;
@@ -44,7 +44,7 @@ export function command(): Command {
 
 async function testContracts(paths: readonly string[], json: boolean): Promise<readonly ContractReport[]> {
   const sources = await readContracts(paths);
-  const { contracts, testsBeside, diagnostics } = compile(sources, { readFacts: readFactsBeside });
+  const { contracts, testsBeside, diagnostics } = compile(sources, compileOptions);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const textOf = (name: string) => sources.find((source) => source.name === name)?.text;
