@@ -150,6 +150,8 @@ export async function readTextFile(file: string, maxBytes: number): Promise<stri
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof TypeError) throw new MaintError("MAINT_ERR_NOT_UTF8", `${file}: is not UTF-8 text`);
+    // Reading from an open file, the system no longer says which one.
+    if (error instanceof Error && !(error instanceof MaintError)) Object.assign(error, { path: file });
     throw error;
   } finally {
     await handle.close();

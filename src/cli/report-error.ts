@@ -1,7 +1,7 @@
 import { AssertionFailed } from "../base/assert.ts";
 import { MaintError } from "../base/maint-error.ts";
 
-interface Reported {
+export interface Reported {
   readonly code: string;
   readonly message: string;
   readonly help: string | undefined;
@@ -26,14 +26,15 @@ const SYSTEM_ERRORS: { readonly [code: string]: { readonly words: string; readon
 
 /** Prints one clear line on standard error (JSON with `json`) and answers the exit code. */
 export function reportError(error: unknown, options: { readonly json: boolean; readonly debug: boolean }): number {
-  const { code, message, help, exitCode } = describe(error);
+  const { code, message, help, exitCode } = describeError(error);
   if (options.json) process.stderr.write(`${JSON.stringify({ error: { code, message, help: help ?? null } })}\n`);
   else process.stderr.write(`maint: ${message}${help === undefined ? "" : `\n  help: ${help}`}\n`);
   if (options.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   return exitCode;
 }
 
-function describe(error: unknown): Reported {
+/** An error in words a person can act on; one that we did not foresee is our own mistake and says so. */
+export function describeError(error: unknown): Reported {
   if (error instanceof MaintError)
     return { code: error.code, message: error.message, help: error.help, exitCode: error.exitCode };
   const system = systemError(error) ?? systemError((error as { cause?: unknown } | null)?.cause);

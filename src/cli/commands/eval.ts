@@ -17,6 +17,7 @@ import {
   readTextFile,
   releasesOf,
 } from "../evaluation.ts";
+import { describeError } from "../report-error.ts";
 
 interface EvalOptions {
   readonly contract?: readonly string[];
@@ -118,7 +119,7 @@ async function answerLine(
     const why = details.find(({ code }) => code === "runtime.error");
     return { ...id, allow, reasons, warnings, conditions, ...(why === undefined ? {} : { error: why.text }) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const { message } = describeError(error);
     return { ...id, allow: false, reasons: ["runtime.error:node"], warnings: [], conditions: [], error: message };
   }
 }
