@@ -13,9 +13,11 @@ export interface MaintToken extends IToken {
 }
 
 export interface Scanned {
-  /** Ends with `LOOKAHEAD` end-of-file tokens, because the parser peeks without asking for the end. */
-  readonly tokens: readonly MaintToken[];
+  /** Ends with `LOOKAHEAD` end-of-file tokens, because the parser peeks without asking for the end. The parser owns the list. */
+  readonly tokens: MaintToken[];
   readonly comments: readonly Comment[];
+  /** Of each comment: the index of the token that follows it. */
+  readonly tokenAfter: readonly number[];
   readonly diagnostics: readonly SyntaxDiagnostic[];
   readonly deepest: number;
 }
@@ -55,6 +57,7 @@ class Scanner {
   readonly #source: string;
   readonly #tokens: MaintToken[] = [];
   readonly #comments: Comment[] = [];
+  readonly #tokenAfter: number[] = [];
   readonly #diagnostics: SyntaxDiagnostic[] = [];
   #at = 0;
   #lineStart = true;
@@ -74,6 +77,7 @@ class Scanner {
     return {
       tokens: this.#tokens,
       comments: this.#comments,
+      tokenAfter: this.#tokenAfter,
       diagnostics: this.#diagnostics,
       deepest: this.#deepest,
     };
@@ -214,6 +218,7 @@ class Scanner {
     const span = { start, end: start + text.length };
     const hidden = hiddenIn(text);
     if (hidden !== undefined) this.#diagnostics.push({ code: "syntax", message: hidden, span });
+    this.#tokenAfter.push(this.#tokens.length);
     this.#comments.push({
       text,
       doc: text.startsWith("///") && !text.startsWith("////"),

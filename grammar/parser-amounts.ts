@@ -7,41 +7,38 @@ import { Article, DateToken, loneUnits, QuantityToken, ReasonCodeToken, TimeToke
 /** Numbers with units, dates, and names behind articles. */
 export abstract class AmountRules extends ParserBase {
   /** `[the] NAME` */
-  readonly articledName = this.RULE("articledName", (): Name => {
+  readonly articledName = this.rule("articledName", (): Name => {
     this.OPTION(() => this.CONSUME(Article));
     return this.nameNode();
   });
 
   /** `[a] ROLE` */
-  readonly articledRole = this.RULE("articledRole", (): Name => {
+  readonly articledRole = this.rule("articledRole", (): Name => {
     this.OPTION(() => this.CONSUME(Article));
     return this.nameNode("role");
   });
 
   /** `12 months`, `month`, or a template's parameter. */
-  readonly amount = this.RULE(
-    "amount",
-    (): Amount =>
-      this.OR({
-        DEF: [
-          { ALT: (): Amount => this.SUBRULE(this.quantity) },
-          {
-            ALT: (): Amount => {
-              const token = this.take(Word);
-              return this.ACTION(() => wordAmount(token));
-            },
-          },
-        ],
-        ERR_MSG: "a number with its unit",
-      }),
-  );
+  private readonly amountForms = {
+    DEF: [
+      { ALT: (): Amount => this.SUBRULE(this.quantity) },
+      {
+        ALT: (): Amount => {
+          const token = this.take(Word);
+          return this.ACTION(() => wordAmount(token));
+        },
+      },
+    ],
+    ERR_MSG: "a number with its unit",
+  };
+  readonly amount = this.rule("amount", (): Amount => this.OR(this.amountForms));
 
-  readonly quantity = this.RULE("quantity", (): Quantity => {
+  readonly quantity = this.rule("quantity", (): Quantity => {
     const token = this.take(QuantityToken);
     return this.ACTION(() => quantityNode(token));
   });
 
-  readonly value = this.RULE("value", (): Quantity | Text =>
+  readonly value = this.rule("value", (): Quantity | Text =>
     this.OR({
       DEF: [
         { ALT: (): Quantity | Text => this.SUBRULE(this.quantity) },
@@ -52,7 +49,7 @@ export abstract class AmountRules extends ParserBase {
   );
 
   /** `[2026-11-24] 06:20` */
-  readonly moment = this.RULE("moment", (): Moment => {
+  readonly moment = this.rule("moment", (): Moment => {
     const first = this.peek();
     const date = this.OPTION(() => this.dateNode()) ?? null;
     const time = this.timeNode();

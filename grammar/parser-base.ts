@@ -4,6 +4,7 @@ import {
   type IParserErrorMessageProvider,
   type IRecognitionException,
   isRecognitionException,
+  type ParserMethod,
   type TokenType,
 } from "chevrotain";
 import type { Broken, Name, Span, Text } from "./ast.ts";
@@ -50,6 +51,25 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     });
   }
 
+  /**
+   * Makes a rule; every rule is made here. Chevrotain asks for `missing` where a text does not fit the rule that was called
+   * from outside, and its own default is undefined; no rule of ours answers that. A rule inside another never gets so far:
+   * what does not fit it is caught by the list around it (`guarded`), which resumes by line.
+   */
+  protected rule<Args extends unknown[], Node>(
+    name: string,
+    parse: (...args: Args) => Node,
+    missing: () => NoInfer<Node> | Broken = () => this.nothing(),
+  ): ParserMethod<Args, Node> {
+    return this.RULE(name, parse, { recoveryValueFunc: missing as () => Node });
+  }
+
+  /** Stands for what could not be read at all. */
+  private nothing(): Broken {
+    const { start } = this.spanFrom(this.peek());
+    return { kind: "broken", where: "clause", declares: null, names: [], span: { start, end: start } };
+  }
+
   /** The token `ahead` places on; 1 is the next. */
   protected peek(ahead = 1): MaintToken {
     return this.LA(ahead) as MaintToken;
@@ -61,11 +81,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   protected isWord(word: Keyword, ahead = 1): boolean {
-    return this.LA(ahead).tokenType === keyword[word];
+    return this.LA(ahead).tokenType.PATTERN === word;
   }
 
   protected isReserved(word: Reserved, ahead = 1): boolean {
-    return this.LA(ahead).tokenType === reserved[word];
+    return this.LA(ahead).tokenType.PATTERN === word;
   }
 
   /** The place of the first token that is no article, from `ahead` on. */

@@ -1,68 +1,58 @@
-import type { AttributeGuard, Clause, Freshness, Limit, LimitWord, Name, PeriodWord, Text } from "./ast.ts";
+import type { AttributeGuard, Clause, Freshness, Limit, LimitWord, Name, PeriodWord } from "./ast.ts";
 import { clauseNode, type Modifier, type Predicate, type Prefix, type Subject } from "./clause-node.ts";
 import type { MaintToken } from "./lexer.ts";
 import { isGrouping, Mistake, named, spanOf } from "./mistakes.ts";
-import { AmountRules } from "./parser-amounts.ts";
-import {
-  Article,
-  Colon,
-  Comma,
-  EndOfFile,
-  type keyword,
-  periodWords,
-  RCurly,
-  reserved,
-  TextToken,
-  Word,
-} from "./tokens.ts";
+import { ModifierRules } from "./parser-modifiers.ts";
+import { Article, Colon, Comma, EndOfFile, periodWords, RCurly, reserved, TextToken, Word } from "./tokens.ts";
 
 const NUMBER_WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 const MODIFIER_WORDS = new Set(["warn", "with", "may", "approved", "guarded", "settled", "used", "never", "whichever"]);
 const LIMIT_WORDS = "`at least`, `at most`, `more than`, `less than` or `between`";
 
 /** `[for order "…",] [when X is ATTRIBUTE,] [period,] subject must|should predicate {, modifier} [because "…"]` */
-export abstract class ClauseRules extends AmountRules {
-  readonly period = this.RULE("period", (): Freshness => {
-    const first = this.peek();
-    return this.OR({
-      DEF: [
-        { ALT: (): Freshness => this.eachPeriod(first) },
-        {
-          ALT: (): Freshness => {
-            this.reservedWord("every");
-            const interval = this.SUBRULE(this.amount);
-            return this.ACTION((): Freshness => {
-              const span = this.spanFrom(first);
-              const lone = interval.kind === "quantity" && interval.impliedOne ? interval.unit?.text : undefined;
-              const period = periodWords.find((word) => word === lone);
-              return period === undefined ? { kind: "every", interval, span } : { kind: "period", period, span };
-            });
-          },
+export abstract class ClauseRules extends ModifierRules {
+  // The forms of the rules that every clause runs through are made once: made at each call, they are a tenth of the time.
+  private readonly periodForms = {
+    DEF: [
+      { ALT: (): Freshness => this.eachPeriod() },
+      { ALT: (): Freshness => this.everyInterval() },
+      {
+        ALT: (): Freshness => {
+          const first = this.word("from");
+          this.OPTION(() => this.CONSUME(Article));
+          this.word("latest");
+          this.word("readings");
+          return { kind: "latest", span: this.spanFrom(first) };
         },
-        {
-          ALT: (): Freshness => {
-            this.word("from");
-            this.OPTION(() => this.CONSUME(Article));
-            this.word("latest");
-            this.word("readings");
-            return { kind: "latest", span: this.spanFrom(first) };
-          },
-        },
-      ],
-      ERR_MSG: "a period",
-    });
-  });
+      },
+    ],
+    ERR_MSG: "a period",
+  };
+  private readonly periodWordForms = {
+    DEF: periodWords.map((word) => ({ ALT: (): string => this.word(word).image })),
+    ERR_MSG: "`day`, `shift`, `week`, `month` or `quarter`",
+  };
 
-  private eachPeriod(first: MaintToken): Freshness {
-    this.reservedWord("each");
-    const period = this.OR1({
-      DEF: periodWords.map((word) => ({ ALT: (): string => this.word(word).image })),
-      ERR_MSG: "`day`, `shift`, `week`, `month` or `quarter`",
-    });
+  readonly period = this.rule("period", (): Freshness => this.OR(this.periodForms));
+
+  private eachPeriod(): Freshness {
+    const first = this.reservedWord("each");
+    const period = this.OR1(this.periodWordForms);
     return { kind: "period", period: period as PeriodWord, span: this.spanFrom(first) };
   }
 
-  readonly attributeGuard = this.RULE("attributeGuard", (): AttributeGuard => {
+  private everyInterval(): Freshness {
+    const first = this.reservedWord("every");
+    const interval = this.SUBRULE(this.amount);
+    return this.ACTION((): Freshness => {
+      const span = this.spanFrom(first);
+      const lone = interval.kind === "quantity" && interval.impliedOne ? interval.unit?.text : undefined;
+      const period = periodWords.find((word) => word === lone);
+      return period === undefined ? { kind: "every", interval, span } : { kind: "period", period, span };
+    });
+  }
+
+  readonly attributeGuard = this.rule("attributeGuard", (): AttributeGuard => {
     const first = this.reservedWord("when");
     const equipment = this.SUBRULE(this.articledName);
     this.word("is");
@@ -70,45 +60,47 @@ export abstract class ClauseRules extends AmountRules {
     return { kind: "attribute-guard", equipment, attribute, span: this.spanFrom(first) };
   });
 
-  readonly prefix = this.RULE("prefix", (): Prefix => {
-    const found: { order: Text | null; attribute: AttributeGuard | null; freshness: Freshness | null } = {
-      order: null,
-      attribute: null,
-      freshness: null,
-    };
-    this.MANY({
-      GATE: () => !this.isWord("from") || this.isWord("latest", this.pastArticle(2)),
-      DEF: () => {
-        const first = this.peek();
-        this.OR([
-          {
-            ALT: () => {
-              this.reservedWord("for");
-              this.word("order");
-              const order = this.textNode();
-              this.ACTION(() => this.once(found.order, first));
-              found.order = order;
-            },
-          },
-          {
-            ALT: () => {
-              const attribute = this.SUBRULE(this.attributeGuard);
-              this.ACTION(() => this.once(found.attribute, first));
-              found.attribute = attribute;
-            },
-          },
-          {
-            ALT: () => {
-              const freshness = this.SUBRULE(this.period);
-              this.ACTION(() => this.once(found.freshness, first));
-              found.freshness = freshness;
-            },
-          },
-        ]);
-        this.prefixComma(first);
+  /** What the prefix at hand has so far; prefixes do not nest. */
+  private parts: { -readonly [part in keyof Prefix]: Prefix[part] } = noPrefix();
+  private readonly prefixForms = [
+    {
+      ALT: () => {
+        const first = this.reservedWord("for");
+        this.word("order");
+        const order = this.textNode();
+        this.ACTION(() => this.once(this.parts.order, first));
+        this.parts.order = order;
+        return first;
       },
-    });
-    return found;
+    },
+    {
+      ALT: () => {
+        const first = this.peek();
+        const attribute = this.SUBRULE(this.attributeGuard);
+        this.ACTION(() => this.once(this.parts.attribute, first));
+        this.parts.attribute = attribute;
+        return first;
+      },
+    },
+    {
+      ALT: () => {
+        const first = this.peek();
+        const freshness = this.SUBRULE(this.period);
+        this.ACTION(() => this.once(this.parts.freshness, first));
+        this.parts.freshness = freshness;
+        return first;
+      },
+    },
+  ];
+  private readonly prefixParts = {
+    GATE: () => !this.isWord("from") || this.isWord("latest", this.pastArticle(2)),
+    DEF: () => this.prefixComma(this.OR(this.prefixForms)),
+  };
+
+  readonly prefix = this.rule("prefix", (): Prefix => {
+    this.parts = noPrefix();
+    this.MANY(this.prefixParts);
+    return this.parts;
   });
 
   private once(earlier: unknown, token: MaintToken): void {
@@ -131,7 +123,7 @@ export abstract class ClauseRules extends AmountRules {
     this.CONSUME(Comma);
   }
 
-  readonly subject = this.RULE("subject", (): Subject => {
+  readonly subject = this.rule("subject", (): Subject => {
     this.OPTION(() => this.CONSUME(Article));
     const isCount = this.ACTION(() => this.isWord("people", 2)) ?? false;
     const name = this.nameNode(this.isReserved("must", 2) || this.isReserved("should", 2) ? "role" : "name");
@@ -155,88 +147,85 @@ export abstract class ClauseRules extends AmountRules {
     });
   }
 
-  readonly limit = this.RULE("limit", (): Limit => {
-    const first = this.peek();
-    return this.OR({
-      DEF: [
-        {
-          ALT: (): Limit => {
-            this.reservedWord("at");
-            const word = this.OR1({
-              DEF: [{ ALT: () => this.word("least").image }, { ALT: () => this.word("most").image }],
-              ERR_MSG: "`least` or `most`",
-            });
-            return this.oneSided(`at ${word}` as LimitWord, first);
-          },
+  private readonly limitForms = {
+    DEF: [
+      {
+        ALT: (): Limit => {
+          const first = this.reservedWord("at");
+          const word = this.OR1(this.leastOrMost);
+          return this.oneSided(`at ${word}` as LimitWord, first);
         },
-        {
-          ALT: (): Limit => {
-            this.word("more");
-            this.word("than");
-            return this.oneSided("more than", first);
-          },
+      },
+      {
+        ALT: (): Limit => {
+          const first = this.word("more");
+          this.word("than");
+          return this.oneSided("more than", first);
         },
-        {
-          ALT: (): Limit => {
-            this.word("less");
-            this.word("than");
-            return this.oneSided("less than", first);
-          },
+      },
+      {
+        ALT: (): Limit => {
+          const first = this.word("less");
+          this.word("than");
+          return this.oneSided("less than", first);
         },
-        {
-          ALT: (): Limit => {
-            this.word("between");
-            const low = this.SUBRULE(this.amount);
-            this.word("and");
-            const high = this.SUBRULE1(this.amount);
-            return { kind: "between", low, high, span: this.spanFrom(first) };
-          },
+      },
+      {
+        ALT: (): Limit => {
+          const first = this.word("between");
+          const low = this.SUBRULE(this.amount);
+          this.word("and");
+          const high = this.SUBRULE1(this.amount);
+          return { kind: "between", low, high, span: this.spanFrom(first) };
         },
-      ],
-      ERR_MSG: LIMIT_WORDS,
-    });
-  });
+      },
+    ],
+    ERR_MSG: LIMIT_WORDS,
+  };
+  private readonly leastOrMost = {
+    DEF: [{ ALT: () => this.word("least").image }, { ALT: () => this.word("most").image }],
+    ERR_MSG: "`least` or `most`",
+  };
+
+  readonly limit = this.rule("limit", (): Limit => this.OR(this.limitForms));
 
   private oneSided(word: LimitWord, first: MaintToken): Limit {
     const value = this.SUBRULE(this.amount);
     return { kind: "one-sided", word, value, span: this.spanFrom(first) };
   }
 
-  readonly predicate = this.RULE(
-    "predicate",
-    (): Predicate =>
-      this.OR({
-        DEF: [
-          {
-            ALT: (): Predicate => {
-              this.word("be");
-              return this.SUBRULE(this.bePredicate);
-            },
-          },
-          {
-            ALT: (): Predicate => {
-              this.word("have");
-              this.word("been");
-              this.word("on");
-              this.reservedWord("for");
-              this.reservedWord("at");
-              this.word("least");
-              return { kind: "warm-up", atLeast: this.SUBRULE(this.amount) };
-            },
-          },
-          { ALT: (): Predicate => this.SUBRULE(this.notHaveBeen) },
-          {
-            ALT: (): Predicate => {
-              this.word("acknowledge");
-              return { kind: "acknowledgement", step: this.textNode() };
-            },
-          },
-        ],
-        ERR_MSG: '`be …`, `have been on for at least …`, `not have been …` or `acknowledge "…"`',
-      }),
-  );
+  private readonly predicateForms = {
+    DEF: [
+      {
+        ALT: (): Predicate => {
+          this.word("be");
+          return this.SUBRULE(this.bePredicate);
+        },
+      },
+      {
+        ALT: (): Predicate => {
+          this.word("have");
+          this.word("been");
+          this.word("on");
+          this.reservedWord("for");
+          this.reservedWord("at");
+          this.word("least");
+          return { kind: "warm-up", atLeast: this.SUBRULE(this.amount) };
+        },
+      },
+      { ALT: (): Predicate => this.SUBRULE(this.notHaveBeen) },
+      {
+        ALT: (): Predicate => {
+          this.word("acknowledge");
+          return { kind: "acknowledgement", step: this.textNode() };
+        },
+      },
+    ],
+    ERR_MSG: '`be …`, `have been on for at least …`, `not have been …` or `acknowledge "…"`',
+  };
+  readonly predicate = this.rule("predicate", (): Predicate => this.OR(this.predicateForms));
 
-  readonly notHaveBeen = this.RULE("notHaveBeen", (): Predicate => {
+  readonly notHaveBeen = this.rule("notHaveBeen", (): Predicate => {
     this.word("not");
     this.word("have");
     this.word("been");
@@ -251,46 +240,43 @@ export abstract class ClauseRules extends AmountRules {
     return { kind: "events", events };
   });
 
-  readonly bePredicate = this.RULE(
-    "bePredicate",
-    (): Predicate =>
-      this.OR({
-        DEF: [
-          { ALT: (): Predicate => this.calibrated() },
-          {
-            ALT: (): Predicate => {
-              this.word("serviced");
-              this.reservedWord("every");
-              return { kind: "use", every: this.SUBRULE(this.amount) };
-            },
-          },
-          {
-            ALT: (): Predicate => {
-              this.word("in");
-              this.word("service");
-              return { kind: "service-state" };
-            },
-          },
-          {
-            ALT: (): Predicate => {
-              this.word("checked");
-              return this.SUBRULE(this.checkedPredicate);
-            },
-          },
-          {
-            ALT: (): Predicate => {
-              this.word("within");
-              this.word("its");
-              this.word("shelf");
-              this.word("life");
-              return { kind: "shelf-life" };
-            },
-          },
-          { ALT: (): Predicate => ({ kind: "reading", limit: this.SUBRULE(this.limit) }) },
-        ],
-        ERR_MSG: `${LIMIT_WORDS}, or \`calibrated\`, \`serviced\`, \`in service\`, \`checked\`, \`within its shelf life\``,
-      }),
-  );
+  private readonly beForms = {
+    DEF: [
+      { ALT: (): Predicate => this.calibrated() },
+      {
+        ALT: (): Predicate => {
+          this.word("serviced");
+          this.reservedWord("every");
+          return { kind: "use", every: this.SUBRULE(this.amount) };
+        },
+      },
+      {
+        ALT: (): Predicate => {
+          this.word("in");
+          this.word("service");
+          return { kind: "service-state" };
+        },
+      },
+      {
+        ALT: (): Predicate => {
+          this.word("checked");
+          return this.SUBRULE(this.checkedPredicate);
+        },
+      },
+      {
+        ALT: (): Predicate => {
+          this.word("within");
+          this.word("its");
+          this.word("shelf");
+          this.word("life");
+          return { kind: "shelf-life" };
+        },
+      },
+      { ALT: (): Predicate => ({ kind: "reading", limit: this.SUBRULE(this.limit) }) },
+    ],
+    ERR_MSG: `${LIMIT_WORDS}, or \`calibrated\`, \`serviced\`, \`in service\`, \`checked\`, \`within its shelf life\``,
+  };
+  readonly bePredicate = this.rule("bePredicate", (): Predicate => this.OR(this.beForms));
 
   private calibrated(): Predicate {
     this.word("calibrated");
@@ -307,167 +293,71 @@ export abstract class ClauseRules extends AmountRules {
     return { kind: "calibration", every };
   }
 
-  readonly checkedPredicate = this.RULE(
-    "checkedPredicate",
-    (): Predicate =>
-      this.OR({
-        DEF: [
-          {
-            ALT: (): Predicate => {
-              this.word("before");
-              this.word("and");
-              this.word("after");
-              this.reservedWord("each");
-              this.word("use");
-              return { kind: "before-and-after-use" };
+  private readonly checkedForms = {
+    DEF: [
+      {
+        ALT: (): Predicate => {
+          this.word("before");
+          this.word("and");
+          this.word("after");
+          this.reservedWord("each");
+          this.word("use");
+          return { kind: "before-and-after-use" };
+        },
+      },
+      {
+        ALT: (): Predicate => {
+          this.CONSUME(Colon);
+          const items = [this.textNode()];
+          this.MANY({
+            GATE: () => this.isAt(TextToken, 2),
+            DEF: () => {
+              this.CONSUME(Comma);
+              items.push(this.textNode());
             },
-          },
-          {
-            ALT: (): Predicate => {
-              this.CONSUME(Colon);
-              const items = [this.textNode()];
-              this.MANY({
-                GATE: () => this.isAt(TextToken, 2),
-                DEF: () => {
-                  this.CONSUME(Comma);
-                  items.push(this.textNode());
-                },
-              });
-              return { kind: "check-list", items };
-            },
-          },
-        ],
-        ERR_MSG: '`before and after each use`, or `:` and what to check, each in "quotes"',
-      }),
-  );
+          });
+          return { kind: "check-list", items };
+        },
+      },
+    ],
+    ERR_MSG: '`before and after each use`, or `:` and what to check, each in "quotes"',
+  };
+  readonly checkedPredicate = this.rule("checkedPredicate", (): Predicate => this.OR(this.checkedForms));
 
-  readonly modifier = this.RULE("modifier", (): Modifier => {
-    const token = this.peek();
-    return this.OR({
-      DEF: [
-        {
-          ALT: (): Modifier => {
-            this.word("warn");
-            const amount = this.SUBRULE(this.amount);
-            this.word("before");
-            return { kind: "warn", amount, token };
-          },
-        },
-        { ALT: (): Modifier => this.SUBRULE(this.withModifier) },
-        {
-          ALT: (): Modifier => {
-            this.words("may", "be", "extended", "by");
-            this.reservedWord("at");
-            this.word("most");
-            const atMost = this.SUBRULE1(this.amount);
-            return { kind: "extension", atMost, token, span: this.spanFrom(token) };
-          },
-        },
-        {
-          ALT: (): Modifier => {
-            this.words("approved", "by");
-            const roles = [this.SUBRULE(this.articledRole)];
-            this.MANY(() => {
-              this.word("or");
-              roles.push(this.SUBRULE1(this.articledRole));
-            });
-            return { kind: "approved", roles, token, span: this.spanFrom(token) };
-          },
-        },
-        {
-          ALT: (): Modifier => {
-            this.words("guarded", "by");
-            return { kind: "guarded", amount: this.SUBRULE2(this.amount), token };
-          },
-        },
-        {
-          ALT: (): Modifier => {
-            this.word("settled");
-            this.reservedWord("for");
-            this.reservedWord("at");
-            this.word("least");
-            return { kind: "settled", amount: this.SUBRULE3(this.amount), token };
-          },
-        },
-        {
-          ALT: (): Modifier => {
-            this.words("used", "within");
-            const amount = this.SUBRULE4(this.amount);
-            this.words("of", "opening");
-            return { kind: "opened", amount, token };
-          },
-        },
-        {
-          ALT: (): Modifier => {
-            this.words("never", "overridable");
-            return { kind: "never-overridable", token };
-          },
-        },
-      ],
-      ERR_MSG: "a modifier such as `warn … before`, `guarded by …` or `never overridable`",
-    });
-  });
+  private readonly mustOrShould = {
+    DEF: [{ ALT: () => this.reservedWord("must").image }, { ALT: () => this.reservedWord("should").image }],
+    ERR_MSG: "`must` or `should`",
+  };
+  /** Of the clause at hand; clauses do not nest. */
+  private modifiers: Modifier[] = [];
+  private readonly additionForms = [
+    {
+      ALT: () => {
+        const comma = this.CONSUME(Comma) as MaintToken;
+        this.ACTION(() => this.refuseGrouping(comma));
+        this.modifiers.push(this.SUBRULE(this.modifier));
+      },
+    },
+    {
+      ALT: () => {
+        const token = this.reservedWord("because");
+        this.modifiers.push({ kind: "because", text: this.textNode(), token });
+      },
+    },
+  ];
+  private readonly addition = () => this.OR1(this.additionForms);
 
-  readonly withModifier = this.RULE("withModifier", (): Modifier => {
-    const token = this.reservedWord("with");
-    return this.OR({
-      DEF: [
-        {
-          ALT: (): Modifier => {
-            this.reservedWord("each");
-            this.words("reference", "standard", "calibrated", "within");
-            const amount = this.SUBRULE(this.amount);
-            this.words("of", "its", "use");
-            return { kind: "references", amount, token };
-          },
-        },
-        {
-          ALT: (): Modifier => {
-            this.words("enough", "left");
-            this.reservedWord("for");
-            this.OPTION(() => this.CONSUME(Article));
-            this.words("whole", "test");
-            return { kind: "enough-left", token };
-          },
-        },
-      ],
-      ERR_MSG: "`each reference standard …` or `enough left for the whole test`",
-    });
-  });
-
-  protected words(...list: readonly (keyof typeof keyword)[]): void {
-    for (const word of list) this.word(word);
-  }
-
-  readonly clause = this.RULE("clause", (): Clause => {
+  readonly clause = this.rule("clause", (): Clause => {
     const first = this.peek();
     const prefix = this.SUBRULE(this.prefix);
     const subject = this.SUBRULE(this.subject);
-    const strictness = this.OR({
-      DEF: [{ ALT: () => this.reservedWord("must").image }, { ALT: () => this.reservedWord("should").image }],
-      ERR_MSG: "`must` or `should`",
-    }) as "must" | "should";
+    const strictness = this.OR(this.mustOrShould) as "must" | "should";
     const predicate = this.SUBRULE(this.predicate);
-    const modifiers: Modifier[] = [];
-    this.MANY(() =>
-      this.OR1([
-        {
-          ALT: () => {
-            const comma = this.CONSUME(Comma) as MaintToken;
-            this.ACTION(() => this.refuseGrouping(comma));
-            modifiers.push(this.SUBRULE(this.modifier));
-          },
-        },
-        {
-          ALT: () => {
-            const token = this.reservedWord("because");
-            modifiers.push({ kind: "because", text: this.textNode(), token });
-          },
-        },
-      ]),
-    );
+    this.modifiers = [];
+    this.MANY(this.addition);
     return this.ACTION(() => {
       this.endOfClause();
+      const { modifiers } = this;
       return clauseNode({ span: this.spanFrom(first), prefix, subject, strictness, predicate, modifiers });
     });
   });
@@ -492,3 +382,9 @@ export abstract class ClauseRules extends AmountRules {
     this.fail("the end of the clause");
   }
 }
+
+const noPrefix = (): { -readonly [part in keyof Prefix]: Prefix[part] } => ({
+  order: null,
+  attribute: null,
+  freshness: null,
+});

@@ -38,8 +38,8 @@ export class MaintParser extends BlockRules {
   }
 
   /** Sets the parser up for one source; `file()` then reads it. */
-  prepare(source: string, tokens: readonly MaintToken[], docs: ReadonlyMap<number, Doc>, maxClauses: number): void {
-    this.input = [...tokens];
+  prepare(source: string, tokens: MaintToken[], docs: ReadonlyMap<number, Doc>, maxClauses: number): void {
+    this.input = tokens;
     this.source = source;
     this.diagnostics = [];
     this.docs = docs;
@@ -52,7 +52,7 @@ export class MaintParser extends BlockRules {
     return this.diagnostics;
   }
 
-  readonly file = this.RULE("file", (): SourceFile => {
+  readonly file = this.rule("file", (): SourceFile => {
     const items = this.list<FileItem>(
       () => this.SUBRULE(this.fileItem),
       "file",
@@ -62,7 +62,7 @@ export class MaintParser extends BlockRules {
     return { kind: "file", items, span: { start: 0, end: this.source.length } };
   });
 
-  readonly fileItem = this.RULE("fileItem", (): FileItem => {
+  readonly fileItem = this.rule("fileItem", (): FileItem => {
     this.ACTION(() => {
       if (!this.isAt(RCurly)) return;
       const message = "this `}` closes nothing";
@@ -85,7 +85,7 @@ export class MaintParser extends BlockRules {
     });
   });
 
-  readonly contract = this.RULE("contract", (): Contract => {
+  readonly contract = this.rule("contract", (): Contract => {
     const first = this.peek();
     const header: { id: Name; title: Text | null; from: TemplateUse | null } = {
       id: this.noName(),
@@ -103,7 +103,7 @@ export class MaintParser extends BlockRules {
     return { kind: "contract", doc: this.docAt(first), ...header, members, span: this.spanFrom(first) };
   });
 
-  readonly template = this.RULE("template", (): Template => {
+  readonly template = this.rule("template", (): Template => {
     const first = this.peek();
     const header: { name: Name; title: Text | null; parameters: readonly Parameter[] } = {
       name: this.noName(),
@@ -123,7 +123,7 @@ export class MaintParser extends BlockRules {
     return { kind: "template", doc: this.docAt(first), ...header, members, span: this.spanFrom(first) };
   });
 
-  readonly templateUse = this.RULE("templateUse", (): TemplateUse => {
+  readonly templateUse = this.rule("templateUse", (): TemplateUse => {
     const first = this.word("from");
     const template = this.nameNode();
     const bound = this.OPTION(() => this.SUBRULE(this.bindings)) ?? [];
@@ -131,7 +131,7 @@ export class MaintParser extends BlockRules {
   });
 
   /** `with a = 1 psi, b = "LM-1"` */
-  readonly bindings = this.RULE("bindings", (): readonly Argument[] => {
+  readonly bindings = this.rule("bindings", (): readonly Argument[] => {
     this.reservedWord("with");
     const bound = [this.SUBRULE(this.binding)];
     this.MANY(() => {
@@ -141,7 +141,7 @@ export class MaintParser extends BlockRules {
     return bound;
   });
 
-  readonly binding = this.RULE("binding", (): Argument => {
+  readonly binding = this.rule("binding", (): Argument => {
     const first = this.peek();
     const name = this.nameNode();
     this.CONSUME(Equals);
@@ -149,7 +149,7 @@ export class MaintParser extends BlockRules {
     return { kind: "argument", name, value, span: this.spanFrom(first) };
   });
 
-  readonly member = this.RULE("member", (): Member => {
+  readonly member = this.rule("member", (): Member => {
     this.ACTION(() => this.refuseVersion());
     const member = this.OR({
       DEF: [
@@ -184,7 +184,7 @@ export class MaintParser extends BlockRules {
     });
   }
 
-  readonly scope = this.RULE("scope", (): Scope => {
+  readonly scope = this.rule("scope", (): Scope => {
     const first = this.reservedWord("for");
     return this.OR({
       DEF: [
@@ -218,7 +218,7 @@ export class MaintParser extends BlockRules {
     return { kind: "following", documents, span: this.spanFrom(first) };
   }
 
-  readonly declaration = this.RULE("declaration", (): Declaration => {
+  readonly declaration = this.rule("declaration", (): Declaration => {
     const first = this.peek();
     const name = this.SUBRULE(this.articledName);
     this.word("is");
@@ -273,7 +273,7 @@ export class MaintParser extends BlockRules {
   }
 
   /** `[, by default "…"]` */
-  readonly byDefault = this.RULE("byDefault", () => {
+  readonly byDefault = this.rule("byDefault", () => {
     const found = this.OPTION(() => {
       this.CONSUME(Comma);
       this.words("by", "default");
@@ -293,7 +293,7 @@ export class MaintParser extends BlockRules {
     return found ?? null;
   });
 
-  readonly before = this.RULE("before", (): Before => {
+  readonly before = this.rule("before", (): Before => {
     const first = this.peek();
     let testKind: Name | null = null;
     const whole = this.header(() => {
@@ -317,7 +317,7 @@ export class MaintParser extends BlockRules {
     return { kind: "before", testKind, conditions, span: this.spanFrom(first) };
   });
 
-  readonly condition = this.RULE("condition", (): Condition => {
+  readonly condition = this.rule("condition", (): Condition => {
     const first = this.peek();
     this.ACTION(() => {
       this.refuseVersion();
@@ -353,7 +353,7 @@ export class MaintParser extends BlockRules {
     return this.isAt(Article, at) || this.isWord("measured", at);
   }
 
-  readonly override = this.RULE("override", (): Override => {
+  readonly override = this.rule("override", (): Override => {
     const first = this.peek();
     const roles = [this.nameNode("role")];
     this.MANY(() => {
@@ -370,7 +370,7 @@ export class MaintParser extends BlockRules {
     return { kind: "override", roles, reason, atMost, span: this.spanFrom(first) };
   });
 
-  readonly whenBlocked = this.RULE("whenBlocked", () => {
+  readonly whenBlocked = this.rule("whenBlocked", () => {
     const first = this.reservedWord("when");
     this.word("blocked");
     this.CONSUME(Comma);
@@ -383,7 +383,7 @@ export class MaintParser extends BlockRules {
     return { kind: "when-blocked" as const, notices, span: this.spanFrom(first) };
   });
 
-  readonly notice = this.RULE("notice", (): Notice => {
+  readonly notice = this.rule("notice", (): Notice => {
     const first = this.peek();
     const after = this.OPTION(() => {
       this.word("after");
@@ -399,7 +399,7 @@ export class MaintParser extends BlockRules {
     return { kind: "notice", role, severity: severity ?? null, after: after ?? null, span: this.spanFrom(first) };
   });
 
-  readonly test = this.RULE("test", (): Test => {
+  readonly test = this.rule("test", (): Test => {
     const first = this.peek();
     const header: { title: Text; of: Name | null } = {
       title: { kind: "text", value: "", span: spanOf(first) },

@@ -2,11 +2,11 @@ import type { ExpectReason, Name, Quantity, TestStatement, Text } from "./ast.ts
 import type { MaintToken } from "./lexer.ts";
 import { spanOf } from "./mistakes.ts";
 import { ClauseRules } from "./parser-clauses.ts";
-import { Article, Comma, type keyword, TextToken, Word, ZoneToken } from "./tokens.ts";
+import { Article, Comma, type Keyword, TextToken, Word, ZoneToken } from "./tokens.ts";
 
 /** The statements inside `test "…" { … }`. */
 export abstract class TestRules extends ClauseRules {
-  readonly testStatement = this.RULE("testStatement", (): TestStatement => {
+  readonly testStatement = this.rule("testStatement", (): TestStatement => {
     const first = this.peek();
     return this.OR({
       DEF: [
@@ -43,7 +43,7 @@ export abstract class TestRules extends ClauseRules {
     return { kind: "test-given", file, span: this.spanFrom(first) };
   }
 
-  readonly testAt = this.RULE("testAt", (): TestStatement => {
+  readonly testAt = this.rule("testAt", (): TestStatement => {
     const first = this.reservedWord("at");
     const date = this.dateNode();
     const time = this.timeNode();
@@ -58,7 +58,7 @@ export abstract class TestRules extends ClauseRules {
     });
   });
 
-  readonly testAcknowledged = this.RULE("testAcknowledged", (): TestStatement => {
+  readonly testAcknowledged = this.rule("testAcknowledged", (): TestStatement => {
     const first = this.peek();
     const step = this.textNode();
     this.words("was", "acknowledged", "by");
@@ -72,7 +72,7 @@ export abstract class TestRules extends ClauseRules {
     return { kind: "test-acknowledged", step, by, role: role ?? null, at, span: this.spanFrom(first) };
   });
 
-  readonly testExpect = this.RULE("testExpect", (): TestStatement => {
+  readonly testExpect = this.rule("testExpect", (): TestStatement => {
     const first = this.word("expect");
     return this.OR({
       DEF: [
@@ -121,7 +121,7 @@ export abstract class TestRules extends ClauseRules {
     return { kind: "expect-reason", level, code, subject, span: this.spanFrom(first) };
   }
 
-  readonly nameOrText = this.RULE("nameOrText", (): Name | Text =>
+  readonly nameOrText = this.rule("nameOrText", (): Name | Text =>
     this.OR({
       DEF: [{ ALT: (): Name | Text => this.textNode() }, { ALT: (): Name | Text => this.SUBRULE(this.articledName) }],
       ERR_MSG: "a name",
@@ -129,7 +129,7 @@ export abstract class TestRules extends ClauseRules {
   );
 
   /** `NAME is|was|has|reads|expires …` */
-  readonly testFact = this.RULE("testFact", (): TestStatement => {
+  readonly testFact = this.rule("testFact", (): TestStatement => {
     const first = this.peek();
     const subject = this.SUBRULE(this.articledName);
     return this.OR({
@@ -144,7 +144,7 @@ export abstract class TestRules extends ClauseRules {
     });
   });
 
-  readonly factIs = this.RULE("factIs", (subject: Name, first: MaintToken): TestStatement => {
+  readonly factIs = this.rule("factIs", (subject: Name, first: MaintToken): TestStatement => {
     this.word("is");
     const isOf = (name: string): boolean => subject.text === name;
     return this.OR({
@@ -197,13 +197,13 @@ export abstract class TestRules extends ClauseRules {
     state: "in service" | "out of service" | "locked out",
     subject: Name,
     first: MaintToken,
-    ...words: readonly (keyof typeof keyword)[]
+    ...words: readonly [Keyword, ...Keyword[]]
   ): TestStatement {
     this.words(...words);
     return { kind: "test-service", subject, state, span: this.spanFrom(first) };
   }
 
-  readonly factWas = this.RULE("factWas", (subject: Name, first: MaintToken): TestStatement => {
+  readonly factWas = this.rule("factWas", (subject: Name, first: MaintToken): TestStatement => {
     this.word("was");
     return this.OR({
       DEF: [
@@ -254,7 +254,7 @@ export abstract class TestRules extends ClauseRules {
     return this.nameNode();
   }
 
-  readonly factHas = this.RULE("factHas", (subject: Name, first: MaintToken): TestStatement => {
+  readonly factHas = this.rule("factHas", (subject: Name, first: MaintToken): TestStatement => {
     this.word("has");
     return this.OR({
       DEF: [
@@ -283,7 +283,7 @@ export abstract class TestRules extends ClauseRules {
     });
   });
 
-  readonly factReads = this.RULE("factReads", (subject: Name, first: MaintToken): TestStatement => {
+  readonly factReads = this.rule("factReads", (subject: Name, first: MaintToken): TestStatement => {
     this.word("reads");
     const value = this.SUBRULE(this.quantity);
     this.reservedWord("at");
@@ -301,7 +301,7 @@ export abstract class TestRules extends ClauseRules {
     return { kind: "test-reads", subject, value, at, readWith: readWith ?? null, settledFor: settledFor ?? null, span };
   });
 
-  readonly factExpires = this.RULE("factExpires", (subject: Name, first: MaintToken): TestStatement => {
+  readonly factExpires = this.rule("factExpires", (subject: Name, first: MaintToken): TestStatement => {
     this.words("expires", "on");
     const expires = this.dateNode();
     const opened = this.OPTION(() => {

@@ -1,7 +1,7 @@
 import type { Doc, SourceFile, Span } from "./ast.ts";
-import { type MaintToken, type Scanned, scan } from "./lexer.ts";
+import { type Scanned, scan } from "./lexer.ts";
 import { TooMuch } from "./mistakes.ts";
-import type { Comment, ParseResult, SyntaxDiagnostic } from "./parse-result.ts";
+import type { ParseResult, SyntaxDiagnostic } from "./parse-result.ts";
 import { MaintParser } from "./parser-files.ts";
 
 export type { Comment, ParseResult, SyntaxCode, SyntaxDiagnostic, SyntaxFix } from "./parse-result.ts";
@@ -69,24 +69,15 @@ function byteLength(source: string): number {
 }
 
 /** Doc comments by the offset of the token they stand above. */
-function docsOf({ comments, tokens }: Scanned): ReadonlyMap<number, Doc> {
-  const docs = new Map<number, Doc>();
-  let next = 0;
-  const groups = new Map<MaintToken, Comment[]>();
-  for (const comment of comments) {
-    while ((tokens[next]?.startOffset ?? Number.POSITIVE_INFINITY) < comment.span.start) next += 1;
-    const token = tokens[next];
-    if (!comment.doc || comment.trailing || token === undefined) continue;
-    const group = groups.get(token);
-    if (group === undefined) groups.set(token, [comment]);
-    else group.push(comment);
-  }
-  for (const [token, group] of groups) {
-    const first = group[0];
-    const last = group.at(-1);
-    if (first === undefined || last === undefined) continue;
-    const lines = group.map(({ text }) => text.slice(3).replace(/^ /, ""));
-    docs.set(token.startOffset, { kind: "doc", lines, span: { start: first.span.start, end: last.span.end } });
+function docsOf({ comments, tokens, tokenAfter }: Scanned): ReadonlyMap<number, Doc> {
+  const docs = new Map<number, Doc & { readonly lines: string[] }>();
+  for (const [index, { text, doc, trailing, span }] of comments.entries()) {
+    const token = tokens[tokenAfter[index] ?? 0];
+    if (!doc || trailing || token === undefined) continue;
+    const lines = docs.get(token.startOffset)?.lines ?? [];
+    lines.push(text.slice(3).replace(/^ /, ""));
+    const start = docs.get(token.startOffset)?.span.start ?? span.start;
+    docs.set(token.startOffset, { kind: "doc", lines, span: { start, end: span.end } });
   }
   return docs;
 }
