@@ -37,9 +37,11 @@ export type Predicate =
   | { readonly kind: "shelf-life" }
   | { readonly kind: "check-list"; readonly items: readonly Text[] };
 
+type WithAmount = "warn" | "references" | "guarded" | "settled" | "opened";
+
 /** `token` is where a misplaced one is reported. */
 export type Modifier = { readonly token: MaintToken } & (
-  | { readonly kind: "warn" | "references" | "guarded" | "settled" | "opened"; readonly amount: Amount }
+  | { readonly [kind in WithAmount]: { readonly kind: kind; readonly amount: Amount } }[WithAmount]
   | { readonly kind: "extension"; readonly atMost: Amount; readonly span: Span }
   | { readonly kind: "approved"; readonly roles: readonly Name[]; readonly span: Span }
   | { readonly kind: "enough-left" | "never-overridable" }
@@ -119,6 +121,7 @@ export function clauseNode(pieces: ClausePieces): Clause {
 }
 
 function checkModifiers({ predicate, strictness, modifiers }: ClausePieces): void {
+  if (modifiers.length === 0) return;
   const counts = new Map<ModifierKind, number>();
   const allowed: { readonly [modifier in ModifierKind]?: number } = {
     "never-overridable": 1,
@@ -151,9 +154,11 @@ function build(pieces: ClausePieces): Clause {
   const { predicate, subject, modifiers, span, strictness } = pieces;
   const find = <K extends ModifierKind>(kind: K) =>
     modifiers.find((one) => one.kind === kind) as Extract<Modifier, { kind: K }> | undefined;
-  const amount = (kind: "references" | "guarded" | "settled" | "opened"): Amount | null =>
-    modifiers.flatMap((one) => (one.kind === kind && "amount" in one ? [one.amount] : []))[0] ?? null;
-  const warnings = modifiers.flatMap((one) => (one.kind === "warn" && "amount" in one ? [one.amount] : []));
+  const amount = (kind: WithAmount): Amount | null => {
+    const one = find(kind);
+    return one !== undefined && "amount" in one ? one.amount : null;
+  };
+  const warnings = (): Amount[] => modifiers.flatMap((one) => (one.kind === "warn" ? [one.amount] : []));
   const common = {
     span,
     ...pieces.prefix,
@@ -167,7 +172,7 @@ function build(pieces: ClausePieces): Clause {
       return {
         ...named,
         ...predicate,
-        warnBefore: warnings,
+        warnBefore: warnings(),
         referencesWithin: amount("references"),
         extension: extensionOf(find("extension"), find("approved")),
       };
@@ -183,7 +188,7 @@ function build(pieces: ClausePieces): Clause {
       return {
         ...named,
         ...predicate,
-        warnBefore: warnings[0] ?? null,
+        warnBefore: amount("warn"),
         enoughLeft: find("enough-left") !== undefined,
       };
     case "acknowledgement":
