@@ -6,6 +6,8 @@ import { QuantityToken, Stray } from "./tokens.ts";
 
 /** Carries one diagnostic from where the parser noticed a mistake to the statement that contains it. */
 export class Mistake extends Error {
+  /** Chevrotain knows its own exceptions by their names; as one of them a mistake ends a rule, and never the program. */
+  override readonly name = "NoViableAltException";
   readonly diagnostic: SyntaxDiagnostic;
 
   constructor(diagnostic: SyntaxDiagnostic) {

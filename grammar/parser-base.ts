@@ -52,16 +52,20 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   /**
-   * Makes a rule; every rule is made here. Chevrotain asks for `missing` where a text does not fit the rule that was called
-   * from outside, and its own default is undefined; no rule of ours answers that. A rule inside another never gets so far:
-   * what does not fit it is caught by the list around it (`guarded`), which resumes by line.
+   * Makes a rule; every rule is made here. Chevrotain asks a rule that was called from outside for a value where the text does
+   * not fit it, and its default is undefined: ours reports the mistake and answers `missing`, a broken node where nothing else
+   * is said. A rule within another is not asked: `guarded` around the item catches what does not fit and resumes by line.
    */
   protected rule<Args extends unknown[], Node>(
     name: string,
     parse: (...args: Args) => Node,
     missing: () => NoInfer<Node> | Broken = () => this.nothing(),
   ): ParserMethod<Args, Node> {
-    return this.RULE(name, parse, { recoveryValueFunc: missing as () => Node });
+    const recoveryValueFunc = (error?: Error): Node => {
+      if (error !== undefined) this.report(error);
+      return missing() as Node;
+    };
+    return this.RULE(name, parse, { recoveryValueFunc });
   }
 
   /** Stands for what could not be read at all. */

@@ -52,15 +52,24 @@ export class MaintParser extends BlockRules {
     return this.diagnostics;
   }
 
-  readonly file = this.rule("file", (): SourceFile => {
-    const items = this.list<FileItem>(
+  readonly file = this.rule(
+    "file",
+    (): SourceFile => this.fileNode(this.fileItems()),
+    () => this.fileNode([]),
+  );
+
+  private fileItems(): readonly FileItem[] {
+    return this.list<FileItem>(
       () => this.SUBRULE(this.fileItem),
       "file",
       () => this.isAt(EndOfFile),
       () => this.isWord("contract") || this.isWord("template") || (this.isWord("test") && this.isAt(TextToken, 2)),
     );
+  }
+
+  private fileNode(items: readonly FileItem[]): SourceFile {
     return { kind: "file", items, span: { start: 0, end: this.source.length } };
-  });
+  }
 
   readonly fileItem = this.rule("fileItem", (): FileItem => {
     this.ACTION(() => {
@@ -131,15 +140,19 @@ export class MaintParser extends BlockRules {
   });
 
   /** `with a = 1 psi, b = "LM-1"` */
-  readonly bindings = this.rule("bindings", (): readonly Argument[] => {
-    this.reservedWord("with");
-    const bound = [this.SUBRULE(this.binding)];
-    this.MANY(() => {
-      this.CONSUME(Comma);
-      bound.push(this.SUBRULE1(this.binding));
-    });
-    return bound;
-  });
+  readonly bindings = this.rule(
+    "bindings",
+    (): readonly Argument[] => {
+      this.reservedWord("with");
+      const bound = [this.SUBRULE(this.binding)];
+      this.MANY(() => {
+        this.CONSUME(Comma);
+        bound.push(this.SUBRULE1(this.binding));
+      });
+      return bound;
+    },
+    () => [],
+  );
 
   readonly binding = this.rule("binding", (): Argument => {
     const first = this.peek();
