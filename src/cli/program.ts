@@ -12,6 +12,7 @@ const verbs: { readonly [name: string]: Verb } = {
   check: { summary: "check contracts and say what is wrong with them", load: () => import("./commands/check.ts") },
   fmt: { summary: "print contracts in the one format", load: () => import("./commands/fmt.ts") },
   build: { summary: "compile contracts to bundles", load: () => import("./commands/build.ts") },
+  import: { summary: "turn a SMART contract's YAML into a contract", load: () => import("./commands/import.ts") },
   explain: { summary: "explain a diagnostic or a reason code", load: () => import("./commands/explain.ts") },
   test: { summary: "run the tests inside contracts", load: () => import("./commands/test.ts") },
   eval: { summary: "decide one snapshot, or many, without a server", load: () => import("./commands/eval.ts") },

@@ -11,6 +11,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
   "src/base": [],
   "src/model": ["src/base"],
   "src/ledger": ["src/base", "src/model", "node:crypto"],
+  "src/import": ["src/base", "src/model", "yaml"],
   "src/compiler": ["grammar", "src/base", "src/model", "node:crypto"],
   "src/runtime": ["src/base", "src/model", "src/ledger", "json-rules-engine", "node:crypto"],
   "src/disk": ["src/base", "src/model", "src/ledger", "fs-extra", "node:*"],
