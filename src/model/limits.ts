@@ -5,6 +5,10 @@ export const MAX_NESTING_DEPTH = 64;
 export const MAX_CLAUSES = 10_000;
 export const MAX_DIAGNOSTICS = 100;
 export const MAX_NAME_LENGTH = 64;
+/** What the search for contradictions, and for readings that satisfy a contract, may cost: comparisons of exact numbers. */
+export const MAX_ANALYSIS_STEPS = 500_000;
+/** Combinations of test kind, order and attributes that are told apart where differences join several quantities. */
+export const MAX_ANALYSIS_CELLS = 256;
 
 export const MAX_JSON_BYTES = 4 << 20;
 export const MAX_JSON_DEPTH = 64;
