@@ -7,9 +7,16 @@ export interface MaintToken extends IToken {
   readonly index: number;
   readonly lineStart: boolean;
   /** Of a stray token: what is wrong with it. */
-  readonly trouble: string | undefined;
+  readonly trouble: Trouble | undefined;
   /** Of a quantity: the offset at which its unit word begins, or −1. */
   readonly unitStart: number;
+}
+
+export interface Trouble {
+  readonly message: string;
+  readonly help: string;
+  /** What to write in the token's place, where that is certain. */
+  readonly instead?: string;
 }
 
 export interface Scanned {
@@ -42,12 +49,29 @@ const codePointOf = (text: string): string =>
   `U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 
 /** Why a stretch of text is refused, if it is. */
-function hiddenIn(text: string): string | undefined {
+function hiddenIn(text: string): Trouble | undefined {
   const found = HIDDEN.exec(text);
-  return found === null
-    ? undefined
-    : `the character ${codePointOf(found[0])} is not allowed: it cannot be seen when reading`;
+  if (found === null) return undefined;
+  return {
+    message: `the character ${codePointOf(found[0])} is not allowed: it cannot be seen when reading`,
+    help: "delete it, or write the line anew",
+  };
 }
+
+const unclosed: Trouble = {
+  message: 'this text has no closing `"` on its line',
+  help: 'close it with `"` on the same line; a line break inside a text is written `\\n`',
+};
+const badEscape: Trouble = {
+  message: 'in a text, `\\` stands only before `"`, `\\` or `n`',
+  help: "write `\\\\` for a backslash",
+};
+const exponent: Trouble = {
+  message: "numbers are written in full, without an exponent",
+  help: "write all digits: 1000, not 1e3",
+};
+/** Texts in other quotes, by their opening sign: the whole text is one stray token, so that it is one mistake. */
+const OTHER_QUOTES = /“[^"”\\\n]*”|„[^"“”\\\n]*[“”]|«[^"»\\\n]*»|‘[^"’\\\n]*’|'[^"'\\\n]*'|`[^"`\\\n]*`/y;
 
 /** Cuts a source into tokens and comments. Never throws: what it does not know becomes a stray token. */
 export function scan(source: string): Scanned {
@@ -108,7 +132,7 @@ class Scanner {
     return pattern.test(this.#source) ? pattern.lastIndex : at;
   }
 
-  #push(tokenType: TokenType, start: number, end: number, trouble?: string, unitStart = -1): void {
+  #push(tokenType: TokenType, start: number, end: number, trouble?: Trouble, unitStart = -1): void {
     this.#pushImage(this.#source.slice(start, end), tokenType, start, end, trouble, unitStart);
   }
 
@@ -117,7 +141,7 @@ class Scanner {
     tokenType: TokenType,
     start: number,
     end: number,
-    trouble: string | undefined,
+    trouble: Trouble | undefined,
     unitStart: number,
   ): void {
     this.#tokens.push({
@@ -190,7 +214,7 @@ class Scanner {
     const unitEnd = this.#unitEnd(gap);
     const unit = this.#source.slice(gap, unitEnd);
     if (gap === end && EXPONENT.test(unit)) {
-      return this.#push(T.Stray, start, unitEnd, "numbers are written in full, without an exponent");
+      return this.#push(T.Stray, start, unitEnd, exponent);
     }
     if (unit === "" || T.notUnits.has(unit)) return this.#push(T.QuantityToken, start, end);
     this.#push(T.QuantityToken, start, unitEnd, undefined, gap);
@@ -213,9 +237,9 @@ class Scanner {
     let end = closed ? at + 1 : at;
     if (!closed && this.#source.charAt(end - 1) === "\r") end -= 1;
     const hidden = hiddenIn(this.#source.slice(start, end));
-    if (!closed) this.#push(T.Stray, start, end, 'this text has no closing `"` on its line');
+    if (!closed) this.#push(T.Stray, start, end, unclosed);
     else if (hidden !== undefined) this.#push(T.Stray, start, end, hidden);
-    else if (wrongEscape >= 0) this.#push(T.Stray, start, end, 'in a text, `\\` stands only before `"`, `\\` or `n`');
+    else if (wrongEscape >= 0) this.#push(T.Stray, start, end, badEscape);
     else this.#push(T.TextToken, start, end);
   }
 
@@ -232,8 +256,18 @@ class Scanner {
     const end = this.#match(OPERATOR);
     if (type !== undefined && end <= start + 1) return this.#pushImage(sign, type, start, start + 1, undefined, -1);
     if (end > start) return this.#push(T.Stray, start, end);
+    const quoted = this.#match(OTHER_QUOTES);
+    if (quoted > start) return this.#otherQuotes(start, quoted);
     const point = String.fromCodePoint(this.#source.codePointAt(start) ?? 0);
     this.#push(T.Stray, start, start + point.length, hiddenIn(point));
+  }
+
+  #otherQuotes(start: number, end: number): void {
+    const inside = this.#source.slice(start + 1, end - 1);
+    const hidden = hiddenIn(inside);
+    const help = 'a text stands in straight double quotes: "…"';
+    const message = `expected a text in straight double quotes, found ${this.#source.slice(start, end)}`;
+    this.#push(T.Stray, start, end, hidden ?? { message, help, instead: `"${inside}"` });
   }
 
   #comment(): void {
@@ -243,7 +277,7 @@ class Scanner {
     const text = this.#source.slice(start, end).trimEnd();
     const span = { start, end: start + text.length };
     const hidden = hiddenIn(text);
-    if (hidden !== undefined) this.#diagnostics.push({ code: "syntax", message: hidden, span });
+    if (hidden !== undefined) this.#diagnostics.push({ code: "syntax", ...hidden, span });
     this.#tokenAfter.push(this.#tokens.length);
     this.#comments.push({
       text,

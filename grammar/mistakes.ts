@@ -1,8 +1,10 @@
 import { EOF } from "chevrotain";
 import type { Span } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
-import type { SyntaxDiagnostic } from "./parse-result.ts";
-import { QuantityToken, Stray } from "./tokens.ts";
+import { nearestPhrase } from "./nearest-word.ts";
+import type { SyntaxDiagnostic, SyntaxFix } from "./parse-result.ts";
+import { type SlipFound, slipAt } from "./slips.ts";
+import { Comma, LCurly, QuantityToken, Stray } from "./tokens.ts";
 
 /** Carries one diagnostic from where the parser noticed a mistake to the statement that contains it. */
 export class Mistake extends Error {
@@ -28,65 +30,92 @@ export function named(token: MaintToken): string {
   return `\`${image}\``;
 }
 
-interface Hint {
-  readonly help: string;
-  /** What to write in the sign's place, where that is certain. */
-  readonly instead?: string;
-}
-
-const equalHelp = "write the limit in words: `at least`, `at most`, `more than`, `less than`, `between … and …`";
-const quotes: Hint = { help: 'a text stands in straight double quotes: "…"' };
-
-/** What people write who know other notations. Keys are the token as written. */
-const hints: { readonly [image: string]: Hint } = {
-  "=": { help: equalHelp },
-  "==": { help: equalHelp },
-  "===": { help: equalHelp },
+/** What to say about a sign that no form has. Keys are the token as written; slips.ts has what depends on the place. */
+const hints: { readonly [image: string]: { readonly help: string; readonly remove?: true } } = {
   "!=": { help: "a contract says what must hold: write the limit in words, `at least …` or `at most …`" },
-  ">=": { help: "write `at least`", instead: "at least" },
-  "≥": { help: "write `at least`", instead: "at least" },
-  "<=": { help: "write `at most`", instead: "at most" },
-  "≤": { help: "write `at most`", instead: "at most" },
-  ">": { help: "write `more than`", instead: "more than" },
-  "<": { help: "write `less than`", instead: "less than" },
   "&": { help: "write two clauses, one a line: both must hold" },
   "&&": { help: "write two clauses, one a line: both must hold" },
-  and: { help: "write two clauses, one a line: both must hold" },
   "|": { help: "a clause has one predicate; write a second clause for what must hold as well" },
   "||": { help: "a clause has one predicate; write a second clause for what must hold as well" },
-  ";": { help: "a clause needs no sign at its end: leave `;` out", instead: "" },
-  ".": { help: "a clause needs no full stop: leave it out", instead: "" },
-  "'": quotes,
-  "“": quotes,
-  "”": quotes,
+  ";": { help: "a clause needs no sign at its end: leave `;` out", remove: true },
+  ".": { help: "a clause needs no full stop: leave it out", remove: true },
+  "'": { help: 'a text stands in straight double quotes: "…"' },
   "#": { help: "a comment begins with `//`" },
   "/": { help: "a comment begins with `//`; a unit stands right behind its number" },
-  "(": { help: "the language has no brackets: leave them out", instead: "" },
-  "[": { help: "the language has no brackets: leave them out", instead: "" },
+  "(": { help: "the language has no brackets: leave them out" },
+  "[": { help: "the language has no brackets: leave them out" },
   "+": { help: "the language has no sums; a difference is declared: `NAME is A minus B`" },
-  shall: { help: "write `must`", instead: "must" },
-  needs: { help: "write `must`: `X must be calibrated every 12 months`" },
-  will: { help: "write `must`", instead: "must" },
-  above: { help: "write `more than`", instead: "more than" },
-  below: { help: "write `less than`", instead: "less than" },
-  over: { help: "write `more than`", instead: "more than" },
-  under: { help: "write `less than`", instead: "less than" },
-  exactly: { help: equalHelp },
-  equal: { help: equalHelp },
 };
 
+/** What a caller knows of a mistake beyond the token at which it shows. */
+export interface Known {
+  readonly help?: string | undefined;
+  readonly fix?: SyntaxFix | undefined;
+}
+
 /** A syntax diagnostic at `token`: what was expected, what stands there, and what to write where that is known. */
-export function syntaxAt(token: MaintToken, expected: string, help?: string): SyntaxDiagnostic {
-  const hint = Object.hasOwn(hints, token.image) ? hints[token.image] : undefined;
-  const message = token.trouble ?? `expected ${expected}, found ${named(token)}`;
-  const words = help ?? hint?.help ?? (token.tokenType === Stray ? "this sign has no meaning here" : undefined);
+export function syntaxAt(
+  tokens: readonly MaintToken[],
+  token: MaintToken,
+  expected: string,
+  known: Known = {},
+): SyntaxDiagnostic {
+  const message = token.trouble?.message ?? `expected ${expected}, found ${named(token)}`;
+  const { help, fix } = known.help === undefined ? remedy(tokens, token, expected) : known;
   return {
     code: "syntax",
     message: message.charAt(0).toLowerCase() + message.slice(1),
     span: spanOf(token),
-    ...(words === undefined ? {} : { help: words }),
-    ...(hint?.instead === undefined || help !== undefined ? {} : { fix: { span: spanOf(token), text: hint.instead } }),
+    ...(help === undefined ? {} : { help }),
+    ...(fix === undefined ? {} : { fix }),
   };
+}
+
+/** From the surest to the vaguest: what the lexer saw, a known slip, a sign that no form has, a word spelled nearly right. */
+function remedy(tokens: readonly MaintToken[], token: MaintToken, expected: string): Known {
+  const span = spanOf(token);
+  if (token.trouble !== undefined) {
+    const { help, instead } = token.trouble;
+    return { help, fix: instead === undefined ? undefined : { span, text: instead } };
+  }
+  const slip = slipAt(tokens, token, expected);
+  if (slip !== undefined)
+    return { help: slip.help, fix: slip.fix === undefined ? undefined : slipFix(tokens, slip.fix) };
+  const quoted = quotedFix(tokens, token, expected);
+  if (quoted !== undefined) return quoted;
+  const hint = Object.hasOwn(hints, token.image) ? hints[token.image] : undefined;
+  if (hint !== undefined) return { help: hint.help, fix: hint.remove === true ? { span, text: "" } : undefined };
+  if (token.tokenType === Stray) return { help: "this sign has no meaning here" };
+  const nearest = nearestPhrase(token.image, spokenWords(expected));
+  return nearest === undefined ? {} : { help: `did you mean \`${nearest}\`?`, fix: { span, text: nearest } };
+}
+
+/** A replacement that begins with a sign or a blank joins what stands before it; one that leaves a word out takes its blank along. */
+function slipFix(tokens: readonly MaintToken[], { first, last, text }: NonNullable<SlipFound["fix"]>): SyntaxFix {
+  const before = tokens[first.index - 1];
+  const joins = /^[,: ]/.test(text) && before !== undefined;
+  const after = tokens[last.index + 1];
+  const end = text === "" && after !== undefined && !after.lineStart ? after.startOffset : spanOf(last).end;
+  return { span: { start: joins ? spanOf(before).end : first.startOffset, end }, text };
+}
+
+/** `for order PO-1`: one word where a text should be. */
+function quotedFix(tokens: readonly MaintToken[], token: MaintToken, expected: string): Known | undefined {
+  if (!expected.includes('in "quotes"') || token.tokenType === Stray) return undefined;
+  const next = tokens[token.index + 1];
+  const alone = next !== undefined && (next.lineStart || next.tokenType === Comma || next.tokenType === LCurly);
+  const help = 'a text stands in straight double quotes: "…"';
+  return alone && /^[A-Za-z][\w.-]*$/.test(token.image) && !token.lineStart
+    ? { help, fix: { span: spanOf(token), text: `"${token.image}"` } }
+    : { help };
+}
+
+/** The words an expectation names in backticks, without their placeholders, whole and as their first word. */
+function spokenWords(expected: string): string[] {
+  return [...expected.matchAll(/`([^`]*)`/g)].flatMap(([, phrase = ""]) => {
+    const words = phrase.replace(/"?…"?.*$/, "").trim();
+    return /^[a-z][a-z -]*$/.test(words) ? [words, words.split(" ")[0] ?? ""] : [];
+  });
 }
 
 /** `1,000 psi`: a comma behind a bare number and before three digits. */

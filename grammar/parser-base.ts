@@ -9,8 +9,8 @@ import {
 } from "chevrotain";
 import type { Broken, Name, Span, Text } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
-import { Mistake, spanOf, syntaxAt } from "./mistakes.ts";
-import type { SyntaxDiagnostic } from "./parse-result.ts";
+import { Mistake, named, spanOf, syntaxAt } from "./mistakes.ts";
+import type { SyntaxDiagnostic, SyntaxFix } from "./parse-result.ts";
 import * as T from "./tokens.ts";
 import { Article, Colon, type Keyword, keyword, LCurly, RCurly, type Reserved, reserved, Word } from "./tokens.ts";
 
@@ -33,6 +33,13 @@ const wording: IParserErrorMessageProvider = {
   buildNoViableAltMessage: ({ customUserDescription }) => customUserDescription ?? "another word",
   buildEarlyExitMessage: ({ customUserDescription }) => customUserDescription ?? "another word",
 };
+
+/** What certainly completes a line that ends too early, by what is expected there. */
+const tails: readonly { readonly where: string; readonly text: string }[] = [
+  { where: "`before`", text: " before" },
+  { where: "`since`", text: " since its calibration" },
+  { where: "`{`", text: " {" },
+];
 
 /**
  * What all rules share: peeking, names, and recovery. Chevrotain's own recovery is off: it resumes by follow sets and echoes;
@@ -116,8 +123,12 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return { start: first.startOffset, end: (last.endOffset ?? 0) + 1 };
   }
 
-  protected fail(expected: string, help?: string, token = this.peek()): never {
-    throw new Mistake(syntaxAt(token, expected, help));
+  protected fail(expected: string, help?: string, token = this.peek(), fix?: SyntaxFix): never {
+    throw new Mistake(syntaxAt(this.tokens, token, expected, { help, fix }));
+  }
+
+  protected get tokens(): readonly MaintToken[] {
+    return this.input as MaintToken[];
   }
 
   /** A name at the next token, of the given shape. */
@@ -137,7 +148,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
       });
     }
     if (!pattern.test(token.image)) {
-      throw new Mistake({ code: "syntax", message: `\`${token.image}\` is not a ${shape}`, span: spanOf(token), help });
+      const spelled = shape === "contract id" ? token.image.toUpperCase() : token.image.toLowerCase();
+      const text = spelled.replaceAll("_", "-").replace(/-{2,}/g, "-").replace(/-$/, "");
+      const fix = pattern.test(text) ? { fix: { span: spanOf(token), text } } : {};
+      const message = `\`${token.image}\` is not a ${shape}`;
+      throw new Mistake({ code: "syntax", message, span: spanOf(token), help, ...fix });
     }
   }
 
@@ -168,8 +183,27 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     if (error instanceof Mistake) this.diagnostics.push(error.diagnostic);
     else if (error instanceof Error && isRecognitionException(error)) {
       const { token } = error as IRecognitionException & { token: MaintToken };
-      this.diagnostics.push(syntaxAt(token.tokenType === EOF ? this.peek() : token, error.message));
+      const found = token.tokenType === EOF ? this.peek() : token;
+      this.diagnostics.push(this.missingBefore(found, error.message) ?? syntaxAt(this.tokens, found, error.message));
     } else throw error;
+  }
+
+  /** Where the next line already begins something else, the mistake is what the line before it lacks, and stands there. */
+  private missingBefore(found: MaintToken, expected: string): SyntaxDiagnostic | undefined {
+    const last = this.tokens[found.index - 1];
+    if (last === undefined || found !== this.peek() || !(found.lineStart || this.isAt(RCurly))) return undefined;
+    if (!this.isBlockEnd() && !this.isClauseStart() && !this.isConditionStart() && !this.isMemberStart())
+      return undefined;
+    const certain = tails.find(({ where }) => where === expected);
+    const { end } = spanOf(last);
+    return {
+      code: "syntax",
+      message: `expected ${expected} behind ${named(last)}`,
+      span: spanOf(last),
+      help:
+        certain === undefined ? "the line ends before it is complete" : `write \`${certain.text.trim()}\` behind it`,
+      ...(certain === undefined ? {} : { fix: { span: { start: end, end }, text: certain.text } }),
+    };
   }
 
   protected skipUntil(resumes: () => boolean): void {

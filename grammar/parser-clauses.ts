@@ -3,7 +3,18 @@ import { clauseNode, type Modifier, type Predicate, type Prefix, type Subject } 
 import type { MaintToken } from "./lexer.ts";
 import { isGrouping, Mistake, named, spanOf } from "./mistakes.ts";
 import { ModifierRules } from "./parser-modifiers.ts";
-import { Article, Colon, Comma, EndOfFile, periodWords, RCurly, reserved, TextToken, Word } from "./tokens.ts";
+import {
+  Article,
+  Colon,
+  Comma,
+  EndOfFile,
+  periodWords,
+  QuantityToken,
+  RCurly,
+  reserved,
+  TextToken,
+  Word,
+} from "./tokens.ts";
 
 const NUMBER_WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 const MODIFIER_WORDS = new Set(["warn", "with", "may", "approved", "guarded", "settled", "used", "never", "whichever"]);
@@ -117,7 +128,7 @@ export abstract class ClauseRules extends ModifierRules {
         message: `expected a comma behind \`${words}\`, found ${named(this.peek())}`,
         span: spanOf(this.peek()),
         help: `write \`${words}, …\``,
-        fix: { span: { start: end, end }, text: "," },
+        fix: { span: { start: end, end: this.isAt(Colon) ? spanOf(this.peek()).end : end }, text: "," },
       });
     });
     this.CONSUME(Comma);
@@ -125,7 +136,7 @@ export abstract class ClauseRules extends ModifierRules {
 
   readonly subject = this.rule("subject", (): Subject => {
     this.OPTION(() => this.CONSUME(Article));
-    const isCount = this.ACTION(() => this.isWord("people", 2)) ?? false;
+    const isCount = this.ACTION(() => this.peopleAhead()) ?? false;
     const name = this.nameNode(this.isReserved("must", 2) || this.isReserved("should", 2) ? "role" : "name");
     this.OPTION1({ GATE: () => isCount, DEF: () => this.word("people") });
     const count = this.ACTION(() => (isCount ? this.countOf(name) : null)) ?? null;
@@ -136,6 +147,16 @@ export abstract class ClauseRules extends ModifierRules {
     });
     return { name, count, readWith: readWith ?? null };
   });
+
+  /** `2 people` is known, and refused with the word for it. */
+  private peopleAhead(): boolean {
+    const next = this.peek();
+    const word = NUMBER_WORDS[Number(next.image) - 2];
+    if (next.tokenType === QuantityToken && word !== undefined && this.isWord("people", 2)) {
+      this.fail("a number word", "a count of people is a word", next, { span: spanOf(next), text: word });
+    }
+    return this.isWord("people", 2);
+  }
 
   private countOf(name: Name): number {
     const index = NUMBER_WORDS.indexOf(name.text);
@@ -190,6 +211,9 @@ export abstract class ClauseRules extends ModifierRules {
   readonly limit = this.rule("limit", (): Limit => this.OR(this.limitForms));
 
   private oneSided(word: LimitWord, first: MaintToken): Limit {
+    this.ACTION(() => {
+      if (this.isWord("or")) this.fail("a number with its unit");
+    });
     const value = this.SUBRULE(this.amount);
     return { kind: "one-sided", word, value, span: this.spanFrom(first) };
   }
@@ -351,6 +375,7 @@ export abstract class ClauseRules extends ModifierRules {
     const first = this.peek();
     const prefix = this.SUBRULE(this.prefix);
     const subject = this.SUBRULE(this.subject);
+    this.ACTION(() => this.refuseSplitName(first));
     const strictness = this.OR(this.mustOrShould) as "must" | "should";
     const predicate = this.SUBRULE(this.predicate);
     this.modifiers = [];
@@ -362,11 +387,27 @@ export abstract class ClauseRules extends ModifierRules {
     });
   });
 
-  private refuseGrouping(comma: MaintToken): void {
-    const before = (this.input as MaintToken[])[comma.index - 1];
-    if (before !== undefined && isGrouping(before, this.peek())) {
-      this.fail("a modifier", "numbers have no commas inside: write 1000", this.peek());
+  /** `light meter must …`, and a condition's name that has lost its `:`. */
+  private refuseSplitName(first: MaintToken): void {
+    const next = this.peek();
+    const last = this.tokens[next.index - 1];
+    if (last?.tokenType === undefined || this.isReserved("must") || this.isReserved("should")) return;
+    const end = spanOf(last).end;
+    if (last === first && first.lineStart && next.lineStart) {
+      const fix = { span: { start: end, end }, text: ":" };
+      this.fail("the `:` of a condition's name, or `must`", "a condition's name ends with `:`", last, fix);
     }
+    const joined = `${last.image}-${next.image}`;
+    const isName = this.isAt(Word) && (this.isReserved("must", 2) || this.isReserved("should", 2));
+    if (!isName || next.lineStart || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(joined)) return;
+    const fix = { span: { start: end, end: next.startOffset }, text: "-" };
+    this.fail("`must` or `should`", `a name of several words is joined by hyphens: \`${joined}\``, next, fix);
+  }
+
+  private refuseGrouping(comma: MaintToken): void {
+    const before = this.tokens[comma.index - 1];
+    if (before === undefined || !isGrouping(before, this.peek())) return;
+    this.fail("a modifier", "numbers have no commas inside", this.peek(), { span: spanOf(comma), text: "" });
   }
 
   /** What follows a clause begins something new; anything else still belongs to it and breaks it. */
@@ -374,12 +415,50 @@ export abstract class ClauseRules extends ModifierRules {
     const next = this.peek();
     if (this.isAt(EndOfFile) || this.isAt(RCurly) || this.isClauseStart() || this.isConditionStart()) return;
     if (this.isFileItemStart() || (next.lineStart && this.isMemberStart())) return;
-    if (MODIFIER_WORDS.has(next.image))
-      this.fail("the end of the clause", `a modifier stands behind a comma: \`, ${next.image} …\``);
+    this.refuseTail(next);
     const joins = next.image === "and" || next.image === "or";
     const opens = this.isAt(Word) || this.isAt(Article) || Object.values(reserved).some((type) => this.isAt(type));
     if (next.lineStart && opens && !joins) return;
     this.fail("the end of the clause");
+  }
+
+  /** The mistakes that show behind a clause and are certain. */
+  private refuseTail(next: MaintToken): void {
+    const last = this.tokens[next.index - 1];
+    if (last === undefined) return;
+    const { end } = spanOf(last);
+    const behind = { start: end, end };
+    const where = "the end of the clause";
+    if (MODIFIER_WORDS.has(next.image)) {
+      const help = `a modifier stands behind a comma: \`, ${next.image} …\``;
+      this.fail(where, help, next, { span: behind, text: "," });
+    }
+    if (next.image === "and" && this.modifiers.at(-1)?.kind === "approved") {
+      const help = "one of them approves: write `or`; two approvals are no extension";
+      this.fail(where, help, next, { span: spanOf(next), text: "or" });
+    }
+    if (last.tokenType === QuantityToken && last.unitStart < 0) this.refuseFarUnit(last, next);
+    if (NUMBER_WORDS.includes(last.image) && !next.lineStart) {
+      const text = String(NUMBER_WORDS.indexOf(last.image) + 2);
+      this.fail("a number with its unit", "numbers are written in digits", last, { span: spanOf(last), text });
+    }
+    const plural = this.tokens.slice(next.index, next.index + 3).map(({ image }) => image);
+    if (plural.join("") === "(s)") {
+      const span = { start: next.startOffset, end: next.startOffset + 3 };
+      this.fail(where, "write `1 month` or `12 months`", next, { span, text: /^1\D/.test(last.image) ? "" : "s" });
+    }
+  }
+
+  /** A bare number at its line's end and a unit on the next, or digits in groups. */
+  private refuseFarUnit(number: MaintToken, next: MaintToken): void {
+    const span = { start: spanOf(number).end, end: next.startOffset };
+    if (next.lineStart && !this.isAt(Article)) {
+      this.fail("a unit on the number's own line", "a unit stands on the same line as its number", next, {
+        span,
+        text: " ",
+      });
+    }
+    if (isGrouping(number, next)) this.fail("a unit", "numbers have no blanks inside", next, { span, text: "" });
   }
 }
 

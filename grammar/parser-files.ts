@@ -334,8 +334,7 @@ export class MaintParser extends BlockRules {
     const first = this.peek();
     this.ACTION(() => {
       this.refuseVersion();
-      if (!this.isConditionStart())
-        this.fail("a condition's name and `:`", "a clause stands under a name: `lamp-warmed-up:`");
+      if (!this.isConditionStart()) this.refuseCondition();
     });
     const name = this.nameNode();
     this.take(Colon);
@@ -350,6 +349,20 @@ export class MaintParser extends BlockRules {
     );
     return { kind: "condition", doc: this.docAt(first), name, clauses, span: this.spanFrom(first) };
   });
+
+  private refuseCondition(): never {
+    const what = "a condition's name and `:`";
+    const next = this.peek();
+    if (this.isAt(Word) && next.lineStart && this.peek(2).lineStart) {
+      const { end } = spanOf(next);
+      this.fail("`:` behind a condition's name", "a condition's name ends with `:`", next, {
+        span: { start: end, end },
+        text: ":",
+      });
+    }
+    if (this.isClauseStart()) this.fail(what, "a clause stands under a name: `lamp-warmed-up:`");
+    return this.fail(what);
+  }
 
   private countClause(): void {
     this.refuseVersion();
