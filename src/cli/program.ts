@@ -13,6 +13,7 @@ const verbs: { readonly [name: string]: Verb } = {
   fmt: { summary: "print contracts in the one format", load: () => import("./commands/fmt.ts") },
   build: { summary: "compile contracts to bundles", load: () => import("./commands/build.ts") },
   import: { summary: "turn a SMART contract's YAML into a contract", load: () => import("./commands/import.ts") },
+  export: { summary: "write contracts as SMART YAML", load: () => import("./commands/export.ts") },
   explain: { summary: "explain a diagnostic or a reason code", load: () => import("./commands/explain.ts") },
   test: { summary: "run the tests inside contracts", load: () => import("./commands/test.ts") },
   eval: { summary: "decide one snapshot, or many, without a server", load: () => import("./commands/eval.ts") },

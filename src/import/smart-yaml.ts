@@ -6,7 +6,7 @@ import { frequencyInTitle, readFrequency } from "./amount-words.ts";
 import { Draft } from "./draft.ts";
 import { declareTools, readCalibrations, readMaterials } from "./inventory.ts";
 import { type Reader, readStep } from "./steps.ts";
-import { quoted, visible } from "./words.ts";
+import { hidesSomething, quoted, visible } from "./words.ts";
 import {
   type Fields,
   parseYamlFields,
@@ -60,7 +60,7 @@ const SHORTEST = "each shift";
 export function importSmartYaml(source: string, options: ImportOptions = {}): Result<ImportedContract, YamlProblem> {
   const parsed = parseYamlFields(source);
   if (!parsed.ok) return parsed;
-  const root = parsed.value;
+  const { fields: root, texts } = parsed.value;
   const steps = root.take("list", "checklist_steps", "steps");
   if (steps === undefined && (root.has("checklist_steps") || !root.has("calibration"))) {
     const message = "no list `checklist_steps`: this is no SMART contract";
@@ -93,6 +93,10 @@ export function importSmartYaml(source: string, options: ImportOptions = {}): Re
   const reader: Reader = { draft, frequency: frequencyOf(root, title, options, draft) };
   readCalibrations(root, draft);
   for (const [index, step] of (steps?.items ?? []).entries()) readStep(step, index + 1, reader);
+  for (const { line, field } of texts.filter(({ text }) => hidesSomething(text))) {
+    const message = "is this all that it says? characters that cannot be seen were left out";
+    draft.notes.push({ kind: "decide", line, field, message });
+  }
   draft.askForInstruments(root.line);
   draft.notes.push(...root.leftOver(why));
   if (draft.clauseCount === 0) {

@@ -21,6 +21,10 @@ interface Step extends Reader {
   readonly number: number;
   /** What it asks, in the source's words. */
   readonly words: string;
+  /** Whether `words` are the source's; else its number stands there. */
+  readonly said: boolean;
+  /** Its condition is named by the source. */
+  readonly named: boolean;
   /** The words of the group it belongs to. */
   readonly group: string | null;
   readonly condition: string;
@@ -92,14 +96,16 @@ function readStepFields(
       .trim()
       .toLowerCase()
       .replace(/[\s-]+/g, "_") ?? "";
-  const words = wordsOfStep(fields) ?? group ?? `step ${number}`;
+  const own = wordsOfStep(fields);
+  const words = own ?? group ?? `step ${number}`;
   const name = fields.text("condition");
-  const own = name !== undefined && isName(name.text) ? draft.namedCondition(name.text) : groupCondition;
+  const named = name !== undefined && isName(name.text);
+  const given = named ? draft.namedCondition(name.text) : groupCondition;
   const condition =
-    own ?? draft.condition(kebab(numeric.has(kind) ? nameOfQuantity(words) : nameOfStep(words), `step-${number}`));
+    given ?? draft.condition(kebab(numeric.has(kind) ? nameOfQuantity(words) : nameOfStep(words), `step-${number}`));
   const decide: string[] = [];
   const step: Step = {
-    ...{ ...reader, fields, line, field, number, words, group, condition, decide },
+    ...{ ...reader, fields, line, field, number, words, group, condition, decide, named, said: own !== undefined },
     opening: openingOf(fields, reader, decide),
     strictness: strictnessOf(fields, draft, decide, groupStrictness),
   };
@@ -131,7 +137,7 @@ const WORDS = ["material", "label", "name", "title", "description", "instruction
 function wordsOfStep(fields: Fields): string | undefined {
   const said = WORDS.flatMap((key) => {
     const text = fields.text(key);
-    return text === undefined ? [] : [visible(text.text)];
+    return text === undefined ? [] : [text.text.trim()];
   });
   const specification = fields.text("specification");
   if (said.length === 0) return specification === undefined ? undefined : visible(specification.text);
@@ -181,8 +187,6 @@ function readGroup(step: Step): void {
   if (!entries.some(({ kind }) => kind === "fields")) acknowledge(step, step.words);
 }
 
-const because = (words: string, name: string): string | null => (kebab(words, "") === name ? null : words);
-
 interface Measured {
   readonly read: ReadLimit;
   readonly unit: Unit;
@@ -227,10 +231,15 @@ function readNumber(step: Step): void {
   const readWith = instrument === undefined ? "" : ` read with the ${draft.equipment(instrument)}`;
   if (instrument === undefined) draft.readWithAny(quantity);
   const text = `${step.opening()}, ${quantity}${readWith} ${strictness} be ${limitText(read, unit)}`;
-  draft.add(step.condition, { text, because: rationale(step) ?? because(full, quantity), decide: step.decide });
+  draft.add(step.condition, { text, because: rationale(step, full, quantity), decide: step.decide });
 }
 
-const rationale = ({ fields }: Step): string | null => fields.text("rationale", "reason")?.text ?? null;
+/** What the operator reads beside a clause: the reason, else the step's own words where they say more than its name. */
+function rationale({ fields, said, condition }: Step, words: string, name = condition): string | null {
+  const given = fields.text("rationale", "reason");
+  if (given !== undefined) return given.text;
+  return !said || kebab(words, "") === name ? null : words;
+}
 
 function limitText({ limit, unit }: ReadLimit, declared: Unit): string {
   const symbol = (unit ?? declared).symbol;
@@ -291,10 +300,10 @@ function acknowledge(step: Step, words: string): void {
     step.group === null || step.group === words || words.startsWith(`${step.group}:`)
       ? words
       : `${step.group}: ${words}`;
-  const text = draft.step(own);
+  const text = step.named ? own : draft.step(own);
   if (text !== own) note(step, step, "two steps say the same; their order tells them apart here");
   const clause = `${step.opening()}, ${whoOf(step)} ${strictness} acknowledge ${quoted(text)}`;
-  draft.add(step.condition, { text: clause, because: rationale(step), decide });
+  draft.add(step.condition, { text: clause, because: step.fields.text("rationale", "reason")?.text ?? null, decide });
 }
 
 function readCheckList(step: Step): void {
@@ -312,7 +321,7 @@ function readCheckList(step: Step): void {
     return;
   }
   const text = `${step.opening()}, the ${draft.equipment(tool)} ${strictness} be checked: ${said.join(", ")}`;
-  draft.add(step.condition, { text, because: rationale(step), decide: step.decide });
+  draft.add(step.condition, { text, because: rationale(step, step.words), decide: step.decide });
 }
 
 function readCalibrationStep(step: Step): void {
@@ -329,7 +338,7 @@ function readCalibrationStep(step: Step): void {
     draft,
     condition,
     ["interval", "calibration_interval"],
-    rationale(step),
+    rationale(step, step.words),
     strictness,
     step.decide,
   );
@@ -349,5 +358,5 @@ function readShelfLife(step: Step): void {
     note(step, opened, `how long after opening is ${quoted(opened.text)}?`);
   const used = span === undefined ? "" : `, used within ${span} of opening`;
   const text = `the ${draft.material(lot)} ${strictness} be within its shelf life${used}`;
-  draft.add(step.condition, { text, because: rationale(step), decide: step.decide });
+  draft.add(step.condition, { text, because: rationale(step, step.words), decide: step.decide });
 }

@@ -1,3 +1,4 @@
+import { isName } from "../model/ids.ts";
 import { MAX_NAME_LENGTH } from "../model/limits.ts";
 
 /** Words that no name may be, or that read as something else where a name opens its line. Source: language.md "Lexical". */
@@ -20,11 +21,23 @@ const SHORT = 40;
 
 /** Control, bidirectional and other invisible characters, which the language refuses. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const BREAKS = /\s*[\t\n\v\f\r]\s*/g;
 
 /** One line of text that the language takes. */
-export const visible = (text: string): string => text.replace(/\s+/g, " ").replace(HIDDEN, "").trim();
+export const visible = (text: string): string => text.replace(BREAKS, " ").replace(HIDDEN, "").trim();
 
-export const quoted = (text: string): string => `"${visible(text).replace(/[\\"]/g, "\\$&")}"`;
+/** Whether `visible` leaves out something that is no line break. */
+export const hidesSomething = (text: string): boolean => text.replace(BREAKS, " ").search(HIDDEN) >= 0;
+
+/** A text of the language; its lines stay lines. */
+export function quoted(text: string): string {
+  const lines = text.split(/\r\n|[\n\r]/).map(visible);
+  return `"${lines
+    .map((line) => line.replace(/[\\"]/g, "\\$&"))
+    .join("\n")
+    .trim()
+    .replaceAll("\n", "\\n")}"`;
+}
 
 function withoutOpening(text: string): string {
   let rest = visible(text);
@@ -47,6 +60,7 @@ export function nameOfStep(text: string): string {
 
 /** A kebab-case name out of any text; `otherwise` where no letter is left. */
 export function kebab(text: string, otherwise: string): string {
+  if (isName(text) && !RESERVED.has(text)) return text;
   const plain = text.normalize("NFKD").replace(/[µμ]/g, "u").toLowerCase();
   const words = plain
     .replace(/\p{M}/gu, "")

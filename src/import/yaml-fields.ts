@@ -53,6 +53,12 @@ const WORDS_OF_KIND = {
   empty: "nothing",
 } as const satisfies Readonly<Record<YamlValue["kind"], string>>;
 
+/** What a file holds: its fields, and every text in them in their order. */
+export interface YamlFile {
+  readonly fields: Fields;
+  readonly texts: readonly YamlText[];
+}
+
 /** The fields of one mapping. What nobody takes is told at the end, so that nothing is dropped silently. */
 export class Fields {
   readonly line: number;
@@ -108,7 +114,7 @@ export class Fields {
  * The one mapping of a YAML text. Refused with the place: anything that is no YAML, doubled keys, aliases, tags nobody knows,
  * more documents than one, a list or a scalar where the mapping should be. Never throws on any text.
  */
-export function parseYamlFields(text: string): Result<Fields, YamlProblem> {
+export function parseYamlFields(text: string): Result<YamlFile, YamlProblem> {
   const lines = new LineCounter();
   const at = (offset: number, message: string): YamlProblem => {
     const { line, col } = lines.linePos(offset);
@@ -138,34 +144,41 @@ export function parseYamlFields(text: string): Result<Fields, YamlProblem> {
     const what = contents === null || isScalar(contents) ? "a bare value or nothing" : "a list";
     return fail(at(contents?.range?.[0] ?? 0, `fields such as \`smart_contract_id: …\` were expected, not ${what}`));
   }
-  const root = readValue(contents, "", 0, (offset) => lines.linePos(offset));
-  return root.kind === "fields" ? ok(root.fields) : fail(at(0, "fields were expected"));
+  const texts: YamlText[] = [];
+  const root = readValue(contents, "", 0, { placeAt: (offset) => lines.linePos(offset), texts });
+  return root.kind === "fields" ? ok({ fields: root.fields, texts }) : fail(at(0, "fields were expected"));
 }
 
 /** The parser's own words, but for the one that speaks of its stack. */
 const wordsOf = (message: string): string =>
   message.includes("call stack") ? "nested deeper than can be read" : (message.split("\n", 1)[0] ?? message);
 
-type PlaceAt = (offset: number) => { readonly line: number; readonly col: number };
+interface Reading {
+  readonly placeAt: (offset: number) => { readonly line: number; readonly col: number };
+  readonly texts: YamlText[];
+}
 
-function readValue(node: unknown, field: string, from: number, placeAt: PlaceAt): YamlValue {
+function readValue(node: unknown, field: string, from: number, reading: Reading): YamlValue {
   const start = (node as Node | null)?.range?.[0] ?? from;
-  const { line, col: column } = placeAt(start);
+  const { line, col: column } = reading.placeAt(start);
   const placed: Placed = { line, column, field };
   if (isSeq(node)) {
-    const items = node.items.map((item, index) => readValue(item, `${field}[${index + 1}]`, start, placeAt));
+    const items = node.items.map((item, index) => readValue(item, `${field}[${index + 1}]`, start, reading));
     return { kind: "list", ...placed, items };
   }
   if (isMap(node)) {
     const values = node.items.map((pair: Pair): [string, YamlValue] => {
       const key = isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : "";
       const keyStart = (pair.key as Node | null)?.range?.[0] ?? start;
-      return [key, readValue(pair.value, field === "" ? key : `${field}.${key}`, keyStart, placeAt)];
+      return [key, readValue(pair.value, field === "" ? key : `${field}.${key}`, keyStart, reading)];
     });
     return { kind: "fields", ...placed, fields: new Fields(line, new Map(values)) };
   }
   if (!isScalar(node) || isAlias(node) || node.value === null) return { kind: "empty", ...placed };
-  if (typeof node.value === "string") return { kind: "text", ...placed, text: node.value, type: "string" };
-  const type = typeof node.value === "boolean" ? "boolean" : "number";
-  return { kind: "text", ...placed, text: node.source ?? String(node.value), type };
+  const isText = typeof node.value === "string";
+  const type = isText ? "string" : typeof node.value === "boolean" ? "boolean" : "number";
+  const own = isText ? String(node.value) : (node.source ?? String(node.value));
+  const text: YamlText = { kind: "text", ...placed, text: own, type };
+  reading.texts.push(text);
+  return text;
 }
