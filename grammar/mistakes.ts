@@ -87,7 +87,9 @@ function remedy(tokens: readonly MaintToken[], token: MaintToken, expected: stri
   if (hint !== undefined) return { help: hint.help, fix: hint.remove === true ? { span, text: "" } : undefined };
   if (token.tokenType === Stray) return { help: "this sign has no meaning here" };
   const nearest = nearestPhrase(token.image, spokenWords(expected));
-  return nearest === undefined ? {} : { help: `did you mean \`${nearest}\`?`, fix: { span, text: nearest } };
+  return nearest === undefined
+    ? { help: "`maint explain syntax` shows the forms" }
+    : { help: `did you mean \`${nearest}\`?`, fix: { span, text: nearest } };
 }
 
 /** A replacement that begins with a sign or a blank joins what stands before it; one that leaves a word out takes its blank along. */

@@ -1,6 +1,6 @@
 import type { Amount, DateWord, Moment, Name, Quantity, ReasonCode, Text, TimeWord, Unit } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
-import { spanOf } from "./mistakes.ts";
+import { Mistake, spanOf } from "./mistakes.ts";
 import { ParserBase } from "./parser-base.ts";
 import { Article, DateToken, loneUnits, QuantityToken, ReasonCodeToken, TimeToken, UnitToken, Word } from "./tokens.ts";
 
@@ -24,6 +24,7 @@ export abstract class AmountRules extends ParserBase {
       { ALT: (): Amount => this.SUBRULE(this.quantity) },
       {
         ALT: (): Amount => {
+          this.ACTION(() => this.refuseNextLine());
           const token = this.take(Word);
           return this.ACTION(() => wordAmount(token));
         },
@@ -32,6 +33,14 @@ export abstract class AmountRules extends ParserBase {
     ERR_MSG: "a number with its unit",
   };
   readonly amount = this.rule("amount", (): Amount => this.OR(this.amountForms));
+
+  /** A line that ends before its amount: the next line's first word is no parameter. */
+  private refuseNextLine(): void {
+    const next = this.peek();
+    if (!next.lineStart || !(this.isConditionStart() || this.isClauseStart() || this.isMemberStart())) return;
+    const missing = this.missingBefore(next, "a number with its unit");
+    if (missing !== undefined) throw new Mistake(missing);
+  }
 
   readonly quantity = this.rule("quantity", (): Quantity => {
     const token = this.take(QuantityToken);

@@ -48,6 +48,9 @@ const tails: readonly { readonly where: string; readonly text: string }[] = [
 export abstract class ParserBase extends EmbeddedActionsParser {
   protected source = "";
   protected diagnostics: SyntaxDiagnostic[] = [];
+  /** Of the list at hand: whether an item begins here. */
+  protected startsItem: () => boolean = () => false;
+  private itemFirst: MaintToken | undefined;
 
   constructor() {
     super(T.vocabulary, {
@@ -131,6 +134,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return this.input as MaintToken[];
   }
 
+  /** Whether something new begins here: an item of the list at hand, or of one around it. */
+  private startsSomething(): boolean {
+    return this.startsItem() || this.isClauseStart() || this.isConditionStart() || this.isMemberStart();
+  }
+
   /** A name at the next token, of the given shape. */
   protected nameNode(shape: NameShape = "name"): Name {
     const token = this.take(Word);
@@ -168,6 +176,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
    */
   protected guarded<N>(parse: () => N, where: Broken["where"], resumes: () => boolean): N | Broken {
     const first = this.peek();
+    this.itemFirst = first;
     const declares = this.isDeclarationStart() ? this.peek(this.pastArticle()) : undefined;
     try {
       return parse();
@@ -189,11 +198,10 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   /** Where the next line already begins something else, the mistake is what the line before it lacks, and stands there. */
-  private missingBefore(found: MaintToken, expected: string): SyntaxDiagnostic | undefined {
+  protected missingBefore(found: MaintToken, expected: string): SyntaxDiagnostic | undefined {
     const last = this.tokens[found.index - 1];
-    if (last === undefined || found !== this.peek() || !(found.lineStart || this.isAt(RCurly))) return undefined;
-    if (!this.isBlockEnd() && !this.isClauseStart() && !this.isConditionStart() && !this.isMemberStart())
-      return undefined;
+    if (last === undefined || found === this.itemFirst || found !== this.peek()) return undefined;
+    if (!(found.lineStart && this.startsSomething()) && !this.isBlockEnd()) return undefined;
     const certain = tails.find(({ where }) => where === expected);
     const { end } = spanOf(last);
     return {
@@ -241,6 +249,14 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     if (!this.peek().lineStart) return false;
     if (this.isWord("contract")) return this.isAt(Word, 2) && /^[A-Z]/.test(this.peek(2).image);
     return this.isWord("template") && this.isAt(Word, 2) && (this.isAt(T.TextToken, 3) || this.isAt(LCurly, 3));
+  }
+
+  /** A word that may begin an item, as far as one token tells; a wrapped modifier does not. */
+  protected opensItem(): boolean {
+    if (T.continuations.has(this.peek().image)) return false;
+    if (this.isAt(Word) || this.isAt(Article) || this.isAt(T.TextToken)) return true;
+    if (["#", "/", "-", "*"].includes(this.peek().image)) return true;
+    return (["each", "every", "for", "when", "at"] as const).some((word) => this.isReserved(word));
   }
 
   protected isClauseStart(): boolean {

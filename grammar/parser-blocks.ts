@@ -1,6 +1,6 @@
 import type { Broken } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
-import { named, spanOf } from "./mistakes.ts";
+import { Mistake, named, spanOf } from "./mistakes.ts";
 import { TestRules } from "./parser-tests.ts";
 import { EndOfFile, LCurly, RCurly } from "./tokens.ts";
 
@@ -26,13 +26,31 @@ export abstract class BlockRules extends TestRules {
     }
     try {
       parse();
-      if (!this.isAt(LCurly)) this.fail("`{`");
+      if (!this.isAt(LCurly)) this.refuseHeader();
       return true;
     } catch (error) {
       this.report(error);
       this.skipUntil(() => this.isAt(LCurly) || this.isAt(RCurly) || this.peek().lineStart);
       return false;
     }
+  }
+
+  /**
+   * A line that begins no deeper than the broken item did, and with a word that is no modifier's: the next item, broken too.
+   * Layout means nothing to the language; it only helps to tell where one mistake ends.
+   */
+  private isOutdented(first: MaintToken): boolean {
+    const next = this.peek();
+    if (!first.lineStart || next === first || !this.opensItem()) return false;
+    const column = ({ startOffset }: MaintToken): number =>
+      startOffset - this.source.lastIndexOf("\n", startOffset - 1);
+    return column(next) <= column(first);
+  }
+
+  private refuseHeader(): never {
+    const missing = this.missingBefore(this.peek(), "`{`");
+    if (missing !== undefined) throw new Mistake(missing);
+    return this.fail("`{`");
   }
 
   /** After a broken header the brace may be missing too: then it counts as written. */
@@ -71,13 +89,16 @@ export abstract class BlockRules extends TestRules {
       this.MANY9(() => items.push(parse()));
       return items;
     }
+    const outer = this.startsItem;
     while (!this.isAt(EndOfFile) && !stops()) {
+      this.startsItem = starts;
+      const first = this.peek();
       let depth = 0;
       let from = -1;
       items.push(
         this.guarded(parse, where, () => {
           const token = this.peek();
-          if (depth === 0 && (stops() || (token.lineStart && starts()))) return true;
+          if (depth === 0 && (stops() || (token.lineStart && (starts() || this.isOutdented(first))))) return true;
           if (this.isFileItemStart()) return true;
           if (from !== token.index && this.isAt(LCurly)) depth += 1;
           if (from !== token.index && this.isAt(RCurly)) depth -= 1;
@@ -86,6 +107,7 @@ export abstract class BlockRules extends TestRules {
         }),
       );
     }
+    this.startsItem = outer;
     return items;
   }
 }

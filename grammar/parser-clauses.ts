@@ -8,6 +8,7 @@ import {
   Colon,
   Comma,
   EndOfFile,
+  modifierWords,
   periodWords,
   QuantityToken,
   RCurly,
@@ -17,7 +18,6 @@ import {
 } from "./tokens.ts";
 
 const NUMBER_WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
-const MODIFIER_WORDS = new Set(["warn", "with", "may", "approved", "guarded", "settled", "used", "never", "whichever"]);
 const LIMIT_WORDS = "`at least`, `at most`, `more than`, `less than` or `between`";
 
 /** `[for order "…",] [when X is ATTRIBUTE,] [period,] subject must|should predicate {, modifier} [because "…"]` */
@@ -309,12 +309,24 @@ export abstract class ClauseRules extends ModifierRules {
     this.OPTION(() => {
       this.word("or");
       every.push(this.SUBRULE2(this.amount));
+      this.ACTION(() => this.refuseLostWhichever());
       this.CONSUME(Comma);
       this.word("whichever");
       this.word("comes");
       this.word("first");
     });
     return { kind: "calibration", every };
+  }
+
+  private refuseLostWhichever(): void {
+    const last = this.tokens[this.peek().index - 1];
+    if (last === undefined || this.isAt(Comma) || this.isWord("whichever")) return;
+    const { end } = spanOf(last);
+    const text = ", whichever comes first";
+    this.fail("`, whichever comes first`", "of two intervals the shorter counts, and the clause says so", last, {
+      span: { start: end, end },
+      text,
+    });
   }
 
   private readonly checkedForms = {
@@ -429,7 +441,7 @@ export abstract class ClauseRules extends ModifierRules {
     const { end } = spanOf(last);
     const behind = { start: end, end };
     const where = "the end of the clause";
-    if (MODIFIER_WORDS.has(next.image)) {
+    if (modifierWords.has(next.image)) {
       const help = `a modifier stands behind a comma: \`, ${next.image} …\``;
       this.fail(where, help, next, { span: behind, text: "," });
     }

@@ -184,6 +184,10 @@ export abstract class TestRules extends ClauseRules {
         },
         {
           ALT: (): TestStatement => {
+            this.ACTION(() => {
+              const takesText = isOf("operator") || isOf("order");
+              if (takesText && /[^a-z0-9-]/.test(this.peek().image)) this.fail('a text in "quotes"');
+            });
             const attribute = this.nameNode();
             return { kind: "test-attribute", subject, attribute, span: this.spanFrom(first) };
           },

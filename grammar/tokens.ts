@@ -83,6 +83,31 @@ export const typeOfWord: ReadonlyMap<string, TokenType> = new Map<string, TokenT
   ...Object.entries(reserved),
 ]);
 
+/** What begins a modifier, which stands behind a comma and is often wrapped onto a line of its own. */
+export const modifierWords: ReadonlySet<string> = new Set([
+  ...["warn", "with", "may", "approved", "guarded", "settled", "used", "never", "whichever"],
+]);
+/** Words that go on with what the line before began. */
+export const continuations: ReadonlySet<string> = new Set([
+  ...modifierWords,
+  ...[
+    "and",
+    "or",
+    "because",
+    "must",
+    "should",
+    "be",
+    "not",
+    "read",
+    "minus",
+    "plausible",
+    "by",
+    "tell",
+    "of",
+    "before",
+  ],
+]);
+
 export const periodWords = ["day", "shift", "week", "month", "quarter"] as const;
 /** `every month`: units of time that may stand without a number. */
 export const loneUnits: ReadonlySet<string> = new Set([
