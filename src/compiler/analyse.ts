@@ -2,16 +2,18 @@ import type { Contract, Template, Test } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parser.ts";
 import { nearestWord } from "../base/edit-distance.ts";
 import { MAX_DIAGNOSTICS } from "../model/limits.ts";
+import type { AcrossCheck } from "./analysis/asked-readings.ts";
 import { type Body, body } from "./body.ts";
 import { type CheckedBody, checkBody, checkTest, type Found } from "./body-checks.ts";
+import { conflictingLimitsAcross } from "./checks/conflicting-limits.ts";
 import { contradictionsAcross } from "./checks/contradiction.ts";
 import { type ContractInFile, duplicateContracts } from "./checks/duplicate-contract.ts";
 import { duplicates } from "./checks/duplicate-name.ts";
 import { sourceTooLarge, tooManyClauses, tooManyDiagnostics } from "./checks/limit-exceeded.ts";
 import { templateArguments } from "./checks/template-argument.ts";
+import { undecidedAcross } from "./checks/undecided.ts";
 import { unknown } from "./checks/unknown-name.ts";
 import { type Diagnostic, type DiagnosticCode, diagnostic, type Finding, inOrder, type Place } from "./diagnostic.ts";
-import { scopeOf } from "./lower/contract.ts";
 import { firstLineOf, placeOf, placeWithin, type Source, type SourceText, sourceText } from "./source-text.ts";
 import { expanded } from "./templates.ts";
 
@@ -38,6 +40,13 @@ export interface Analysis {
 
 type Report = (source: SourceText, code: DiagnosticCode, finding: Finding) => void;
 
+/** Of contracts that may bind one station; a finding belongs to the later contract. */
+const acrossChecks: readonly (readonly [DiagnosticCode, AcrossCheck])[] = [
+  ["contradiction", contradictionsAcross],
+  ["conflicting-limits", conflictingLimitsAcross],
+  ["undecided", undecidedAcross],
+];
+
 /** Parses and checks files together: ids are unique, and contracts that bind one station do not contradict each other. */
 export function analyse(sources: readonly Source[]): Analysis {
   const diagnostics: Diagnostic[] = [];
@@ -50,8 +59,10 @@ export function analyse(sources: readonly Source[]): Analysis {
     inFile.map((contract) => ({ source, contract })),
   );
   for (const { source, finding } of duplicateContracts(all)) report(source, "duplicate-contract", finding);
-  const scoped = contracts.map(({ checked }) => ({ ...checked, scope: scopeOf(checked.body) }));
-  for (const { body: later, finding } of contradictionsAcross(scoped)) report(later.source, "contradiction", finding);
+  const bodies = contracts.map(({ checked }) => checked);
+  for (const [code, across] of acrossChecks) {
+    for (const { body: later, finding } of across(bodies)) report(later.source, code, finding);
+  }
   const outsideTests = files.flatMap(({ source, tests }) =>
     tests.flatMap((test) => placeTest(source, test, contracts, all, report)),
   );

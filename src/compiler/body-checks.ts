@@ -1,6 +1,7 @@
 import type { Test } from "../../grammar/ast.ts";
 import { type Body, clausesOf, declarationsOf, type PlacedClause, type Thing, testsOf } from "./body.ts";
 import type { BodyCheck, BodyContext, SoundClause, ThingCheck } from "./check-context.ts";
+import { conflictingLimits } from "./checks/conflicting-limits.ts";
 import { contradiction } from "./checks/contradiction.ts";
 import { duplicateName } from "./checks/duplicate-name.ts";
 import { emptyCondition } from "./checks/empty-condition.ts";
@@ -15,6 +16,7 @@ import { overrideUnknownReason } from "./checks/override-unknown-reason.ts";
 import { redundant } from "./checks/redundant.ts";
 import { syntax } from "./checks/syntax.ts";
 import { testUnknownCondition } from "./checks/test-unknown-condition.ts";
+import { undecided } from "./checks/undecided.ts";
 import { unitMismatch } from "./checks/unit-mismatch.ts";
 import { unknownName } from "./checks/unknown-name.ts";
 import { unknownUnit } from "./checks/unknown-unit.ts";
@@ -49,8 +51,10 @@ const bodyChecks: readonly (readonly [DiagnosticCode, BodyCheck])[] = [
   ["empty-condition", emptyCondition],
   ["unused-name", unusedName],
   ["contradiction", contradiction],
+  ["conflicting-limits", conflictingLimits],
   ["loosens", loosens],
   ["redundant", redundant],
+  ["undecided", undecided],
 ];
 
 export interface Found {
@@ -106,12 +110,11 @@ function soundClauses(
   body: Body,
   found: Found[],
 ): SoundClause[] {
+  const quantity = (name: string) => quantityOf(body, name);
   return clauses.flatMap((placed, index) => {
     const { clause } = placed;
     if (broken.has(clause) || restsOnBroken(clause, broken, body)) return [];
     const sound = { placed, compiled: lowerClause(placed, index, body) };
-    const quantity = sound.compiled.kind === "reading" ? quantityOf(body, sound.compiled.quantity) : undefined;
-    if (quantity === undefined) return [sound];
     const place = firstLineOf(body.source, clause.span);
     const never = unsatisfiable(sound, quantity, place);
     for (const finding of never) found.push({ code: "unsatisfiable", finding });

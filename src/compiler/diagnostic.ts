@@ -7,6 +7,7 @@ export interface Place {
 }
 
 export const DIAGNOSTIC_CODES = [
+  "conflicting-limits",
   "contradiction",
   "duplicate-contract",
   "duplicate-name",
@@ -23,6 +24,7 @@ export const DIAGNOSTIC_CODES = [
   "syntax",
   "template-argument",
   "test-unknown-condition",
+  "undecided",
   "unit-mismatch",
   "unknown-name",
   "unknown-unit",
@@ -36,7 +38,13 @@ export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];
 export type DiagnosticSeverity = "error" | "warning";
 
 /** Codes that warn; every other code is an error. Source: language.md "Diagnostics". */
-const warnings: ReadonlySet<DiagnosticCode> = new Set(["redundant", "never-blocks", "unused-name"]);
+const warnings: ReadonlySet<DiagnosticCode> = new Set([
+  "conflicting-limits",
+  "never-blocks",
+  "redundant",
+  "undecided",
+  "unused-name",
+]);
 
 export const severityOf = (code: DiagnosticCode): DiagnosticSeverity => (warnings.has(code) ? "warning" : "error");
 

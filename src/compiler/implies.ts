@@ -1,38 +1,16 @@
 import { canonicalJson } from "../base/canonical-json.ts";
-import { compare } from "../base/rational.ts";
-import type { BundleClause, ClauseKind, Freshness, PlantPeriod, Span } from "../model/bundle.ts";
-import type { Body } from "./body.ts";
+import { compare, parseDecimal, ZERO } from "../base/rational.ts";
+import type { BundleClause, ClauseKind } from "../model/bundle.ts";
+import { fresher, notLonger } from "./analysis/longer-spans.ts";
 import type { SoundClause } from "./check-context.ts";
 import { guardOf, isWithin, limitOf } from "./intervals.ts";
 
 type ClauseOf<K extends ClauseKind> = Extract<BundleClause, { kind: K }>;
-type Implication = { readonly [K in ClauseKind]: (a: ClauseOf<K>, b: ClauseOf<K>, body: Body) => boolean };
-
-/** Periods that contain another: what happened today happened this week. A shift may reach over midnight. */
-const wider: { readonly [P in PlantPeriod]: readonly PlantPeriod[] } = {
-  day: ["day", "week", "month", "quarter"],
-  shift: ["shift"],
-  week: ["week"],
-  month: ["month", "quarter"],
-  quarter: ["quarter"],
+/** Whether a quantity of the contract is a difference of two others. */
+export type IsDifference = (quantity: string) => boolean;
+type Implication = {
+  readonly [K in ClauseKind]: (a: ClauseOf<K>, b: ClauseOf<K>, isDifference: IsDifference) => boolean;
 };
-
-/** Whether evidence that is fresh enough for `a` always is for `b`. */
-function fresher(a: Freshness, b: Freshness): boolean {
-  if (b.kind === "latest") return true;
-  if (a.kind === "period" && b.kind === "period") return wider[a.period].includes(b.period);
-  return a.kind === "every" && b.kind === "every" && notLonger(a.span, b.span);
-}
-
-/** Days, months and hours have no fixed ratio: across them nothing is known. */
-function notLonger(a: Span, b: Span): boolean {
-  if (a.kind === "elapsed" || b.kind === "elapsed") return a.kind === "elapsed" && b.kind === "elapsed" && a.ms <= b.ms;
-  const months = (span: typeof a): number | undefined =>
-    span.unit === "day" ? undefined : span.unit === "year" ? span.count * 12 : span.count;
-  const [left, right] = [months(a), months(b)];
-  if (left === undefined || right === undefined) return left === right && a.count <= b.count;
-  return left <= right;
-}
 
 /** Null asks for nothing. */
 const atLeast = <T>(a: T | null, b: T | null, stricter: (a: T, b: T) => boolean): boolean =>
@@ -48,10 +26,10 @@ const implication: Implication = {
     atLeast(a.warnBefore, b.warnBefore, same) &&
     atLeast(a.warnCyclesBefore, b.warnCyclesBefore, (x, y) => x >= y) &&
     atLeast(a.referencesWithin, b.referencesWithin, notLonger) &&
-    (a.extension === null || same(a.extension, b.extension)),
+    extendsLess(a.extension, b.extension),
   "warm-up": (a, b) => a.equipment === b.equipment && a.ms >= b.ms,
-  reading: (a, b, body) => {
-    const difference = body.declared.get(a.quantity)?.kind === "difference";
+  reading: (a, b, isDifference) => {
+    const difference = isDifference(a.quantity);
     return (
       a.quantity === b.quantity &&
       isWithin(limitOf(a, difference), limitOf(b, difference)) &&
@@ -61,9 +39,14 @@ const implication: Implication = {
       atLeast(a.settledMs, b.settledMs, (x, y) => x >= y)
     );
   },
-  use: (a, b) => same(ownOf(a), ownOf(b)),
+  use: (a, b) =>
+    a.equipment === b.equipment &&
+    a.counter === b.counter &&
+    compare(decimal(a.every), decimal(b.every)) <= 0 &&
+    (b.warnBefore === null || (same(a.every, b.every) && same(a.warnBefore, b.warnBefore))) &&
+    (a.enoughLeft || !b.enoughLeft),
   events: (a, b) => a.equipment === b.equipment && b.events.every((event) => a.events.includes(event)),
-  acknowledgement: (a, b) => a.step === b.step && same(a.who, b.who) && fresher(a.freshness, b.freshness),
+  acknowledgement: (a, b) => a.step === b.step && asksWhom(a.who, b.who) && fresher(a.freshness, b.freshness),
   "service-state": (a, b) => a.equipment === b.equipment,
   "before-and-after-use": (a, b) => a.equipment === b.equipment,
   "shelf-life": (a, b) => a.material === b.material && atLeast(a.openedWithin, b.openedWithin, notLonger),
@@ -71,25 +54,36 @@ const implication: Implication = {
     a.equipment === b.equipment && fresher(a.freshness, b.freshness) && b.items.every((item) => a.items.includes(item)),
 };
 
-const ownOf = ({ equipment, counter, every, warnBefore, enoughLeft }: ClauseOf<"use">) => ({
-  equipment,
-  counter,
-  every,
-  warnBefore,
-  enoughLeft,
-});
+const decimal = (text: string) => parseDecimal(text) ?? ZERO;
+
+/** Whoever has no extension, or a shorter one by fewer roles, is never carried further. */
+function extendsLess(a: ClauseOf<"calibration">["extension"], b: ClauseOf<"calibration">["extension"]): boolean {
+  if (a === null) return true;
+  if (b === null || a.cap.kind !== b.cap.kind || !notLonger(a.cap, b.cap)) return false;
+  const allowed = b.roles.map((role) => role.toLowerCase());
+  return a.roles.every((role) => allowed.includes(role.toLowerCase()));
+}
+
+function asksWhom(a: ClauseOf<"acknowledgement">["who"], b: ClauseOf<"acknowledgement">["who"]): boolean {
+  if (a.kind === "people" && b.kind === "people") return a.count >= b.count;
+  if (a.kind === "role" && b.kind === "role") return a.role.toLowerCase() === b.role.toLowerCase();
+  return a.kind === "operator" && b.kind === "operator";
+}
+
+/** Whether what a clause asks is as strict as what another asks in every part, whenever and of whomever they are asked. */
+export const demandsAsMuch = (a: BundleClause, b: BundleClause, isDifference: IsDifference): boolean =>
+  a.kind === b.kind &&
+  (a.strictness === "must" || b.strictness === "should") &&
+  (a.neverOverridable || !b.neverOverridable) &&
+  (implication[a.kind] as (a: BundleClause, b: BundleClause, isDifference: IsDifference) => boolean)(
+    a,
+    b,
+    isDifference,
+  );
 
 /** Whether whatever satisfies `a` satisfies `b`, whenever `b` is asked. */
-export function implies(a: SoundClause, b: SoundClause, body: Body): boolean {
-  const [x, y] = [a.compiled, b.compiled];
-  return (
-    x.kind === y.kind &&
-    bindsWherever(a, b) &&
-    (x.strictness === "must" || y.strictness === "should") &&
-    (x.neverOverridable || !y.neverOverridable) &&
-    (implication[x.kind] as (a: BundleClause, b: BundleClause, body: Body) => boolean)(x, y, body)
-  );
-}
+export const implies = (a: SoundClause, b: SoundClause, isDifference: IsDifference): boolean =>
+  bindsWherever(a, b) && demandsAsMuch(a.compiled, b.compiled, isDifference);
 
 /** Whether `a` is asked of every test of which `b` is asked. */
 function bindsWherever(a: SoundClause, b: SoundClause): boolean {

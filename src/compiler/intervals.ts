@@ -63,9 +63,31 @@ export function plausible(quantity: BundleQuantity): Interval {
   return { low: floor !== null && compare(floor.value, low.value) > 0 ? floor : low, high };
 }
 
+/** The readings that lie in both. */
+export const intersection = (a: Interval, b: Interval): Interval => ({
+  low: tighterLow(a.low, b.low),
+  high: tighterHigh(a.high, b.high),
+});
+
 /** Whether no reading lies in both. */
-export const disjoint = (a: Interval, b: Interval): boolean =>
-  isEmpty({ low: tighterLow(a.low, b.low), high: tighterHigh(a.high, b.high) });
+export const disjoint = (a: Interval, b: Interval): boolean => isEmpty(intersection(a, b));
+
+/** The one reading that lies in it; undefined where there are more, or none. */
+export function onlyPoint(interval: Interval): Rational | undefined {
+  const { low, high } = interval;
+  const isPoint = low !== null && high !== null && !isEmpty(interval) && compare(low.value, high.value) === 0;
+  return isPoint ? low.value : undefined;
+}
+
+/** What can be computed for a difference: the plausible ranges of its sides, subtracted. */
+export function plausibleDifference(left: BundleQuantity, right: BundleQuantity): Interval {
+  if (left.name === right.name)
+    return { low: { value: ZERO, inclusive: true }, high: { value: ZERO, inclusive: true } };
+  const [a, b] = [plausible(left), plausible(right)];
+  const minus = (from: End | null, what: End | null): End | null =>
+    from === null || what === null ? null : { value: subtract(from.value, what.value), inclusive: true };
+  return { low: minus(a.low, b.high), high: minus(a.high, b.low) };
+}
 
 export function isEmpty({ low, high }: Interval): boolean {
   if (low === null || high === null) return false;

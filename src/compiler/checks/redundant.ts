@@ -1,10 +1,10 @@
 import type { BodyCheck } from "../check-context.ts";
-import { firstImplied, type Implied } from "../implied.ts";
+import { type Implied, impliedClauses } from "../implied.ts";
 
 /** A clause that another makes idle: the reader wonders which of the two counts. */
 export const redundant: BodyCheck = (context) =>
-  firstImplied(context)
-    .filter((found) => !isLoosening(found))
+  impliedClauses(context)
+    .implied.filter((found) => !isLoosening(found))
     .map(({ by, clause, related }) => ({
       place: context.firstLine(clause.placed.clause.span),
       message: "this clause adds nothing: another one asks for at least as much",

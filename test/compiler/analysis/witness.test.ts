@@ -62,8 +62,8 @@ const hard: readonly (readonly [title: string, text: string, options?: Partial<W
   [
     "a difference and both its sides, in three units",
     around(
-      "a is measured in K\n b is measured in degF\n d is a minus b",
-      "each day, a must be between 20 and 30 degC\n each day, b must be at least 80 degF\n each day, d must be more than 1 degC\n each day, d must be less than 1.001 degC",
+      "hot is measured in K\n cold is measured in degF\n rise is hot minus cold",
+      "each day, hot must be between 20 and 30 degC\n each day, cold must be at least 80 degF\n each day, rise must be more than 1 degC\n each day, rise must be less than 1.001 degC",
     ),
   ],
   [
