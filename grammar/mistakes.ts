@@ -18,8 +18,15 @@ export class Mistake extends Error {
   }
 }
 
-/** More clauses than a file may have: ends the parse. */
-export class TooMuch extends Error {}
+/** More clauses than a file may have, or more mistakes: ends the parse. */
+export class TooMuch extends Error {
+  readonly of: "clauses" | "mistakes";
+
+  constructor(of: "clauses" | "mistakes") {
+    super(`too many ${of}`);
+    this.of = of;
+  }
+}
 
 export const spanOf = (token: MaintToken): Span => ({ start: token.startOffset, end: (token.endOffset ?? 0) + 1 });
 

@@ -9,7 +9,7 @@ import {
 } from "chevrotain";
 import type { Broken, Name, Span, Text } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
-import { Mistake, named, spanOf, syntaxAt } from "./mistakes.ts";
+import { Mistake, named, spanOf, syntaxAt, TooMuch } from "./mistakes.ts";
 import type { SyntaxDiagnostic, SyntaxFix } from "./parse-result.ts";
 import * as T from "./tokens.ts";
 import { Article, Colon, type Keyword, keyword, LCurly, RCurly, type Reserved, reserved, Word } from "./tokens.ts";
@@ -48,6 +48,7 @@ const tails: readonly { readonly where: string; readonly text: string }[] = [
 export abstract class ParserBase extends EmbeddedActionsParser {
   protected source = "";
   protected diagnostics: SyntaxDiagnostic[] = [];
+  protected maxMistakes = 0;
   /** Of the list at hand: whether an item begins here. */
   protected startsItem: () => boolean = () => false;
   private itemFirst: MaintToken | undefined;
@@ -189,12 +190,17 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   protected report(error: unknown): void {
-    if (error instanceof Mistake) this.diagnostics.push(error.diagnostic);
+    if (error instanceof Mistake) this.note(error.diagnostic);
     else if (error instanceof Error && isRecognitionException(error)) {
       const { token } = error as IRecognitionException & { token: MaintToken };
       const found = token.tokenType === EOF ? this.peek() : token;
-      this.diagnostics.push(this.missingBefore(found, error.message) ?? syntaxAt(this.tokens, found, error.message));
+      this.note(this.missingBefore(found, error.message) ?? syntaxAt(this.tokens, found, error.message));
     } else throw error;
+  }
+
+  protected note(diagnostic: SyntaxDiagnostic): void {
+    this.diagnostics.push(diagnostic);
+    if (this.diagnostics.length > this.maxMistakes) throw new TooMuch("mistakes");
   }
 
   /** Where the next line already begins something else, the mistake is what the line before it lacks, and stands there. */

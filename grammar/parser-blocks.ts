@@ -68,7 +68,7 @@ export abstract class BlockRules extends TestRules {
     this.missingBraceAt = next.index;
     const atEnd = this.isAt(EndOfFile);
     const end = this.spanFrom(opened).end;
-    this.diagnostics.push({
+    this.note({
       code: "syntax",
       message: `expected the \`}\` of \`${words}\`, found ${named(next)}`,
       span: atEnd ? { start: end, end } : spanOf(next),

@@ -26,6 +26,11 @@ import { Mistake, spanOf, TooMuch } from "./mistakes.ts";
 import { type Block, BlockRules } from "./parser-blocks.ts";
 import { Article, Colon, Comma, EndOfFile, Equals, RCurly, TextToken, Word } from "./tokens.ts";
 
+export interface ParserLimits {
+  readonly maxClauses: number;
+  readonly maxMistakes: number;
+}
+
 /** Files, contracts, templates and what stands in their bodies. */
 export class MaintParser extends BlockRules {
   private docs: ReadonlyMap<number, Doc> = new Map();
@@ -38,13 +43,14 @@ export class MaintParser extends BlockRules {
   }
 
   /** Sets the parser up for one source; `file()` then reads it. */
-  prepare(source: string, tokens: MaintToken[], docs: ReadonlyMap<number, Doc>, maxClauses: number): void {
+  prepare(source: string, tokens: MaintToken[], docs: ReadonlyMap<number, Doc>, limits: ParserLimits): void {
     this.input = tokens;
     this.source = source;
     this.diagnostics = [];
     this.docs = docs;
     this.clauseCount = 0;
-    this.maxClauses = maxClauses;
+    this.maxClauses = limits.maxClauses;
+    this.maxMistakes = limits.maxMistakes;
     this.forgetBlocks();
   }
 
@@ -367,7 +373,7 @@ export class MaintParser extends BlockRules {
   private countClause(): void {
     this.refuseVersion();
     this.clauseCount += 1;
-    if (this.clauseCount > this.maxClauses) throw new TooMuch();
+    if (this.clauseCount > this.maxClauses) throw new TooMuch("clauses");
   }
 
   /** A statement of the contract's body where a condition or clause should be: the block's `}` is missing. */

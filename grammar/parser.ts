@@ -11,8 +11,15 @@ export interface SourceLimits {
   readonly maxSourceBytes: number;
   readonly maxNestingDepth: number;
   readonly maxClauses: number;
+  /** Reading ends after so many: each costs far more than a sound line, and nobody reads on. */
+  readonly maxMistakes: number;
 }
-export const SOURCE_LIMITS: SourceLimits = { maxSourceBytes: 1 << 20, maxNestingDepth: 64, maxClauses: 10_000 };
+export const SOURCE_LIMITS: SourceLimits = {
+  maxSourceBytes: 1 << 20,
+  maxNestingDepth: 64,
+  maxClauses: 10_000,
+  maxMistakes: 500,
+};
 
 let shared: MaintParser | undefined;
 
@@ -24,7 +31,7 @@ function parser(): MaintParser {
 
 /**
  * Reads one `.maint` source. Never throws: mistakes are diagnostics, and what could not be read is a `broken` node.
- * A source beyond a limit gives `limit-exceeded` alone and an empty file.
+ * A source beyond a limit gives `limit-exceeded` and an empty file; one with too many mistakes also those that were found.
  */
 export function parse(source: string, limits: SourceLimits = SOURCE_LIMITS): ParseResult {
   if (byteLength(source) > limits.maxSourceBytes) {
@@ -35,23 +42,32 @@ export function parse(source: string, limits: SourceLimits = SOURCE_LIMITS): Par
     return refused(source, `blocks are nested more than ${limits.maxNestingDepth} deep`, { start: 0, end: 0 });
   }
   const reader = parser();
-  reader.prepare(source, scanned.tokens, docsOf(scanned), limits.maxClauses);
+  reader.prepare(source, scanned.tokens, docsOf(scanned), limits);
   try {
     const file = reader.file();
-    const diagnostics = [...scanned.diagnostics, ...reader.found];
-    diagnostics.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+    const diagnostics = [...scanned.diagnostics.slice(0, limits.maxMistakes), ...reader.found].sort(byPlace);
     return { file, diagnostics, comments: scanned.comments };
   } catch (error) {
     // A parser stopped midway is thrown away: its rule stack is not known to be clean.
     shared = undefined;
     if (!(error instanceof TooMuch)) throw error;
-    return refused(source, `the file has more than ${limits.maxClauses} clauses`, { start: 0, end: 0 });
+    if (error.of === "clauses") {
+      return refused(source, `the file has more than ${limits.maxClauses} clauses`, { start: 0, end: 0 });
+    }
+    const first = scanned.diagnostics.slice(0, limits.maxMistakes);
+    const rest = refused(source, `the file has more than ${limits.maxMistakes} mistakes`, { start: 0, end: 0 });
+    return { ...rest, diagnostics: [...rest.diagnostics, ...[...first, ...reader.found].sort(byPlace)] };
   }
 }
 
+const byPlace = (a: SyntaxDiagnostic, b: SyntaxDiagnostic): number =>
+  a.span.start - b.span.start || a.span.end - b.span.end;
+
 function refused(source: string, message: string, span: Span): ParseResult {
   const file: SourceFile = { kind: "file", items: [], span: { start: 0, end: source.length } };
-  const help = "split it into several files";
+  const help = message.endsWith("mistakes")
+    ? "mend the first ones; the rest was not read"
+    : "split it into several files";
   const diagnostic: SyntaxDiagnostic = { code: "limit-exceeded", message, span, help };
   return { file, diagnostics: [diagnostic], comments: [] };
 }

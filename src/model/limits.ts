@@ -4,6 +4,8 @@ export const MAX_SOURCE_BYTES = 1 << 20;
 export const MAX_NESTING_DEPTH = 64;
 export const MAX_CLAUSES = 10_000;
 export const MAX_DIAGNOSTICS = 100;
+/** Mistakes in a file's syntax after which it is not read on. */
+export const MAX_MISTAKES = 500;
 export const MAX_NAME_LENGTH = 64;
 /** What the search for contradictions, and for readings that satisfy a contract, may cost: comparisons of exact numbers. */
 export const MAX_ANALYSIS_STEPS = 500_000;

@@ -106,6 +106,7 @@ test("limits are those of the model, and refuse", () => {
     maxSourceBytes: limits.MAX_SOURCE_BYTES,
     maxNestingDepth: limits.MAX_NESTING_DEPTH,
     maxClauses: limits.MAX_CLAUSES,
+    maxMistakes: limits.MAX_MISTAKES,
   });
   const only = (text: string): string[] => parse(text).diagnostics.map(({ code }) => code);
   expect(only(`//${"é".repeat(limits.MAX_SOURCE_BYTES / 2)}`)).toEqual(["limit-exceeded"]);
@@ -113,6 +114,9 @@ test("limits are those of the model, and refuse", () => {
   const many = (count: number): string => clause("the lamp must be in service\n".repeat(count));
   expect(only(many(limits.MAX_CLAUSES - 1))).toEqual([]);
   expect(only(many(limits.MAX_CLAUSES))).toEqual(["limit-exceeded"]);
+  const wrong = (count: number): string[] => only(clause("the lamp must bee in service\n".repeat(count)));
+  expect(wrong(limits.MAX_MISTAKES)).toEqual(Array(limits.MAX_MISTAKES).fill("syntax"));
+  expect(wrong(limits.MAX_MISTAKES + 5)).toEqual(["limit-exceeded", ...Array(limits.MAX_MISTAKES + 1).fill("syntax")]);
 });
 
 test("messages speak to engineers, not of tokens", () => {

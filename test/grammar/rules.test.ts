@@ -29,7 +29,8 @@ function unanswered(parser: EmbeddedActionsParser, give: (text: string) => void)
 }
 
 const parser = new MaintParser();
-const give = (text: string): void => parser.prepare(text, scan(text).tokens, new Map(), 100);
+const give = (text: string): void =>
+  parser.prepare(text, scan(text).tokens, new Map(), { maxClauses: 100, maxMistakes: 100 });
 
 test("every rule answers a value for what it cannot read", () => {
   expect(ruleNames(parser).length).toBeGreaterThan(40);
