@@ -12,6 +12,7 @@ const verbs: { readonly [name: string]: Verb } = {
   check: { summary: "check contracts and say what is wrong with them", load: () => import("./commands/check.ts") },
   fmt: { summary: "print contracts in the one format", load: () => import("./commands/fmt.ts") },
   build: { summary: "compile contracts to bundles", load: () => import("./commands/build.ts") },
+  doc: { summary: "write contracts as pages for auditors", load: () => import("./commands/doc.ts") },
   import: { summary: "turn a SMART contract's YAML into a contract", load: () => import("./commands/import.ts") },
   export: { summary: "write contracts as SMART YAML", load: () => import("./commands/export.ts") },
   explain: { summary: "explain a diagnostic or a reason code", load: () => import("./commands/explain.ts") },

@@ -1,0 +1,117 @@
+import { assert } from "../../base/assert.ts";
+import type { Block, ClauseBlock, Fact, Inline, Page, TableBlock, Text } from "./page.ts";
+import { pageRule, STYLE } from "./style.ts";
+
+/** The page as one HTML file: no outside asset, no script. A contract's text is escaped wherever it stands. */
+export function renderHtml({ id, title, digest, blocks }: Page): string {
+  const heading = id === null ? title : `${id}: ${title}`;
+  const sheet = id === null || digest === null ? "" : pageRule(plain(id), plain(digest.slice(0, DIGEST_SHOWN)));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(heading)}</title>
+<style>${STYLE}${sheet}
+</style>
+</head>
+<body>
+<main>
+<header>
+${id === null ? "" : `<p class="id">${escaped(id)}</p>\n`}<h1>${escaped(title)}</h1>
+</header>
+${blocks.map(blockHtml).join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+/** `sha256:` and enough digits to tell two bundles on paper apart; the whole digest stands in the text. */
+const DIGEST_SHOWN = 23;
+
+/** For a style's string: ids and digests have these signs only. */
+function plain(text: string): string {
+  assert(/^[A-Za-z0-9:-]*$/.test(text), "an id or digest holds letters, digits, colons and dashes");
+  return text;
+}
+
+function blockHtml(block: Block): string {
+  switch (block.kind) {
+    case "heading":
+      return `<h${block.level} id="${escaped(block.id)}">${escaped(block.text)}</h${block.level}>`;
+    case "paragraph":
+      return `<p>${inlineHtml(block.text)}</p>`;
+    case "facts":
+      return factsHtml(block.rows);
+    case "table":
+      return tableHtml(block);
+    case "list":
+      return `<ul>\n${block.items.map((item) => `<li>${inlineHtml(item)}</li>`).join("\n")}\n</ul>`;
+    case "clause":
+      return clauseHtml(block);
+    case "contents": {
+      const items = block.items.map(({ id, text }) => `<li><a href="#${escaped(id)}">${escaped(text)}</a></li>`);
+      return `<nav aria-label="Contents"><ul>\n${items.join("\n")}\n</ul></nav>`;
+    }
+  }
+}
+
+const factsHtml = (rows: readonly Fact[]): string =>
+  `<dl>\n${rows.map(({ term, text }) => `<dt>${escaped(term)}</dt><dd>${inlineHtml(text)}</dd>`).join("\n")}\n</dl>`;
+
+function tableHtml({ caption, head, rows, rowIds }: TableBlock): string {
+  const heads = head.map((text) => `<th scope="col">${escaped(text)}</th>`).join("");
+  const body = rows.map((row, index) => {
+    const id = rowIds?.[index];
+    const cells = row.map((cell, at) =>
+      at === 0 ? `<th scope="row">${inlineHtml(cell)}</th>` : `<td>${inlineHtml(cell)}</td>`,
+    );
+    return `<tr${id === undefined ? "" : ` id="${escaped(id)}"`}>${cells.join("")}</tr>`;
+  });
+  return `<div class="wide"><table>
+<caption>${escaped(caption)}</caption>
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${body.join("\n")}
+</tbody>
+</table></div>`;
+}
+
+function clauseHtml({ id, number, strictness, words, because, facts, railroad }: ClauseBlock): string {
+  const reason = because === null ? "" : `\n<p class="because">because ${escaped(because)}</p>`;
+  // The drawing comes from the grammar, not from the contract.
+  const form =
+    railroad === null
+      ? ""
+      : `\n<details><summary>The form of this clause</summary><figure>${railroad}</figure></details>`;
+  return `<article id="${escaped(id)}" class="${strictness}">
+<p class="words"><span class="number">${escaped(number)}</span>${escaped(words)}<span class="badge">${strictness}</span></p>${reason}
+${factsHtml(facts)}${form}
+</article>`;
+}
+
+const inlineHtml = (text: Text): string => text.map(pieceHtml).join("");
+
+function pieceHtml(piece: Inline): string {
+  if (typeof piece === "string") return escaped(piece);
+  switch (piece.kind) {
+    case "code":
+      return `<code>${escaped(piece.text)}</code>`;
+    case "strong":
+      return `<strong>${escaped(piece.text)}</strong>`;
+    case "link":
+      return `<a href="${escaped(piece.href)}">${escaped(piece.text)}</a>`;
+  }
+}
+
+const SIGNS: { readonly [sign: string]: string } = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => SIGNS[sign] ?? sign);

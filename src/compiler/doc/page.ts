@@ -1,0 +1,62 @@
+/** A page about contracts before it is Markdown or HTML: both are written from this, so that they say the same. */
+export interface Page {
+  /** For the browser's tab and the printed header; the first heading. */
+  readonly title: string;
+  /** Stands small above the heading, and in the printed header: a contract's id. */
+  readonly id: string | null;
+  /** The bundle's digest, for the printed header. */
+  readonly digest: string | null;
+  readonly blocks: readonly Block[];
+}
+
+/** A piece of running text: a bare string is text of a contract or of ours, and is escaped by whoever writes it. */
+export type Inline =
+  | string
+  | { readonly kind: "code"; readonly text: string }
+  | { readonly kind: "strong"; readonly text: string }
+  | { readonly kind: "link"; readonly text: string; readonly href: string };
+export type Text = readonly Inline[];
+
+export type Block =
+  | { readonly kind: "heading"; readonly level: 2 | 3; readonly id: string; readonly text: string }
+  | { readonly kind: "paragraph"; readonly text: Text }
+  | { readonly kind: "facts"; readonly rows: readonly Fact[] }
+  | TableBlock
+  | { readonly kind: "list"; readonly items: readonly Text[] }
+  | ClauseBlock
+  | { readonly kind: "contents"; readonly items: readonly { readonly id: string; readonly text: string }[] };
+
+/** A term and what it is. */
+export interface Fact {
+  readonly term: string;
+  readonly text: Text;
+}
+
+export interface TableBlock {
+  readonly kind: "table";
+  readonly caption: string;
+  readonly head: readonly string[];
+  /** The first cell of a row is its header. */
+  readonly rows: readonly (readonly Text[])[];
+  readonly rowIds?: readonly string[];
+}
+
+export interface ClauseBlock {
+  readonly kind: "clause";
+  readonly id: string;
+  readonly number: string;
+  readonly strictness: "must" | "should";
+  /** As the formatter prints it, on one line. */
+  readonly words: string;
+  readonly because: string | null;
+  readonly facts: readonly Fact[];
+  /** An SVG of the form, ours and not the contract's. */
+  readonly railroad: string | null;
+}
+
+export const code = (text: string): Inline => ({ kind: "code", text });
+export const link = (text: string, href: string): Inline => ({ kind: "link", text, href });
+
+/** Pieces with a comma between two. */
+export const joined = (pieces: readonly Inline[]): Text =>
+  pieces.flatMap((piece, index) => (index === 0 ? [piece] : [", ", piece]));
