@@ -1,4 +1,4 @@
-import { compileViolation, formatViolation, parseViolation, type Subject } from "./invariants.ts";
+import { compileViolation, formatViolation, ourSubject, parseViolation, type Subject } from "./invariants.ts";
 import { fuzzCase } from "./mutator.ts";
 
 export interface FuzzPlan {
@@ -62,7 +62,7 @@ export function fuzz(
     }
     runs += 1;
     if (checks.length === 3) compiled += 1;
-    if (subject.parse(text).diagnostics.length === 0) sound += 1;
+    if (ourSubject.format(text).ok) sound += 1;
   }
   return { runs, compiled, sound, slowest, findings };
 }
