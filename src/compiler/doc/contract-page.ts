@@ -203,11 +203,11 @@ function conditionBlocks(
   { conditionDocs }: SourceNotes,
   clauses: ReadonlyMap<string, readonly ClauseBlock[]>,
 ): readonly Block[] {
-  return conditions.flatMap(({ name, testKind }): readonly Block[] => {
+  return conditions.flatMap(({ name, testKind }, at): readonly Block[] => {
     const doc = conditionDocs.get(name);
     const asked = testKind === null ? "Asked before every test." : `Asked before every ${testKind} test.`;
     return [
-      { kind: "heading", level: 3, id: `condition-${name}`, text: name },
+      { kind: "heading", level: 3, id: `condition-${name}`, text: `${at + 1}. ${name}` },
       ...(doc === undefined ? [] : paragraphs(doc)),
       ...(testKind === null ? [] : [{ kind: "paragraph", text: [asked] } as const]),
       ...(clauses.get(name) ?? []),

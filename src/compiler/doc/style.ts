@@ -16,9 +16,11 @@ a{color:var(--accent);text-decoration-thickness:1px;text-underline-offset:.15em}
 a:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 code{font:.9em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.4rem;margin:1.4rem 0 0;padding:0;list-style:none;font-size:.9rem}
-dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.3rem 1.4rem;margin:.9rem 0;font-size:.9rem;line-height:1.45}
+dl{display:grid;grid-template-columns:9.5rem 1fr;gap:.3rem 1.4rem;margin:.9rem 0;font-size:.9rem;line-height:1.45}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
+dd a{text-decoration-color:var(--line)}
+dd a:hover{text-decoration-color:currentColor}
 .wide{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-size:.9rem;line-height:1.4}
 caption{padding:0 0 .5rem;color:var(--soft);font-size:.85rem;text-align:left}
@@ -27,8 +29,8 @@ thead th{border-bottom-color:var(--soft);color:var(--soft);font-weight:500;white
 tbody th{font-weight:400}
 article{margin:1rem 0 1.6rem;padding:.9rem 1.2rem 1rem;border-left:4px solid var(--must);background:var(--card)}
 article.should{border-left-color:var(--should)}
-.words{margin:0;max-width:none;font-size:1.12rem;line-height:1.45}
-.number{display:inline-block;min-width:2.4rem;color:var(--soft);font-size:.9rem}
+.words{margin:0;padding-left:2.4rem;max-width:none;font-size:1.12rem;line-height:1.45}
+.number{display:inline-block;width:2.4rem;margin-left:-2.4rem;color:var(--soft);font-size:.9rem}
 .badge{margin-left:.6rem;padding:.05rem .5rem;border:1px solid currentColor;border-radius:1rem;color:var(--must);font-size:.75rem;white-space:nowrap}
 .should .badge{color:var(--should)}
 .because{margin:.4rem 0 0 2.4rem;color:var(--soft);font-style:italic}
@@ -42,12 +44,14 @@ article:target,tr:target{outline:2px solid var(--accent);outline-offset:2px}
 @media (max-width:40rem){main{padding:1.5rem 1rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}article dl,.because,details{margin-left:0}}
 @media print{
 :root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--line:#bbb;--accent:#000;--must:#000;--should:#555}
-body{font-size:10pt}
+html{font-size:9.5pt}
+body{font-size:1rem;line-height:1.45}
+article{margin:.7rem 0 1rem;padding:.7rem 1rem}
 main{max-width:none;padding:0}
 nav,details:not([open]){display:none}
 h1{font-size:18pt}
-h2{margin-top:1.6rem;font-size:13pt}
-h2,h3,caption{break-after:avoid}
+h2{margin-top:1.8rem;font-size:13pt}
+h2,h3,caption,h3+p{break-after:avoid}
 article{border:1px solid var(--line);border-left:3pt solid var(--must);break-inside:avoid}
 article.should{border-left-style:double}
 tr,dl>*{break-inside:avoid}
