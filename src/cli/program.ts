@@ -15,6 +15,7 @@ const verbs: { readonly [name: string]: Verb } = {
   doc: { summary: "write contracts as pages for auditors", load: () => import("./commands/doc.ts") },
   import: { summary: "turn a SMART contract's YAML into a contract", load: () => import("./commands/import.ts") },
   export: { summary: "write contracts as SMART YAML", load: () => import("./commands/export.ts") },
+  diff: { summary: "say what a newer version of contracts changes", load: () => import("./commands/diff.ts") },
   explain: { summary: "explain a diagnostic or a reason code", load: () => import("./commands/explain.ts") },
   test: { summary: "run the tests inside contracts", load: () => import("./commands/test.ts") },
   eval: { summary: "decide one snapshot, or many, without a server", load: () => import("./commands/eval.ts") },

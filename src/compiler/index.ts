@@ -13,6 +13,10 @@ import { lowerTest } from "./lower/test.ts";
 import { placeWithin, type Source, type SourceText } from "./source-text.ts";
 
 export type { Bundle } from "../model/bundle.ts";
+export type { Facts } from "./analysis/witness.ts";
+export type { Change, Direction } from "./compare/changes.ts";
+export { type Comparison, compareContracts, counterexamplesOf } from "./compare/compare.ts";
+export type { Candidate } from "./compare/counterexamples.ts";
 export {
   DIAGNOSTIC_CODES,
   type Diagnostic,

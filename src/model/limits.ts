@@ -11,6 +11,8 @@ export const MAX_NAME_LENGTH = 64;
 export const MAX_ANALYSIS_STEPS = 500_000;
 /** Combinations of test kind, order and attributes that are told apart where differences join several quantities. */
 export const MAX_ANALYSIS_CELLS = 256;
+/** Snapshots that are decided in search of one that a newer version of a contract allows and the older blocks. */
+export const MAX_COUNTEREXAMPLES = 2_000;
 
 export const MAX_JSON_BYTES = 4 << 20;
 export const MAX_JSON_DEPTH = 64;
