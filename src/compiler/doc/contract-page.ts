@@ -121,10 +121,14 @@ function glance(
 function templateFacts({ template }: SourceNotes): readonly Fact[] {
   if (template === null) return [];
   const { name, title, parameters } = template;
-  const values = parameters.map((one) => `${one.name} = ${one.value}${one.isDefault ? " (default)" : ""}`);
+  const values = parameters.flatMap(({ name: parameter, value, isDefault }, index): Inline[] => [
+    ...(index === 0 ? [] : [", "]),
+    code(`${parameter} = ${value}`),
+    ...(isDefault ? [" (default)"] : []),
+  ]);
   return [
     { term: "Made from template", text: [code(name), ...(title === null ? [] : [`, ${title}`])] },
-    ...(values.length === 0 ? [] : [{ term: "Its parameters", text: joined(values.map(code)) }]),
+    ...(values.length === 0 ? [] : [{ term: "Its parameters", text: values }]),
   ];
 }
 

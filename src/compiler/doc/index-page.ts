@@ -10,9 +10,9 @@ export function indexPage(contracts: readonly CompiledContract[], fileOf: (id: s
     [bindsWords(bundle)],
     [clauseCounts(bundle)],
     [String(bundle.tests.length)],
-    [code(digest.slice(0, "sha256:".length + 12))],
+    [code(digest.slice("sha256:".length, "sha256:".length + 12))],
   ]);
   const caption = `${contracts.length} contracts${date === undefined ? "" : `, ${date}`}`;
-  const head = ["Contract", "Title", "Binds", "Asks for", "Tests", "Bundle digest"];
+  const head = ["Contract", "Title", "Binds", "Asks for", "Tests", "Digest, its start"];
   return { title: "Contracts", id: null, digest: null, blocks: [{ kind: "table", caption, head, rows }] };
 }

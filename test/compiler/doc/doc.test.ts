@@ -193,7 +193,7 @@ contract LINE-1 "Line 1" from station with low = 35 psi {
   const { html, md } = pages("line.maint", text);
   for (const word of [
     "<code>low = 35 psi</code>",
-    "PG-1&quot; (default)",
+    "PG-1&quot;</code> (default)",
     "Beside the tank.",
     "Too little does not rinse.",
     '<th scope="col">Remarks</th>',
