@@ -47,7 +47,7 @@ export function witness(bundle: Bundle, options: WitnessOptions): Result<Facts, 
   const draft = newDraft(bundle, options);
   for (const clause of asked) write(clause, draft);
   for (const [name, reading] of readings.value) writeReading(name, reading, asked, draft);
-  return ok(laidOver(snapshotOf(draft), options.over ?? {}) as Facts);
+  return ok(joined(snapshotOf(draft), options.over ?? {}));
 }
 
 /** The clauses that are asked of a test with this order and kind, where the equipment has these attributes. */
@@ -298,11 +298,12 @@ function snapshotOf(draft: Draft): Facts {
 const isFields = (value: unknown): value is Facts =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !("$number" in value);
 
-function laidOver(under: unknown, over: unknown): unknown {
-  if (!isFields(under) || !isFields(over)) return over;
-  const joined = new Map(Object.entries(under));
+/** Objects join, everything else of `over` replaces what stood there. */
+export function joined(under: Facts, over: Facts): Facts {
+  const both = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
-    joined.set(key, joined.has(key) ? laidOver(joined.get(key), value) : value);
+    const below = both.get(key);
+    both.set(key, isFields(below) && isFields(value) ? joined(below, value) : value);
   }
-  return Object.fromEntries(joined);
+  return Object.fromEntries(both);
 }

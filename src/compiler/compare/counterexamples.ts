@@ -1,8 +1,8 @@
-import { DAY_MS, dayNumber, parseTimeOfDay, printWithOffset } from "../../base/civil-time.ts";
+import { DAY_MS, dayNumber, printWithOffset } from "../../base/civil-time.ts";
 import type { Bundle, BundleClause, BundleOverride } from "../../model/bundle.ts";
 import { MAX_COUNTEREXAMPLES } from "../../model/limits.ts";
 import type { PlantCalendar } from "../../model/plant-calendar.ts";
-import { askedClauses, type Facts, type WitnessOptions, witness } from "../analysis/witness.ts";
+import { askedClauses, type Facts, joined, type WitnessOptions, witness } from "../analysis/witness.ts";
 import { subjectOf } from "./clause-words.ts";
 import { type Fault, faultsOfClause, type Scene } from "./faults.ts";
 import type { Unproven } from "./never-looser.ts";
@@ -16,7 +16,8 @@ export interface Candidate {
   readonly line: number | null;
 }
 
-const SHIFTS = ["06:00", "14:00", "22:00"].flatMap((time) => parseTimeOfDay(time) ?? []);
+/** Three shifts a day, or one. */
+const shiftTimes: readonly (readonly string[])[] = [["06:00", "14:00", "22:00"], ["06:00"]];
 
 /** A morning; soon after midnight on a plain day, a Monday, the first of a quarter; late at night. */
 function instants(calendar: PlantCalendar): readonly number[] {
@@ -34,8 +35,7 @@ export function* candidatesFor(
 ): Generator<Candidate> {
   let left = MAX_COUNTEREXAMPLES;
   for (const one of unproven) {
-    for (const atMs of instants(calendar)) {
-      const scene: Scene = { bundle: older, calendar, nowMs: atMs, shifts: SHIFTS };
+    for (const scene of scenes(older, calendar)) {
       for (const candidate of candidatesOf(one, older, newer, scene)) {
         if (left === 0) return;
         left -= 1;
@@ -43,6 +43,10 @@ export function* candidatesFor(
       }
     }
   }
+}
+
+function scenes(bundle: Bundle, calendar: PlantCalendar): readonly Scene[] {
+  return shiftTimes.flatMap((shifts) => instants(calendar).map((nowMs) => ({ bundle, calendar, nowMs, shifts })));
 }
 
 function* candidatesOf(unproven: Unproven, older: Bundle, newer: Bundle | null, scene: Scene): Generator<Candidate> {
@@ -67,28 +71,52 @@ function unbound({ scope }: Bundle, { calendar, nowMs }: Scene): Candidate {
 /** Snapshots that satisfy the newer contract, with each way of violating the clause of the older one. */
 function* violating(clause: BundleClause, newer: Bundle, scene: Scene): Generator<Candidate> {
   for (const fault of faultsOfClause(clause, scene)) {
-    for (const options of ways(clause, newer, scene)) {
-      const found = witness(newer, { ...options, ...fault });
+    for (const { asked, options } of ways(clause, newer, scene)) {
+      const over = joined(options.over ?? {}, fault.over ?? {});
+      const found = witness(asked, { ...options, ...fault, over });
       if (found.ok) yield { facts: found.value, atMs: scene.nowMs, line: clause.line };
     }
   }
 }
 
-/** Orders, test kinds and attributes under which the clause is asked. */
-function ways(clause: BundleClause, newer: Bundle, { bundle, calendar, nowMs }: Scene): readonly WitnessOptions[] {
+/** A test that asks the clause, and what of the newer contract it asks. */
+interface Way {
+  readonly asked: Bundle;
+  readonly options: WitnessOptions;
+}
+
+/** Orders, test kinds and attributes under which the clause is asked; last, an order that names its condition alone. */
+function ways(clause: BundleClause, newer: Bundle, { bundle, calendar, nowMs, shifts }: Scene): readonly Way[] {
   const kind = bundle.conditions.find(({ name }) => name === clause.condition)?.testKind ?? null;
   const order = clause.order ?? bundle.scope.order;
-  const base = {
-    ...{ calendar, nowMs },
+  const base: WitnessOptions = {
+    ...{ calendar, nowMs, over: { shifts } },
     ...(kind === null ? {} : { testKind: kind }),
     ...(order === null ? {} : { order }),
   };
   const { attribute } = clause;
   const own = new Map(attribute === null ? [] : [[attribute.equipment, [attribute.attribute]] as const]);
-  const withOwn = { ...base, attributes: own };
-  const plain = kind === null ? [{ ...withOwn, testKind: "another" }] : [];
-  const asksOthers = askedClauses(newer, base).length > askedClauses(newer, withOwn).length;
-  return [withOwn, ...plain, ...(asksOthers && attribute === null ? [base] : [])];
+  const options = { ...base, attributes: own };
+  const all: WitnessOptions[] = [options];
+  if (kind === null) all.push({ ...options, testKind: "another" });
+  if (attribute === null && askedClauses(newer, base).length > askedClauses(newer, options).length) all.push(base);
+  return [...all.map((one) => ({ asked: newer, options: one })), namedAlone(clause, newer, options)];
+}
+
+/** At a station the contract does not bind, with an order that names one of its conditions. Source: decisions.md B21. */
+function namedAlone(clause: BundleClause, newer: Bundle, options: WitnessOptions): Way {
+  const order = clause.order ?? "an order";
+  const named = newer.clauses.filter(({ condition }) => condition === clause.condition);
+  const isKnown = newer.conditions.some(({ name }) => name === clause.condition);
+  const tests = [
+    {
+      name: options.testKind ?? "test",
+      ...{ maintenance: newer.contract, maintenance_conditions: [clause.condition] },
+    },
+  ];
+  const orders = [{ id: order, revision: { $number: "1" }, state: "open", tests }];
+  const over = joined(options.over ?? {}, { station: { type: "another" }, orders });
+  return { asked: isKnown ? { ...newer, clauses: named } : newer, options: { ...options, order, over } };
 }
 
 const GRANTED_BEFORE_MS = 60_000;
@@ -106,10 +134,10 @@ function* overriding(override: BundleOverride, older: Bundle, newer: Bundle, sce
       approvals: override.roles.map((role, index) => ({ by: `approver-${index + 1}`, role })),
     };
     for (const fault of faultsOfClause(clause, scene)) {
-      for (const options of ways(clause, newer, scene)) {
+      for (const { asked, options } of ways(clause, newer, scene)) {
         // The readings stay those that satisfy the contract: a limit is violated by one that stands beside them.
-        const over = { ...beside(clause, fault, older), overrides: [record] };
-        const found = witness(newer, { ...options, over });
+        const over = joined(options.over ?? {}, { ...beside(clause, fault, older), overrides: [record] });
+        const found = witness(asked, { ...options, over });
         if (found.ok) yield { facts: found.value, atMs: nowMs, line: clause.line };
       }
     }

@@ -1,4 +1,4 @@
-import { DAY_MS, printDate, printWithOffset } from "../../base/civil-time.ts";
+import { DAY_MS, parseTimeOfDay, printDate, printWithOffset } from "../../base/civil-time.ts";
 import { add, parseDecimal, rational, subtract } from "../../base/rational.ts";
 import type { Bundle, BundleClause, ClauseKind, Freshness, Span } from "../../model/bundle.ts";
 import { addCalendarSpan, type PlantCalendar, startOfPeriod } from "../../model/plant-calendar.ts";
@@ -19,7 +19,8 @@ export interface Scene {
   readonly bundle: Bundle;
   readonly calendar: PlantCalendar;
   readonly nowMs: number;
-  readonly shifts: readonly number[];
+  /** Times of day, `06:00`. */
+  readonly shifts: readonly string[];
 }
 
 type FaultsOf = {
@@ -33,7 +34,8 @@ const NOT_LONG_AGO_MS = 60_000;
 function justTooOld(freshness: Freshness, { calendar, nowMs, shifts }: Scene): number | undefined {
   if (freshness.kind === "latest") return undefined;
   if (freshness.kind === "every") return spentBy(freshness.span, calendar, nowMs);
-  const start = startOfPeriod(calendar, freshness.period, nowMs, shifts);
+  const minutes = shifts.flatMap((time) => parseTimeOfDay(time) ?? []);
+  const start = startOfPeriod(calendar, freshness.period, nowMs, minutes);
   return start === undefined ? undefined : start - NOT_LONG_AGO_MS;
 }
 
@@ -258,13 +260,11 @@ function acknowledgementFaults(
   const everybody = [...persons.map((by) => ({ by })), ...roles.map((role) => ({ by: "operator-1", role }))];
   const old = justTooOld(clause.freshness, scene);
   const enough = clause.who.kind === "people" ? clause.who.count - 1 : 1;
+  const others = persons.slice(1).map((by) => ({ by }));
   return [
     ...(old === undefined ? [] : [acks(everybody, old)]),
     acks(everybody.slice(0, enough), scene.nowMs),
-    acks(
-      persons.slice(1, 1 + enough).map((by) => ({ by })),
-      scene.nowMs,
-    ),
+    acks(others, scene.nowMs),
     acks(everybody.slice(0, 1), scene.nowMs),
     { over: { acks: [] } },
   ];

@@ -49,7 +49,10 @@ export function unprovenOf(older: Bundle, newer: Bundle): readonly Unproven[] {
     if (!isImplied(clause, pair)) unproven.push({ kind: "clause", clause });
   }
   for (const override of newer.overrides) {
-    if (!older.overrides.some((known) => allowsAsMuch(known, override))) unproven.push({ kind: "override", override });
+    const known = older.overrides.some((one) => allowsAsMuch(one, override));
+    // A policy for a reason that no clause gives lifts nothing.
+    const isIdle = !pair.newer.must.some((clause) => !clause.neverOverridable && canGive(clause, override.reason));
+    if (!known && !isIdle) unproven.push({ kind: "override", override });
   }
   return unproven;
 }
