@@ -25,7 +25,7 @@ export class Draft {
   /** What the YAML calls an equipment or a material, to its name here. */
   readonly #known = new Map<string, string>();
   readonly #conditions = new Map<string, DraftClause[]>();
-  readonly #quantities = new Map<string, string>();
+  readonly #quantities = new Map<string, { readonly unit: string; readonly range: string }>();
   readonly #readWithAny: string[] = [];
   readonly #steps = new Map<string, number>();
   readonly #head: string[] = [];
@@ -98,14 +98,15 @@ export class Draft {
     this.#known.set(called, name);
   }
 
-  /** A quantity the source names, where it stands already in this unit. */
-  quantity(name: string, unit: string): string | undefined {
-    return this.#quantities.get(name) === unit ? name : undefined;
+  /** A quantity the source names, where it stands already in this unit; `range` is what was said of it then. */
+  quantity(name: string, unit: string): { readonly range: string } | undefined {
+    const known = this.#quantities.get(name);
+    return known?.unit === unit ? known : undefined;
   }
 
-  declareQuantity(name: string, unit: string, plausible: string): string {
+  declareQuantity(name: string, unit: string, plausible: string, range: string): string {
     const own = this.declare("", name, `is measured in ${unit}${plausible}`);
-    this.#quantities.set(own, unit);
+    this.#quantities.set(own, { unit, range });
     return own;
   }
 

@@ -1,7 +1,6 @@
-import { isName } from "../model/ids.ts";
 import { readInterval } from "./amount-words.ts";
 import type { Draft } from "./draft.ts";
-import { kebab, quoted, visible } from "./words.ts";
+import { isFreeName, kebab, quoted, visible } from "./words.ts";
 import type { Fields, YamlFields, YamlText, YamlValue } from "./yaml-fields.ts";
 
 /** The condition that calibrations stand under where the source names none. */
@@ -41,10 +40,10 @@ function declareTool({ fields, line, field }: YamlFields, draft: Draft): void {
 
 /** A name of the language needs no asset beside it. */
 const byDefault = (asset: YamlText, called: YamlText): string =>
-  asset === called && isName(called.text) ? "" : `, by default ${quoted(asset.text)}`;
+  asset === called && isFreeName(called.text) ? "" : `, by default ${quoted(asset.text)}`;
 
 function typeName({ text, line, field }: YamlText, draft: Draft): string {
-  if (isName(text)) return text;
+  if (isFreeName(text)) return text;
   const name = kebab(text, "equipment");
   draft.decideAbove(line, field, `is \`${name}\` the type of ${quoted(text)}?`);
   return name;

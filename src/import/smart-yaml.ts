@@ -1,12 +1,12 @@
 import { fail, ok, type Result } from "../base/result.ts";
 import type { PlantPeriod } from "../model/bundle.ts";
-import { isContractId, isName } from "../model/ids.ts";
+import { isContractId } from "../model/ids.ts";
 import { MAX_NAME_LENGTH } from "../model/limits.ts";
 import { frequencyInTitle, readFrequency } from "./amount-words.ts";
 import { Draft } from "./draft.ts";
 import { declareTools, readCalibrations, readMaterials } from "./inventory.ts";
 import { type Reader, readStep } from "./steps.ts";
-import { hidesSomething, quoted, visible } from "./words.ts";
+import { hidesSomething, isFreeName, quoted, visible } from "./words.ts";
 import {
   type Fields,
   parseYamlFields,
@@ -123,7 +123,7 @@ const openingOf = (id: string, title: YamlText | undefined): string =>
 
 function scopeOf(root: Fields, draft: Draft): string {
   const type = root.text("station_type");
-  if (type !== undefined && isName(type.text)) return `for every ${type.text} station`;
+  if (type !== undefined && isFreeName(type.text)) return `for every ${type.text} station`;
   const message = "which stations does it bind? it stands here for every one";
   draft.decideAbove(type?.line ?? root.line, type?.field ?? "station_type", message);
   return "for every station";

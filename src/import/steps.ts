@@ -1,9 +1,8 @@
-import { isName } from "../model/ids.ts";
 import type { Unit } from "../model/units.ts";
 import { type ReadLimit, readFrequency, readInterval, readLimit, unitIn } from "./amount-words.ts";
 import type { Draft } from "./draft.ts";
 import { addCalibration, calibratedTool, evidence } from "./inventory.ts";
-import { kebab, nameOfQuantity, nameOfStep, quoted, visible } from "./words.ts";
+import { isFreeName, kebab, nameOfQuantity, nameOfStep, quoted, visible } from "./words.ts";
 import type { Fields, YamlFields, YamlText, YamlValue } from "./yaml-fields.ts";
 
 /** What steps are read with. */
@@ -99,7 +98,7 @@ function readStepFields(
   const own = wordsOfStep(fields);
   const words = own ?? group ?? `step ${number}`;
   const name = fields.text("condition");
-  const named = name !== undefined && isName(name.text);
+  const named = name !== undefined && isFreeName(name.text);
   const given = named ? draft.namedCondition(name.text) : groupCondition;
   const condition =
     given ?? draft.condition(kebab(numeric.has(kind) ? nameOfQuantity(words) : nameOfStep(words), `step-${number}`));
@@ -109,7 +108,7 @@ function readStepFields(
     opening: openingOf(fields, reader, decide),
     strictness: strictnessOf(fields, draft, decide, groupStrictness),
   };
-  if (name !== undefined && !isName(name.text)) note(step, name, `${quoted(name.text)} is no name of a condition`);
+  if (name !== undefined && !isFreeName(name.text)) note(step, name, `${quoted(name.text)} is no name of a condition`);
   readKind(step, kind, type);
   draft.notes.push(...fields.leftOver(evidence));
 }
@@ -144,17 +143,24 @@ function wordsOfStep(fields: Fields): string | undefined {
   return `${said.join(": ")}${specification === undefined ? "" : ` (${visible(specification.text)})`}`;
 }
 
+/** The field is taken when a clause first asks, so that it is told where no clause does. */
 function openingOf(fields: Fields, { draft, frequency }: Reader, decide: string[]): () => string {
-  const given = fields.text("frequency", "schedule");
-  if (given === undefined) return frequency;
-  const read = readFrequency(given.text);
+  let known: string | undefined;
   return () => {
-    if (read !== undefined) return read;
-    const otherwise = frequency();
-    const message = `how often is ${quoted(given.text)}? \`${otherwise}\` stands here`;
-    decide.push(draft.decide(given.line, given.field, message));
-    return otherwise;
+    known ??= openingNow(fields, draft, frequency, decide);
+    return known;
   };
+}
+
+function openingNow(fields: Fields, draft: Draft, frequency: () => string, decide: string[]): string {
+  const given = fields.text("frequency", "schedule");
+  const read = given === undefined ? undefined : readFrequency(given.text);
+  if (read !== undefined) return read;
+  const otherwise = frequency();
+  if (given === undefined) return otherwise;
+  const message = `how often is ${quoted(given.text)}? \`${otherwise}\` stands here`;
+  decide.push(draft.decide(given.line, given.field, message));
+  return otherwise;
 }
 
 /** A checklist's step is due unless it says otherwise. */
@@ -234,11 +240,12 @@ function readNumber(step: Step): void {
   draft.add(step.condition, { text, because: rationale(step, full, quantity), decide: step.decide });
 }
 
-/** What the operator reads beside a clause: the reason, else the step's own words where they say more than its name. */
+/** What the operator reads beside a clause: the step's own words where they say more than its name, and the reason. */
 function rationale({ fields, said, condition }: Step, words: string, name = condition): string | null {
-  const given = fields.text("rationale", "reason");
-  if (given !== undefined) return given.text;
-  return !said || kebab(words, "") === name ? null : words;
+  const given = fields.text("rationale", "reason")?.text;
+  const own = !said || kebab(words, "") === name ? undefined : words;
+  if (own !== undefined && given !== undefined) return `${own}: ${given}`;
+  return given ?? own ?? null;
 }
 
 function limitText({ limit, unit }: ReadLimit, declared: Unit): string {
@@ -251,11 +258,16 @@ function limitText({ limit, unit }: ReadLimit, declared: Unit): string {
 function quantityOf(step: Step, unit: Unit): string {
   const { fields, draft, words } = step;
   const given = fields.text("quantity");
-  if (given !== undefined && isName(given.text)) {
-    const known = draft.quantity(given.text, unit.symbol);
-    if (known !== undefined) return known;
-  }
+  const named = given !== undefined && isFreeName(given.text) ? given.text : undefined;
+  if (given !== undefined && named === undefined) note(step, given, `${quoted(given.text)} is no name of a quantity`);
   const range = fields.text("plausible_range");
+  const known = named === undefined ? undefined : draft.quantity(named, unit.symbol);
+  if (named !== undefined && known !== undefined) {
+    if (range !== undefined && range.text !== known.range) {
+      note(step, range, `which range is plausible? ${quoted(range.text)} is not what was said of \`${named}\` before`);
+    }
+    return named;
+  }
   const read = range === undefined ? undefined : readLimit(range.text);
   const between = read?.ok === true && read.value.limit.kind === "between" ? read.value : undefined;
   if (range !== undefined && (between === undefined || (between.unit ?? unit).kind !== unit.kind)) {
@@ -266,8 +278,10 @@ function quantityOf(step: Step, unit: Unit): string {
       ? `, plausible from ${between.limit.low} to ${between.limit.high} ${(between.unit ?? unit).symbol}`
       : "";
   const name =
-    given !== undefined && isName(given.text) ? given.text : kebab(nameOfQuantity(words), `quantity-${step.number}`);
-  const own = draft.declareQuantity(name, unit.symbol, plausible);
+    given !== undefined && isFreeName(given.text)
+      ? given.text
+      : kebab(nameOfQuantity(words), `quantity-${step.number}`);
+  const own = draft.declareQuantity(name, unit.symbol, plausible, range?.text ?? "");
   if (own !== name) note(step, step, `is \`${own}\` the same quantity as \`${name}\`? they stand apart here`);
   return own;
 }
@@ -281,7 +295,7 @@ function whoOf(step: Step): string {
   const word = visible(role.text);
   if (/^(?:the )?operator$/i.test(word)) return "the operator";
   if (people.some((count) => word === `${count} people`)) return word;
-  const name = /^[A-Za-z][A-Za-z0-9-]*$/.test(word) && word.length <= 64 ? word : kebab(word, "person");
+  const name = /^[A-Za-z][A-Za-z0-9-]*$/.test(word) && isFreeName(word.toLowerCase()) ? word : kebab(word, "person");
   if (name !== word) note(step, role, `which role is ${quoted(word)}? \`${name}\` stands here`);
   return `${/^[aeiou]/.test(name) ? "an " : /^[a-z]/.test(name) ? "a " : ""}${name}`;
 }
@@ -311,16 +325,18 @@ function readCheckList(step: Step): void {
   const tool = calibratedTool(fields);
   const items = fields.take("list", "items", "checks");
   const said = (items?.items ?? []).flatMap((item) =>
-    item.kind === "text" && visible(item.text) !== "" ? [quoted(item.text)] : [],
+    item.kind === "text" && visible(item.text) !== "" ? [item.text] : [],
   );
   if (said.length < (items?.items.length ?? 0))
     note(step, items ?? step, "what is checked? some items say nothing that could be read");
   if (tool === undefined || said.length === 0) {
     note(step, step, "what is checked, on which equipment? that it was done is acknowledged");
-    acknowledge(step, step.words);
+    const rest = [...(tool === undefined ? [] : [tool.text]), ...said].map(visible).join(", ");
+    acknowledge(step, rest === "" ? step.words : `${step.words}: ${rest}`);
     return;
   }
-  const text = `${step.opening()}, the ${draft.equipment(tool)} ${strictness} be checked: ${said.join(", ")}`;
+  const checked = said.map(quoted).join(", ");
+  const text = `${step.opening()}, the ${draft.equipment(tool)} ${strictness} be checked: ${checked}`;
   draft.add(step.condition, { text, because: rationale(step, step.words), decide: step.decide });
 }
 
@@ -347,13 +363,13 @@ function readCalibrationStep(step: Step): void {
 function readShelfLife(step: Step): void {
   const { fields, draft, strictness } = step;
   const lot = fields.text("consumable", "lot");
-  const opened = fields.text("opened_within");
-  const span = opened === undefined ? undefined : readInterval(opened.text);
   if (lot === undefined) {
     note(step, step, "which material? that it was looked at is acknowledged");
     acknowledge(step, step.words);
     return;
   }
+  const opened = fields.text("opened_within");
+  const span = opened === undefined ? undefined : readInterval(opened.text);
   if (opened !== undefined && span === undefined)
     note(step, opened, `how long after opening is ${quoted(opened.text)}?`);
   const used = span === undefined ? "" : `, used within ${span} of opening`;

@@ -1,12 +1,18 @@
 import { isName } from "../model/ids.ts";
 import { MAX_NAME_LENGTH } from "../model/limits.ts";
 
-/** Words that no name may be, or that read as something else where a name opens its line. Source: language.md "Lexical". */
+/** Words that no name may be. Source: language.md "Lexical". */
 const RESERVED: ReadonlySet<string> = new Set([
-  ...["each", "every", "at", "the", "a", "an", "must", "should", "because", "for", "when", "with"],
-  ...["version", "from", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
+  ...["each", "every", "at", "the", "a", "an", "must", "should", "because", "for", "when", "with", "version"],
+]);
+/** Words that a name may be, but that read as something else where it opens a line. */
+const AWKWARD: ReadonlySet<string> = new Set([
+  ...["from", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "operator"],
   ...["before", "following", "test", "contract", "template"],
 ]);
+
+/** A name the source gives that can stand as it is. */
+export const isFreeName = (text: string): boolean => isName(text) && !RESERVED.has(text);
 
 /** What a checklist says before it says what. */
 const OPENING =
@@ -60,7 +66,7 @@ export function nameOfStep(text: string): string {
 
 /** A kebab-case name out of any text; `otherwise` where no letter is left. */
 export function kebab(text: string, otherwise: string): string {
-  if (isName(text) && !RESERVED.has(text)) return text;
+  if (isFreeName(text) && !AWKWARD.has(text)) return text;
   const plain = text.normalize("NFKD").replace(/[µμ]/g, "u").toLowerCase();
   const words = plain
     .replace(/\p{M}/gu, "")
@@ -74,7 +80,7 @@ export function kebab(text: string, otherwise: string): string {
   }
   name = name.replace(DANGLING, "");
   if (name === "") return otherwise;
-  if (RESERVED.has(name) || /^[0-9]/.test(name)) return `step-${name}`;
+  if (RESERVED.has(name) || AWKWARD.has(name) || /^[0-9]/.test(name)) return `step-${name}`;
   return name;
 }
 

@@ -175,6 +175,134 @@ test("every field is used or told, whatever a file holds", () => {
   expect(control).toBeGreaterThan(100);
 });
 
+/** Fields that mean something, each with a word of its own. */
+const meant = [
+  "tool",
+  "equipment",
+  "role",
+  "frequency",
+  "unit",
+  "reference_value",
+  "rationale",
+  "quantity",
+  "interval",
+];
+const more = [
+  "plausible_range",
+  "opened_within",
+  "consumable",
+  "specification",
+  "material",
+  "label",
+  "required",
+  "cycles",
+];
+const meantStep = fc.record({
+  kind: fc.constantFrom("checkbox", "number", "text", "checklist", "calibration", "shelf_life", "group"),
+  keys: fc.uniqueArray(fc.constantFrom(...meant, ...more), { maxLength: 8 }),
+  limited: fc.boolean(),
+});
+
+test("what a field says stands in the text, or the field stands in the notes", () => {
+  let seen = 0;
+  fc.assert(
+    fc.property(fc.array(meantStep, { minLength: 1, maxLength: 5 }), (steps) => {
+      const said = steps.map(({ kind, keys, limited }, at) => ({
+        ...Object.fromEntries(keys.map((key, index) => [key, `w${at}x${index}`])),
+        items: [`i${at}x1`, `i${at}x2`],
+        ...(limited ? { unit: "psi", reference_value: "max 7" } : {}),
+        input_type: kind,
+      }));
+      const { text, notes } = imported(JSON.stringify({ smart_contract_id: "A-1", checklist_steps: said }));
+      for (const [at, step] of said.entries()) {
+        for (const [key, value] of Object.entries(step)) {
+          if (key === "input_type" || value === "psi" || value === "max 7") continue;
+          for (const word of [value].flat()) {
+            const place = `checklist_steps[${at + 1}].${key}`;
+            const told = text.includes(word) || notes.some(({ field }) => field.startsWith(place));
+            expect(told, `${key}: ${word} in ${JSON.stringify(step)}\n${text}`).toBe(true);
+            seen += 1;
+          }
+        }
+      }
+    }),
+    { seed: 20261124, numRuns: 1_000 },
+  );
+  expect(seen).toBeGreaterThan(5_000);
+});
+
+const FIELDS = [
+  ...[
+    "smart_contract_id",
+    "title",
+    "description",
+    "station_type",
+    "standards",
+    "equipment",
+    "materials",
+    "calibration",
+  ],
+  ...["frequency", "checklist_steps", "step", "input_type", "unit", "reference_value", "required", "role", "tool"],
+  ...["fields", "items", "label", "material", "condition", "quantity", "plausible_range", "interval", "cycles"],
+  ...["warn_before", "consumable", "opened_within", "rationale", "name", "type", "asset", "lot"],
+];
+const VALUES = [
+  ...[
+    "number",
+    "checkbox",
+    "group",
+    "checklist",
+    "calibration",
+    "shelf_life",
+    "psi",
+    "max 40",
+    "10-30 degC",
+    "A-1",
+    "x",
+  ],
+  ...[
+    "daily",
+    "every 8 hours",
+    "12 months",
+    "light-meter",
+    "the",
+    "version",
+    "",
+    "  ",
+    'a "quoted" \\ text',
+    "1 // no",
+    "{",
+  ],
+  ...["operator", "QA", "two people", "\u{1F600}", "line\nline", "\u202e"],
+];
+
+test("known fields with any value never throw, and what comes out is the language", () => {
+  let written = 0;
+  const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      fc.constantFrom(...VALUES),
+      fc.constantFrom(true, false, null, 0, -1, 1e21, 0.1),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...FIELDS), tie("value"), { maxKeys: 7 }),
+    ),
+  })).value;
+  const steps = fc.array(fc.dictionary(fc.constantFrom(...FIELDS), value, { maxKeys: 9 }), {
+    minLength: 1,
+    maxLength: 5,
+  });
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...FIELDS), value, { maxKeys: 8 }), steps, (head, checklist) => {
+      const result = importSmartYaml(JSON.stringify({ smart_contract_id: "A-1", ...head, checklist_steps: checklist }));
+      if (!result.ok) return;
+      written += 1;
+      formatted(result.value);
+    }),
+    { seed: 20261124, numRuns: 3_000 },
+  );
+  expect(written).toBeGreaterThan(1_500);
+});
+
 test("mutated files never throw, and what comes out is the language", () => {
   const sources = names.map((name) => read(`${name}.yaml`));
   const tokens = [

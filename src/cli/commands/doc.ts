@@ -8,7 +8,7 @@ import { renderHtml } from "../../compiler/doc/html.ts";
 import { indexPage } from "../../compiler/doc/index-page.ts";
 import { renderMarkdown } from "../../compiler/doc/markdown.ts";
 import type { Page } from "../../compiler/doc/page.ts";
-import { type CompiledContract, compile, type Source } from "../../compiler/index.ts";
+import { type CompiledContract, compile, type Source, type TestBeside } from "../../compiler/index.ts";
 import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
 import { packageRoot } from "../package-root.ts";
 import { compileOptions, readContracts } from "../read-contracts.ts";
@@ -46,7 +46,7 @@ export function command(): Command {
 async function document(paths: string[], options: DocCommandOptions): Promise<void> {
   const { out, format, json } = options;
   const sources = await readContracts(paths);
-  const { contracts, diagnostics } = compile(sources, compileOptions);
+  const { contracts, testsBeside, diagnostics } = compile(sources, compileOptions);
   if (isBad(diagnostics, false)) {
     const stream = json === true ? process.stdout : process.stderr;
     stream.write(report(json === true ? "json" : "text", diagnostics, sources));
@@ -62,7 +62,7 @@ async function document(paths: string[], options: DocCommandOptions): Promise<vo
       help: "name a folder for them: maint doc contracts -o audit",
     });
   }
-  const pages = await pagesOf(contracts, sources, options);
+  const pages = await pagesOf(contracts, testsBeside, sources, options);
   if (out !== undefined) makeFolder(out);
   const rows = pages.map(({ compiled, page }) => ({
     ...{ contract: compiled.id, title: compiled.bundle.title, digest: compiled.digest, file: compiled.file },
@@ -94,6 +94,7 @@ interface ContractPage {
 
 async function pagesOf(
   contracts: readonly CompiledContract[],
+  testsBeside: readonly TestBeside[],
   sources: readonly Source[],
   { coverage, date }: DocCommandOptions,
 ): Promise<readonly ContractPage[]> {
@@ -104,6 +105,7 @@ async function pagesOf(
   return contracts.map((compiled) => {
     const page = contractPage(compiled, texts.get(compiled.file) ?? "", {
       meaningOf: (code) => meanings.get(code),
+      testsBeside: testsBeside.filter(({ contract }) => contract === compiled.id),
       ...(seen === undefined ? {} : { coverage: seen.get(compiled.id) ?? [] }),
       ...(date === undefined ? {} : { date }),
     });

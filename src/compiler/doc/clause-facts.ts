@@ -64,12 +64,17 @@ function aboutQuantity(bundle: Bundle, name: string): readonly Fact[] {
   return [fact("About", code(name), ...computed), fact("Unit", code(unit)), ...range];
 }
 
+function intervalWords(span: Span): string {
+  const from = `${spanWords(span)} from when it was performed, or the certificate's due date if that is earlier`;
+  return span.kind === "calendar" ? `${from}; the due day itself still counts` : from;
+}
+
 const whoWords = { operator: "the operator who runs the test" } as const;
 
 const table: FactsOf = {
   calibration: ({ equipment, interval, cycles, warnBefore, warnCyclesBefore, referencesWithin, extension }, bundle) => [
     about(bundle, equipment),
-    maybe(interval, "Interval", (span) => `${spanWords(span)} from the day it was performed; the due day still counts`),
+    maybe(interval, "Interval", intervalWords),
     maybe(cycles, "Cycles", (count) => `fewer than ${count} since the calibration`),
     maybe(warnBefore, "Warns", (span) => `${spanWords(span)} before it is due`),
     maybe(warnCyclesBefore, "Warns", (count) => `${plural(count, "cycle")} before they are used up`),

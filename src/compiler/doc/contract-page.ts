@@ -1,5 +1,12 @@
-import type { Bundle, BundleClause, BundleExpectation, BundleQuantity, ClauseKind } from "../../model/bundle.ts";
-import type { CompiledContract } from "../index.ts";
+import type {
+  Bundle,
+  BundleClause,
+  BundleExpectation,
+  BundleQuantity,
+  BundleTest,
+  ClauseKind,
+} from "../../model/bundle.ts";
+import type { CompiledContract, TestBeside } from "../index.ts";
 import { factsOfClause, msWords } from "./clause-facts.ts";
 import { reasonsOfClause } from "./clause-reasons.ts";
 import {
@@ -23,6 +30,8 @@ export interface DocOptions {
   readonly railroadOf?: (kind: ClauseKind) => string | undefined;
   /** Which clauses the tests saw, by line and words. */
   readonly coverage?: readonly ClauseSeen[];
+  /** Tests of this contract in files of their own. */
+  readonly testsBeside?: readonly TestBeside[];
   /** Shown as it is given; without it a page holds no date, and the same text gives the same bytes. */
   readonly date?: string;
 }
@@ -47,7 +56,7 @@ export function contractPage(compiled: CompiledContract, text: string, options: 
     { id: "conditions", text: "Conditions and clauses", blocks: conditionBlocks(bundle, notes, clauses) },
     { id: "overrides", text: "Who may override", blocks: overrideBlocks(bundle) },
     { id: "escalation", text: "Who is told when a test is blocked", blocks: escalationTable(bundle) },
-    { id: "tests", text: "Tests the contract carries", blocks: testTable(bundle) },
+    { id: "tests", text: "Tests", blocks: testBlocks(bundle, options) },
     { id: "reasons", text: "Reasons and warnings", blocks: reasonTable(bundle, options) },
   ];
   const shown = sections.filter(({ blocks }) => blocks.length > 0);
@@ -305,19 +314,25 @@ function escalationTable({ whenBlocked }: Bundle): readonly Block[] {
   return [{ kind: "table", caption: "In this order", head: ["Who", "Severity", "When", "Line"], rows }];
 }
 
-function testTable({ tests }: Bundle): readonly Block[] {
-  if (tests.length === 0) {
-    return [{ kind: "paragraph", text: ["None: what the contract decides is not shown by an example of its own."] }];
-  }
-  const rows = tests.map(({ name, at, plantZone, expect, line }): readonly Text[] => [
-    [name],
-    [`${at.replace("T", " ")} in ${plantZone}`],
-    joined(expect.map(expectationWords)),
-    [String(line)],
-  ]);
-  const caption = "A node runs these before it activates the contract";
-  return [{ kind: "table", caption, head: ["Test", "At", "Expects", "Line"], rows }];
+function testBlocks({ tests }: Bundle, { testsBeside = [] }: DocOptions): readonly Block[] {
+  const own = tests.map((test) => testRow(test, String(test.line)));
+  const beside = testsBeside.map(({ test, file }) => testRow(test, `${file}:${test.line}`));
+  const head = ["Test", "At", "Expects", "Line"];
+  const blocks: readonly TableBlock[] = [
+    { kind: "table", caption: "In the contract: a node runs these before it activates it", head, rows: own },
+    { kind: "table", caption: "In files beside the contract", head, rows: beside },
+  ];
+  const shown = blocks.filter(({ rows }) => rows.length > 0);
+  if (shown.length > 0) return shown;
+  return [{ kind: "paragraph", text: ["None: what the contract decides is not shown by an example of its own."] }];
 }
+
+const testRow = ({ name, at, plantZone, expect }: BundleTest, line: string): readonly Text[] => [
+  [name],
+  [`${at.replace("T", " ")} in ${plantZone}`],
+  joined(expect.map(expectationWords)),
+  [line],
+];
 
 function expectationWords(one: BundleExpectation): string {
   switch (one.kind) {

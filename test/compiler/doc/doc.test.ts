@@ -216,6 +216,23 @@ test("coverage and drawings are shown where they are given", () => {
   expect(md).not.toContain("<svg>");
 });
 
+test("tests in other files are shown with their file", () => {
+  const beside = `test "apart" of EVERY-CLAUSE {
+  at 2026-11-24 09:00 in America/Chicago
+  expect blocked by read
+}
+`;
+  const { contracts, testsBeside } = compile([
+    { name: "every-clause.maint", text: every },
+    { name: "apart.maint", text: beside },
+  ]);
+  const [contract] = contracts;
+  if (contract === undefined) throw new Error("it compiles");
+  const html = renderHtml(contractPage(contract, every, { testsBeside }));
+  expect(html).toContain("<td>apart.maint:1</td>");
+  expect(html).toContain("blocked by read");
+});
+
 test("an index leads to each contract's page", () => {
   const html = renderHtml(indexPage([everything], (id) => `${id}.html`));
   expect(html).toContain('<a href="EVERY-CLAUSE.html">EVERY-CLAUSE</a>');
