@@ -19,11 +19,24 @@ export interface Candidate {
 /** Three shifts a day, or one. */
 const shiftTimes: readonly (readonly string[])[] = [["06:00", "14:00", "22:00"], ["06:00"]];
 
-/** A morning; soon after midnight on a plain day, a Monday, the first of a quarter; late at night. */
+/**
+ * A morning; soon after midnight on a plain day, a Monday, the first of a quarter; late at night; just into a shift; the end
+ * of a week; the day after February, and a day whose year back is a leap year.
+ */
 function instants(calendar: PlantCalendar): readonly number[] {
-  const at = (month: number, day: number, minutes: number): number =>
-    calendar.instantOf(dayNumber(2026, month, day) * DAY_MS + minutes * 60_000);
-  return [at(11, 24, 540), at(11, 24, 30), at(11, 23, 30), at(10, 1, 30), at(11, 24, 1410), at(11, 24, 370)];
+  const at = (year: number, month: number, day: number, minutes: number): number =>
+    calendar.instantOf(dayNumber(year, month, day) * DAY_MS + minutes * 60_000);
+  return [
+    at(2026, 11, 24, 540),
+    at(2026, 11, 24, 30),
+    at(2026, 11, 23, 30),
+    at(2026, 10, 1, 30),
+    at(2026, 11, 24, 1410),
+    at(2026, 11, 24, 370),
+    at(2026, 11, 29, 540),
+    at(2026, 3, 1, 540),
+    at(2028, 6, 15, 540),
+  ];
 }
 
 /** Candidates for everything that was not proved, the most telling first; lazily, for the first that holds is enough. */
@@ -50,22 +63,18 @@ function scenes(bundle: Bundle, calendar: PlantCalendar): readonly Scene[] {
 }
 
 function* candidatesOf(unproven: Unproven, older: Bundle, newer: Bundle | null, scene: Scene): Generator<Candidate> {
-  if (unproven.kind === "scope" || newer === null) yield unbound(older, scene);
+  if (unproven.kind === "scope" || newer === null) yield* unbound(older, scene);
   else if (unproven.kind === "clause") yield* violating(unproven.clause, newer, scene);
   else yield* overriding(unproven.override, older, newer, scene);
 }
 
-/** A test of the older contract's station and order for which nothing is known. */
-function unbound({ scope }: Bundle, { calendar, nowMs }: Scene): Candidate {
-  return {
-    facts: {
-      plantZone: calendar.zone,
-      station: { id: "station-1", type: scope.stationType ?? "another" },
-      test: { operator: "operator-1", ...(scope.order === null ? {} : { clientPO: scope.order }) },
-    },
-    atMs: nowMs,
-    line: null,
-  };
+/** Tests of the older contract's stations and orders for which nothing is known. */
+function* unbound({ scope, clauses }: Bundle, { calendar, nowMs }: Scene): Generator<Candidate> {
+  for (const order of new Set([scope.order, ...clauses.map((clause) => clause.order)])) {
+    const station = { id: "station-1", type: scope.stationType ?? "another" };
+    const test = { operator: "operator-1", ...(order === null ? {} : { clientPO: order }) };
+    yield { facts: { plantZone: calendar.zone, station, test }, atMs: nowMs, line: null };
+  }
 }
 
 /** Snapshots that satisfy the newer contract, with each way of violating the clause of the older one. */
@@ -99,9 +108,16 @@ function ways(clause: BundleClause, newer: Bundle, { bundle, calendar, nowMs, sh
   const options = { ...base, attributes: own };
   const all: WitnessOptions[] = [options];
   if (kind === null) all.push({ ...options, testKind: "another" });
+  if (order === null) all.push(...ordersOf(newer).map((one) => ({ ...options, order: one })));
   if (attribute === null && askedClauses(newer, base).length > askedClauses(newer, options).length) all.push(base);
   return [...all.map((one) => ({ asked: newer, options: one })), namedAlone(clause, newer, options)];
 }
+
+const MAX_ORDERS_TRIED = 3;
+
+/** The newer contract may ask something of an order that changes how another clause is judged. */
+const ordersOf = ({ clauses }: Bundle): readonly string[] =>
+  [...new Set(clauses.flatMap(({ order }) => order ?? []))].slice(0, MAX_ORDERS_TRIED);
 
 /** At a station the contract does not bind, with an order that names one of its conditions. Source: decisions.md B21. */
 function namedAlone(clause: BundleClause, newer: Bundle, options: WitnessOptions): Way {

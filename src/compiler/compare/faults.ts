@@ -228,12 +228,24 @@ function readingFaults(clause: Extract<BundleClause, { kind: "reading" }>, scene
     ...asks(variableOf(left), other, acceptance(clause, right !== undefined)),
     ...sides.flatMap((side) => asks(variableOf(side), null, plausible(side))),
     ...(old === undefined ? [] : each({ takenAt: instant(old, scene) })),
+    ...(old === undefined
+      ? []
+      : each({ takenAt: instant(old, scene) }).map((fault) => calibratedThen(fault, old, scene))),
     ...(clause.settledMs === null
       ? []
       : each({ settledMinutes: number(String(Math.floor((clause.settledMs - 1) / 60) / 1000)) })),
     ...(clause.readWith === null ? [] : instrumentFaults(clause.readWith, each, scene)),
     ...each({ takenAt: null }),
   ];
+}
+
+/** Whatever the reading was taken with was calibrated by then. */
+function calibratedThen({ over }: Fault, at: number, scene: Scene): Fault {
+  const day = printDate(scene.calendar.dayOf(at));
+  const equipment = scene.bundle.equipment.map(
+    ({ name }) => [assetOf(name, scene), { calibration: { performedOn: day } }] as const,
+  );
+  return { over: { ...over, equipment: Object.fromEntries(equipment) } };
 }
 
 function instrumentFaults(role: string, each: (fields: Facts) => Fault[], scene: Scene): readonly Fault[] {
@@ -260,9 +272,18 @@ function acknowledgementFaults(
   const everybody = [...persons.map((by) => ({ by })), ...roles.map((role) => ({ by: "operator-1", role }))];
   const old = justTooOld(clause.freshness, scene);
   const enough = clause.who.kind === "people" ? clause.who.count - 1 : 1;
+  const mixed = (at: number): Fault => ({
+    over: {
+      acks: everybody.map((one, index) => ({
+        step: clause.step,
+        ...one,
+        at: instant(index === 0 ? scene.nowMs : at, scene),
+      })),
+    },
+  });
   const others = persons.slice(1).map((by) => ({ by }));
   return [
-    ...(old === undefined ? [] : [acks(everybody, old)]),
+    ...(old === undefined ? [] : [acks(everybody, old), mixed(old)]),
     acks(everybody.slice(0, enough), scene.nowMs),
     acks(others, scene.nowMs),
     acks(everybody.slice(0, 1), scene.nowMs),

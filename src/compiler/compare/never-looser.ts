@@ -44,7 +44,7 @@ function sideOf(bundle: Bundle): Side {
 export function unprovenOf(older: Bundle, newer: Bundle): readonly Unproven[] {
   const pair: Pair = { older: sideOf(older), newer: sideOf(newer) };
   const unproven: Unproven[] = [];
-  if (!bindsWherever(newer.scope, older.scope)) unproven.push({ kind: "scope" });
+  if (pair.older.must.length > 0 && !bindsWherever(newer.scope, older.scope)) unproven.push({ kind: "scope" });
   for (const clause of pair.older.must) {
     if (!isImplied(clause, pair)) unproven.push({ kind: "clause", clause });
   }
