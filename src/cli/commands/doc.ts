@@ -12,6 +12,7 @@ import { type CompiledContract, compile, type Source, type TestBeside } from "..
 import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
 import { packageRoot } from "../package-root.ts";
 import { compileOptions, readContracts } from "../read-contracts.ts";
+import { refuseTwice } from "../refuse-twice.ts";
 import { isBad, report } from "./check.ts";
 
 const FORMATS = ["html", "md"] as const;
@@ -111,13 +112,6 @@ async function pagesOf(
     });
     return { compiled, page };
   });
-}
-
-function refuseTwice(contracts: readonly CompiledContract[]): void {
-  const ids = contracts.map(({ id }) => id);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice === undefined) return;
-  throw new MaintError("MAINT_ERR_SAME_CONTRACT", `${twice}: two of the files hold this contract`);
 }
 
 /** The first paragraph of each section of docs/reasons.md. */

@@ -5,6 +5,7 @@ import { compile } from "../../compiler/index.ts";
 import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
 import { exportSmartYaml } from "../../import/to-smart-yaml.ts";
 import { compileOptions, readContracts } from "../read-contracts.ts";
+import { refuseTwice } from "../refuse-twice.ts";
 import { isBad, report } from "./check.ts";
 
 interface ExportOptions {
@@ -39,6 +40,7 @@ async function exportContracts(paths: string[], { yaml, out, json }: ExportOptio
   if (contracts.length === 0) {
     throw new MaintError("MAINT_ERR_NO_CONTRACT", `${paths.join(", ")}: no contract there, only templates or tests`);
   }
+  refuseTwice(contracts);
   if (out !== undefined) makeFolder(out);
   const written = contracts.map(({ bundle, file }) => {
     const exported = exportSmartYaml(bundle);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -100,6 +100,23 @@ test("export writes a file each that imports again, and says what it left out", 
   expect(text).toBe(readFileSync(join(out, "THERMOMETER-180.yaml"), "utf8"));
   const [row] = JSON.parse(maint("export", "--yaml", "--json", "contracts/general/thermometer-180.maint").stdout);
   expect(row).toMatchObject({ contract: "THERMOMETER-180", yaml: text, path: null, steps: 1 });
+});
+
+test("two versions of one contract are not written over each other", () => {
+  const text = readFileSync(join(root, "contracts/general/thermometer-180.maint"), "utf8");
+  const versions = join(folder, "versions");
+  for (const version of ["v1.0", "v1.1"]) {
+    mkdirSync(join(versions, version), { recursive: true });
+    writeFileSync(join(versions, version, "T.maint"), text);
+  }
+  for (const verb of [["export", "--yaml"], ["doc"]]) {
+    const outcome = maint(...verb, versions, "-o", join(folder, "out"));
+    expect(outcome).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining("THERMOMETER-180: stands in"),
+    });
+  }
 });
 
 test("export of a contract with an error shows the error; both have help with an example", () => {
