@@ -27,6 +27,7 @@ caption{padding:0 0 .5rem;color:var(--soft);font-size:.85rem;text-align:left}
 th,td{padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-variant-numeric:tabular-nums}
 thead th{border-bottom-color:var(--soft);color:var(--soft);font-weight:500;white-space:nowrap}
 tbody th{font-weight:400}
+th code{overflow-wrap:break-word}
 article{margin:1rem 0 1.6rem;padding:.9rem 1.2rem 1rem;border-left:4px solid var(--must);background:var(--card)}
 article.should{border-left-color:var(--should)}
 .words{margin:0;padding-left:2.4rem;max-width:none;font-size:1.12rem;line-height:1.45}
