@@ -212,9 +212,10 @@ function readingHolds(part: ReadingClause, asked: readonly BundleClause[], pair:
   }
   const [left, right] = readingsOf(part, older.quantityOf);
   if (left === undefined) return false;
-  const constraints: readonly Constraint<null>[] = readings.flatMap((one) =>
-    constraintsOf(one, newer.quantityOf, null, null),
-  );
+  const joined = joinedWith([left.name, right?.name ?? left.name], newer.bundle);
+  const constraints: readonly Constraint<null>[] = readings
+    .filter((one) => readingsOf(one, newer.quantityOf).some(({ name }) => joined.has(name)))
+    .flatMap((one) => constraintsOf(one, newer.quantityOf, null, null));
   const contradicts = conflict(constraints, { steps: MAX_ANALYSIS_STEPS });
   if (contradicts === undefined) return false;
   // Clauses that nothing satisfies allow nothing, whatever the older one asked.
@@ -235,6 +236,20 @@ function readingHolds(part: ReadingClause, asked: readonly BundleClause[], pair:
       );
     })
   );
+}
+
+/** The readings that differences join with these, directly or through others. */
+function joinedWith(names: readonly string[], { quantities }: Bundle): ReadonlySet<string> {
+  const joined = new Set(names);
+  const differences = quantities.flatMap(({ difference }) => difference ?? []);
+  for (let size = -1; size !== joined.size; ) {
+    size = joined.size;
+    for (const { left, right } of differences) {
+      if (!joined.has(left) && !joined.has(right)) continue;
+      joined.add(left).add(right);
+    }
+  }
+  return joined;
 }
 
 /** The same declarations behind a clause: what is plausible in both, and of which readings it speaks. */
