@@ -1,8 +1,5 @@
-/**
- * Contracts as a plant writes them, made from a number: every form of the language occurs, ids and limits differ, and no two bind
- * the same station type, so that all of them compile together.
- */
-export function contractText(index: number): string {
+/** A penetrant line: nearly every form of the language in one contract. */
+function line(index: number): string {
   const id = `LINE-${index}`;
   const limit = 900 + (index % 300);
   const months = 3 + (index % 18);
@@ -92,6 +89,99 @@ contract ${id} "Daily readiness of line ${index}" {
   }
 }
 `;
+}
+
+/** A thermal chamber, serviced by use. */
+const chamber = (index: number): string => `contract CHAMBER-${index} "Thermal chamber ${index}, serviced by use" {
+  for every chamber-${index} station
+  following "AMS2750"
+
+  chamber     is a thermal-chamber, by default "CH-${index}"
+  thermometer is a digital-thermometer, by default "Therm-${index}"
+  oven-heat   is measured in degC, plausible from -80 to 400
+
+  before every test {
+    chamber-serviced:
+      the chamber must be serviced every ${400 + (index % 200)} use-hours, warn 25 use-hours before,
+        with enough left for the whole test
+      the chamber must be in service
+
+    must-calibrate-before-test:
+      the thermometer must be calibrated every ${90 + (index % 100)} days, warn 14 days before
+
+    warm-enough:
+      each shift, oven-heat read with the thermometer must be between ${100 + (index % 50)} and 180 degC
+        because "AMS2750: soak within the qualified range"
+  }
+
+  test "an exhausted chamber blocks" {
+    at 2026-11-24 09:00 in America/Chicago
+    chamber has run 700 use-hours since its service
+    expect blocked by chamber-serviced
+  }
+}
+`;
+
+/** A torque wrench. */
+const wrench = (index: number): string => `contract WRENCH-${index} "Click-type torque wrench ${index}" {
+  for every bench-${index} station
+  following "ISO 6789"
+
+  wrench is a torque-wrench, by default "TW-${index}"
+
+  before every test {
+    must-calibrate-before-test:
+      the wrench must be calibrated every 12 months or ${4000 + (index % 1000)} cycles, whichever comes first,
+        warn 250 cycles before
+
+    not-abused:
+      the wrench must not have been dropped or overloaded since its calibration
+        because "more than 125 % of its range voids the certificate"
+  }
+
+  Supervisor may override calibration.overdue for at most ${2 + (index % 6)} hours
+}
+`;
+
+/** A magnetic particle bench. */
+const bench = (index: number): string => `/// Bath, light and current of a wet bench.
+contract BENCH-${index} "Wet magnetic particle bench ${index}" {
+  for every magnetic-particle-${index} station
+  following "ASTM E1444"
+
+  bench                  is a magnetic-bench, by default "MT-${index}"
+  light-meter            is a radiometer, by default "Light Meter ${index}"
+  particle-concentration is measured in mL/100mL
+  uv-intensity           is measured in uW/cm2, plausible from 0 to 100000
+
+  before every test {
+    bath-concentration:
+      every 8 hours, particle-concentration must be between 0.1 and 0.4 mL/100mL,
+        settled for at least 60 minutes
+
+    uv-intensity-each-day:
+      each day, uv-intensity read with the light-meter must be at least ${1000 + (index % 200)} uW/cm2
+
+    must-calibrate-before-test:
+      the light-meter must be calibrated every ${3 + (index % 9)} months
+      the bench must be checked before and after each use
+
+    bath-stirred:
+      each shift, two people must acknowledge "bath of bench ${index} stirred"
+  }
+
+  when blocked, tell supervisor with severity high
+}
+`;
+
+const shapes = [line, chamber, wrench, bench];
+
+/**
+ * Contracts as a plant writes them, made from a number: one in four is a whole line, the others are as small as most are, so
+ * that they are as long as the shipped ones on average. No two bind the same station type; all of them compile together.
+ */
+export function contractText(index: number): string {
+  return (shapes[index % shapes.length] ?? line)(index);
 }
 
 /** One text of so many contracts. */

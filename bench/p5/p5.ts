@@ -12,7 +12,7 @@ import { type Counts, ENGINES, type EngineName, makeEngine, normalForm } from ".
 import { median } from "./median.ts";
 import { plot } from "./plot.ts";
 
-const CONTRACTS_IN_TEXT = 250;
+const CONTRACTS_IN_TEXT = 560;
 const CONTRACTS_COMPILED = 1000;
 const TURNS = 3;
 const ROUNDS = 9;
