@@ -222,7 +222,9 @@ const timeAndElectricity: readonly UnitGroup[] = [
     "kG 0.1",
   ]),
   group("magnetic-field", "a magnetic field strength", ["A/m 1", "kA/m 1000", "A/cm 100"]),
-  group("level", "a level", ["dB 1", "dBA 1"]),
+  group("level", "a level", ["dB 1"]),
+  // Weighted as the ear hears: no figure turns it into unweighted decibels.
+  group("sound-level", "a weighted sound level", ["dBA 1"]),
 ];
 
 const matter: readonly UnitGroup[] = [
