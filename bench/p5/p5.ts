@@ -15,7 +15,7 @@ import { plot } from "./plot.ts";
 const CONTRACTS_IN_TEXT = 560;
 const CONTRACTS_COMPILED = 1000;
 const TURNS = 3;
-const ROUNDS = 9;
+const ROUNDS = 11;
 const TARGETS = { parseMbPerS: 10, compileMs: 2000, compileRssMb: 300 };
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });

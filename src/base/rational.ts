@@ -11,15 +11,23 @@ const JSON_NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 /** An exponent beyond this is no reading of any instrument, and 10**exponent would cost time and memory. */
 const MAX_EXPONENT = 400;
 
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** Whole numbers below 2^53 are exact as doubles too, and dividing those makes no garbage. */
 const gcd = (a: bigint, b: bigint): bigint => {
   let x = a < 0n ? -a : a;
   let y = b < 0n ? -b : b;
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
+  while (y > SAFE) [x, y] = [y, x % y];
+  if (y === 0n) return x;
+  let large = Number(y);
+  let small = Number(x % y);
+  while (small !== 0) [large, small] = [small, large % small];
+  return BigInt(large);
 };
 
 /** n / d in lowest terms. @throws AssertionFailed when d is 0 */
 export function rational(n: bigint, d = 1n): Rational {
+  if (d === 1n) return { n, d };
   assert(d !== 0n, "a rational has no zero denominator");
   const g = gcd(n, d) || 1n;
   return d < 0n ? { n: -n / g, d: -d / g } : { n: n / g, d: d / g };
@@ -48,7 +56,8 @@ function fromParts(negative: boolean, whole: string, fraction: string, exponent:
   return shift >= 0 ? rational(digits * 10n ** BigInt(shift)) : rational(digits, 10n ** BigInt(-shift));
 }
 
-export const add = (a: Rational, b: Rational): Rational => rational(a.n * b.d + b.n * a.d, a.d * b.d);
+export const add = (a: Rational, b: Rational): Rational =>
+  b.n === 0n ? a : rational(a.n * b.d + b.n * a.d, a.d * b.d);
 export const subtract = (a: Rational, b: Rational): Rational => rational(a.n * b.d - b.n * a.d, a.d * b.d);
 export const multiply = (a: Rational, b: Rational): Rational => rational(a.n * b.n, a.d * b.d);
 export const divide = (a: Rational, b: Rational): Rational => rational(a.n * b.d, a.d * b.n);
