@@ -9,6 +9,7 @@ import type {
 import type { CompiledContract, TestBeside } from "../index.ts";
 import { factsOfClause, msWords } from "./clause-facts.ts";
 import { reasonsOfClause } from "./clause-reasons.ts";
+import { drawingsOf, rulesOfClause, spokenRule } from "./forms.ts";
 import {
   type Block,
   type ClauseBlock,
@@ -26,8 +27,8 @@ import { type SourceNotes, sourceNotes } from "./source-notes.ts";
 export interface DocOptions {
   /** What a reason or warning code means, in a sentence. */
   readonly meaningOf?: (code: string) => string | undefined;
-  /** The drawing of a clause's form, as an SVG. */
-  readonly railroadOf?: (kind: ClauseKind) => string | undefined;
+  /** A rule of the grammar drawn as an SVG, which links to other rules as `#name`. */
+  readonly drawRule?: (rule: string) => string | undefined;
   /** Which clauses the tests saw, by line and words. */
   readonly coverage?: readonly ClauseSeen[];
   /** Tests of this contract in files of their own. */
@@ -66,7 +67,8 @@ export function contractPage(compiled: CompiledContract, text: string, options: 
     { kind: "heading", level: 2, id, text: words },
     ...blocks,
   ]);
-  return { title: bundle.title, id: bundle.contract, digest, blocks: [...doc, contents, ...body] };
+  const blocks = [...doc, contents, ...body, ...formBlocks(bundle, options)];
+  return { title: bundle.title, id: bundle.contract, digest, blocks };
 }
 
 interface Section {
@@ -242,7 +244,7 @@ function clauseBlock(
   clause: BundleClause,
   number: string,
   { bundle, file }: CompiledContract,
-  { coverage, railroadOf }: DocOptions,
+  { coverage, drawRule }: DocOptions,
 ): ClauseBlock {
   const { reasons, warnings } = reasonsOfClause(clause);
   const { strictness, text, because } = clause;
@@ -260,11 +262,22 @@ function clauseBlock(
     ...(warns.length === 0 ? [] : [{ term: "Warnings", text: codeLinks(warns) }]),
     ...seenFact(clause, coverage),
     { term: "Where", text: [code(`${file}:${clause.line}`)] },
+    ...formFact(clause.kind, drawRule),
   ];
-  return {
-    ...{ kind: "clause", id: `clause-${clause.index + 1}`, number, strictness, words: text, because, facts },
-    railroad: railroadOf?.(clause.kind) ?? null,
-  };
+  return { kind: "clause", id: `clause-${clause.index + 1}`, number, strictness, words: text, because, facts };
+}
+
+function formFact(kind: ClauseKind, drawRule: DocOptions["drawRule"]): readonly Fact[] {
+  const drawn = rulesOfClause(kind).filter((rule) => drawRule?.(rule) !== undefined);
+  return drawn.length === 0
+    ? []
+    : [{ term: "Form", onScreen: true, text: joined(drawn.map((rule) => link(spokenRule(rule), `#${rule}`))) }];
+}
+
+function formBlocks({ clauses }: Bundle, { drawRule }: DocOptions): readonly Block[] {
+  const kinds = [...new Set(clauses.map(({ kind }) => kind))];
+  const items = drawRule === undefined ? [] : drawingsOf(kinds, drawRule);
+  return items.length === 0 ? [] : [{ kind: "drawings", id: "forms", text: "The forms of these clauses", items }];
 }
 
 const anchorOf = (reason: string): string => `reason-${reason.replace(".", "-")}`;

@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import type { Block, ClauseBlock, Fact, Inline, Page, TableBlock, Text } from "./page.ts";
+import type { Block, ClauseBlock, DrawingsBlock, Fact, Inline, Page, TableBlock, Text } from "./page.ts";
 import { pageRule, STYLE } from "./style.ts";
 
 /** The page as one HTML file: no outside asset, no script. A contract's text is escaped wherever it stands. */
@@ -51,6 +51,8 @@ function blockHtml(block: Block): string {
       return `<ul>\n${block.items.map((item) => `<li>${inlineHtml(item)}</li>`).join("\n")}\n</ul>`;
     case "clause":
       return clauseHtml(block);
+    case "drawings":
+      return drawingsHtml(block);
     case "contents": {
       const items = block.items.map(({ id, text }) => `<li><a href="#${escaped(id)}">${escaped(text)}</a></li>`);
       return `<nav aria-label="Contents"><ul>\n${items.join("\n")}\n</ul></nav>`;
@@ -58,8 +60,13 @@ function blockHtml(block: Block): string {
   }
 }
 
-const factsHtml = (rows: readonly Fact[]): string =>
-  `<dl>\n${rows.map(({ term, text }) => `<dt>${escaped(term)}</dt><dd>${inlineHtml(text)}</dd>`).join("\n")}\n</dl>`;
+function factsHtml(rows: readonly Fact[]): string {
+  const lines = rows.map(({ term, text, onScreen }) => {
+    const marked = onScreen === true ? ' class="screen"' : "";
+    return `<dt${marked}>${escaped(term)}</dt><dd${marked}>${inlineHtml(text)}</dd>`;
+  });
+  return `<dl>\n${lines.join("\n")}\n</dl>`;
+}
 
 function tableHtml({ caption, head, rows, rowIds }: TableBlock): string {
   const heads = head.map((text) => `<th scope="col">${escaped(text)}</th>`).join("");
@@ -79,17 +86,21 @@ ${body.join("\n")}
 </table></div>`;
 }
 
-function clauseHtml({ id, number, strictness, words, because, facts, railroad }: ClauseBlock): string {
+function clauseHtml({ id, number, strictness, words, because, facts }: ClauseBlock): string {
   const reason = because === null ? "" : `\n<p class="because">because ${escaped(because)}</p>`;
-  // The drawing comes from the grammar, not from the contract.
-  const form =
-    railroad === null
-      ? ""
-      : `\n<details><summary>The form of this clause</summary><figure>${railroad}</figure></details>`;
   return `<article id="${escaped(id)}" class="${strictness}">
 <p class="words"><span class="number">${escaped(number)}</span>${escaped(words)}<span class="badge">${strictness}</span></p>${reason}
-${factsHtml(facts)}${form}
+${factsHtml(facts)}
 </article>`;
+}
+
+/** A browser unfolds what holds the target of a link, so the id stands inside. */
+function drawingsHtml({ id, text, items }: DrawingsBlock): string {
+  const folded = items.map(
+    (one) =>
+      `<details><summary>${escaped(one.title)}</summary><figure id="${escaped(one.id)}">${one.svg}</figure></details>`,
+  );
+  return `<section class="forms">\n<h2 id="${escaped(id)}">${escaped(text)}</h2>\n${folded.join("\n")}\n</section>`;
 }
 
 const inlineHtml = (text: Text): string => text.map(pieceHtml).join("");

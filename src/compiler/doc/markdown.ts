@@ -23,13 +23,18 @@ function blockText(block: Block): string {
       const words = `<a id="${block.id}"></a>**${block.number}** ${escaped(block.words)}`;
       return [words, ...because, factsText(block.facts)].join("\n\n");
     }
+    case "drawings":
+      return "";
     case "contents":
       return block.items.map(({ id, text }) => `- [${escaped(text)}](#${id})`).join("\n");
   }
 }
 
 const factsText = (rows: readonly Fact[]): string =>
-  rows.map(({ term, text }) => `- **${escaped(term)}:** ${inlineText(text)}`).join("\n");
+  rows
+    .filter(({ onScreen }) => onScreen !== true)
+    .map(({ term, text }) => `- **${escaped(term)}:** ${inlineText(text)}`)
+    .join("\n");
 
 function tableText({ caption, head, rows, rowIds }: TableBlock): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;

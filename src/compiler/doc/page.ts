@@ -24,12 +24,15 @@ export type Block =
   | TableBlock
   | { readonly kind: "list"; readonly items: readonly Text[] }
   | ClauseBlock
+  | DrawingsBlock
   | { readonly kind: "contents"; readonly items: readonly { readonly id: string; readonly text: string }[] };
 
 /** A term and what it is. */
 export interface Fact {
   readonly term: string;
   readonly text: Text;
+  /** Of use on a screen only: left out of Markdown and of paper. */
+  readonly onScreen?: true;
 }
 
 export interface TableBlock {
@@ -50,8 +53,21 @@ export interface ClauseBlock {
   readonly words: string;
   readonly because: string | null;
   readonly facts: readonly Fact[];
-  /** An SVG of the form, ours and not the contract's. */
-  readonly railroad: string | null;
+}
+
+/** Forms of the language, folded away; Markdown and paper leave them out. */
+export interface DrawingsBlock {
+  readonly kind: "drawings";
+  readonly id: string;
+  readonly text: string;
+  readonly items: readonly Drawing[];
+}
+
+export interface Drawing {
+  readonly id: string;
+  readonly title: string;
+  /** Made from the grammar, not from a contract: it is not escaped. */
+  readonly svg: string;
 }
 
 export const code = (text: string): Inline => ({ kind: "code", text });

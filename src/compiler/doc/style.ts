@@ -36,20 +36,21 @@ article.should{border-left-color:var(--should)}
 .should .badge{color:var(--should)}
 .because{margin:.4rem 0 0 2.4rem;color:var(--soft);font-style:italic}
 article dl{margin:.8rem 0 0 2.4rem}
-details{margin:.7rem 0 0 2.4rem;font-size:.9rem}
-summary{cursor:pointer;color:var(--soft);width:max-content}
-figure{margin:.6rem 0 0;padding:.6rem;overflow-x:auto;background:#fff;color:#1b1f24;border:1px solid var(--line)}
-figure svg{display:block;max-width:100%;height:auto}
+details{margin:.5rem 0;font-size:.9rem}
+summary{cursor:pointer;width:max-content}
+figure{margin:.5rem 0 1rem;padding:.8rem;overflow-x:auto;background:var(--card);border:1px solid var(--line)}
+figure svg{display:block}
+figure svg a{color:var(--accent)}
 :target{scroll-margin-top:1rem}
-article:target,tr:target{outline:2px solid var(--accent);outline-offset:2px}
-@media (max-width:40rem){main{padding:1.5rem 1rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}article dl,.because,details{margin-left:0}}
+article:target,tr:target,figure:target{outline:2px solid var(--accent);outline-offset:2px}
+@media (max-width:40rem){main{padding:1.5rem 1rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}article dl,.because{margin-left:0}}
 @media print{
 :root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--line:#bbb;--accent:#000;--must:#000;--should:#555}
 html{font-size:9.5pt}
 body{font-size:1rem;line-height:1.45}
 article{margin:.7rem 0 1rem;padding:.7rem 1rem}
 main{max-width:none;padding:0}
-nav,details:not([open]){display:none}
+nav,.forms,.screen{display:none}
 h1{font-size:18pt}
 h2{margin-top:1.8rem;font-size:13pt}
 h2,h3,caption,h3+p{break-after:avoid}

@@ -103,8 +103,8 @@ describe("a page of a contract with every kind of clause", () => {
 function unbalanced(html: string): string[] {
   const open: string[] = [];
   const found: string[] = [];
-  for (const [, closing, name = ""] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*>/g)) {
-    if (["meta", "br"].includes(name)) continue;
+  for (const [whole, closing, name = ""] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*>/g)) {
+    if (["meta", "br"].includes(name) || whole.endsWith("/>")) continue;
     if (closing === "") open.push(name);
     else if (open.pop() !== name) found.push(name);
   }
@@ -206,14 +206,21 @@ contract LINE-1 "Line 1" from station with low = 35 psi {
 test("coverage and drawings are shown where they are given", () => {
   const [first] = everything.bundle.clauses as readonly [BundleClause];
   const coverage = [{ line: first.line, text: first.text, satisfied: true, violated: false }];
-  const railroadOf = (kind: string) => (kind === "reading" ? "<svg><title>reading</title></svg>" : undefined);
-  const { html, md } = pages("x", every, { coverage, railroadOf });
+  const { html, md } = pages("x", every, {
+    coverage,
+    drawRule: (rule) => (rule === "limit" ? "<svg></svg>" : `<svg><a href="#limit"></a></svg>`),
+  });
   expect(html).toContain("<dt>Tests saw it</dt><dd>satisfied</dd>");
   expect(html).toContain("<dt>Tests saw it</dt><dd>never</dd>");
   expect(html).toContain("0 of 15 clauses both satisfied and not satisfied");
-  const readings = everything.bundle.clauses.filter(({ kind }) => kind === "reading").length;
-  expect(html.split("<details>").length - 1).toBe(readings);
-  expect(md).not.toContain("<svg>");
+  const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const [, target] of html.matchAll(/href="#([^"]*)"/g)) expect(ids).toContain(target);
+  expect(html).toContain('<details><summary>clause</summary><figure id="clause"><svg');
+  expect(html).not.toMatch(/<script|https?:(?!\/\/www\.w3\.org)/);
+  expect(unbalanced(html)).toEqual([]);
+  expect(md).not.toContain("Form:");
+  expect(md).not.toContain("<svg");
 });
 
 test("tests in other files are shown with their file", () => {
