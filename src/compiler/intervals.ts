@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { add, compare, parseDecimal, type Rational, subtract, ZERO } from "../base/rational.ts";
 import type { BundleQuantity, ReadingClause } from "../model/bundle.ts";
 import { findUnit, physicalZero, toBase, type Unit } from "../model/units.ts";
+import { remembered } from "./analysis/remembered.ts";
 
 /** A set of readings without gaps, in the base unit of its kind; null is no end. */
 export interface Interval {
@@ -27,7 +28,14 @@ const number = (text: string): Rational => {
 };
 
 /** The limit as it is written, without its guard band. A difference of temperatures has no zero to be counted from. */
-export function limitOf({ limit }: ReadingClause, difference: boolean): Interval {
+export const limitOf = (clause: ReadingClause, difference: boolean): Interval =>
+  difference ? limitOfDifference(clause) : limitOfReading(clause);
+
+// Clauses about one quantity are compared pair by pair, and each limit is asked for as often as there are others.
+const limitOfReading = remembered((clause: ReadingClause) => limitIn(clause, false));
+const limitOfDifference = remembered((clause: ReadingClause) => limitIn(clause, true));
+
+function limitIn({ limit }: ReadingClause, difference: boolean): Interval {
   const unit = unitOf(limit.unit);
   const end = (one: { value: string; inclusive: boolean } | null): End | null =>
     one === null ? null : { value: toBase(number(one.value), unit, { difference }), inclusive: one.inclusive };
