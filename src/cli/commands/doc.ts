@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { railroadSvg } from "../../../grammar/railroad.ts";
 import { MaintError } from "../../base/maint-error.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type Json, parseStrictJson } from "../../base/strict-json.ts";
 import { type ClauseSeen, contractPage } from "../../compiler/doc/contract-page.ts";
@@ -106,6 +107,7 @@ async function pagesOf(
   return contracts.map((compiled) => {
     const page = contractPage(compiled, texts.get(compiled.file) ?? "", {
       meaningOf: (code) => meanings.get(code),
+      drawRule: railroadSvg,
       testsBeside: testsBeside.filter(({ contract }) => contract === compiled.id),
       ...(seen === undefined ? {} : { coverage: seen.get(compiled.id) ?? [] }),
       ...(date === undefined ? {} : { date }),

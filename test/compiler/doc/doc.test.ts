@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { railroadSvg } from "../../../grammar/railroad.ts";
 import { reasonsOfClause } from "../../../src/compiler/doc/clause-reasons.ts";
 import { contractPage, type DocOptions } from "../../../src/compiler/doc/contract-page.ts";
 import { renderHtml } from "../../../src/compiler/doc/html.ts";
@@ -208,7 +209,7 @@ test("coverage and drawings are shown where they are given", () => {
   const coverage = [{ line: first.line, text: first.text, satisfied: true, violated: false }];
   const { html, md } = pages("x", every, {
     coverage,
-    drawRule: (rule) => (rule === "limit" ? "<svg></svg>" : `<svg><a href="#limit"></a></svg>`),
+    drawRule: railroadSvg,
   });
   expect(html).toContain("<dt>Tests saw it</dt><dd>satisfied</dd>");
   expect(html).toContain("<dt>Tests saw it</dt><dd>never</dd>");
