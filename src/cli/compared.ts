@@ -12,7 +12,7 @@ import {
 import type { Decision } from "../model/decision.ts";
 import type { PlantCalendar } from "../model/plant-calendar.ts";
 import { parseSnapshot } from "../model/snapshot-parse.ts";
-import { decide, type LoadedBundle, loadBundle } from "../runtime/index.ts";
+import { type DecideInput, decide, decideFast, type LoadedBundle, loadBundle } from "../runtime/index.ts";
 
 export type Verdict = "equal" | "never-looser" | "looser" | "undecided";
 
@@ -62,13 +62,23 @@ async function refute(
   if (comparison.verdict !== "unproven") return null;
   const [older, newer] = [loaded(was), now === undefined ? null : loaded(now)];
   for (const candidate of counterexamplesOf(was.bundle, now?.bundle ?? null, comparison, calendar)) {
-    const before = await decided(older, candidate, calendar);
+    const given = (bundle: LoadedBundle): DecideInput => inputOf(bundle, candidate, calendar);
+    const before = decideFast(given(older));
+    if (newer !== null && !isLetThrough(decideFast(given(newer)))) continue;
     if (before.allow || isSilent(before)) continue;
-    const after = newer === null ? null : await decided(newer, candidate, calendar);
-    if (after === null || after.allow || isSilent(after)) return shown(candidate, before, calendar);
+    // What one evaluator found counts only where json-rules-engine says the same.
+    const confirmed = await decide(given(older), "both");
+    const after = newer === null ? null : await decide(given(newer), "both");
+    const isBlocked = !confirmed.allow && !isSilent(confirmed) && !hasFault(confirmed);
+    const isConfirmed = isBlocked && (after === null || isLetThrough(after));
+    if (isConfirmed) return shown(candidate, confirmed, calendar);
   }
   return null;
 }
+
+const hasFault = ({ reasons }: Decision): boolean => reasons.includes("runtime.error:node");
+
+const isLetThrough = (decision: Decision): boolean => decision.allow || isSilent(decision);
 
 /** The contract asks nothing of this test: whatever else binds the station decides. */
 const isSilent = ({ reasons }: Decision): boolean =>
@@ -80,15 +90,11 @@ function loaded({ id, bytes }: CompiledContract): LoadedBundle {
   return result.value;
 }
 
-const decided = (bundle: LoadedBundle, { facts, atMs }: Candidate, calendar: PlantCalendar): Promise<Decision> =>
-  decide(
-    {
-      releases: [{ loaded: bundle, version: null, fromDay: null }],
-      snapshot: parseSnapshot(jsonFromValue(facts)),
-      ...{ now: atMs, calendar, node: null, assumeBinding: false },
-    },
-    "both",
-  );
+const inputOf = (bundle: LoadedBundle, { facts, atMs }: Candidate, calendar: PlantCalendar): DecideInput => ({
+  releases: [{ loaded: bundle, version: null, fromDay: null }],
+  snapshot: parseSnapshot(jsonFromValue(facts)),
+  ...{ now: atMs, calendar, node: null, assumeBinding: false },
+});
 
 const shown = ({ facts, atMs, line }: Candidate, { reasons }: Decision, calendar: PlantCalendar): Counterexample => ({
   at: printWithOffset(atMs, calendar.offsetAt(atMs)),

@@ -1,6 +1,6 @@
+import { DAY_MS } from "../../base/civil-time.ts";
 import type { Freshness, PlantPeriod, Span } from "../../model/bundle.ts";
 
-const DAY_MS = 86_400_000;
 /** Zones have skipped a whole day, and clocks are put forward and back: a day is this uncertain against hours. */
 const SHIFT_MS = 25 * 3_600_000;
 
@@ -8,35 +8,17 @@ const SHIFT_MS = 25 * 3_600_000;
 const FEWEST_DAYS = [0, 28, 59, 89, 120, 150, 181, 212, 242, 273, 303, 334];
 const MOST_DAYS = [0, 31, 62, 92, 123, 153, 184, 215, 245, 276, 306, 337];
 
-/** How long something lasts, as far as that can be said in each measure. */
-interface Reach {
-  /** It is over at the latest at the end of this day, counted from the evidence's own. */
-  readonly mostDays: number;
-  /** It is not over before the end of this day. */
-  readonly leastDays: number;
-  readonly mostMs: number;
-  readonly leastMs: number;
+/** The most plant days behind that of the evidence on which it still counts, in the worst case. */
+function mostDays(span: Span): number {
+  if (span.kind === "elapsed") return Math.ceil((span.ms + SHIFT_MS) / DAY_MS);
+  const months = monthsOf(span);
+  return months === undefined ? span.count : 366 * Math.floor(months / 12) + (MOST_DAYS[months % 12] as number);
 }
 
-function reachOf(span: Span): Reach {
-  if (span.kind === "elapsed") {
-    return {
-      mostDays: Math.ceil((span.ms + SHIFT_MS) / DAY_MS),
-      leastDays: Math.floor((span.ms - SHIFT_MS) / DAY_MS) - 1,
-      mostMs: span.ms,
-      leastMs: span.ms,
-    };
-  }
+/** The fewest days on all of which it still counts. */
+function fewestDays(span: Extract<Span, { kind: "calendar" }>): number {
   const months = monthsOf(span);
-  const most = months === undefined ? span.count : 366 * Math.floor(months / 12) + (MOST_DAYS[months % 12] as number);
-  const least =
-    months === undefined ? span.count : 365 * Math.floor(months / 12) + (FEWEST_DAYS[months % 12] as number);
-  return {
-    mostDays: most,
-    leastDays: least,
-    mostMs: (most + 1) * DAY_MS + SHIFT_MS,
-    leastMs: least * DAY_MS - SHIFT_MS,
-  };
+  return months === undefined ? span.count : 365 * Math.floor(months / 12) + (FEWEST_DAYS[months % 12] as number);
 }
 
 const monthsOf = (span: Span): number | undefined => {
@@ -52,12 +34,8 @@ export function notLonger(a: Span, b: Span): boolean {
   if (a.kind === "elapsed" && b.kind === "elapsed") return a.ms <= b.ms;
   const [x, y] = [monthsOf(a), monthsOf(b)];
   if (x !== undefined && y !== undefined) return x <= y;
-  return within(reachOf(a), b);
+  return b.kind === "elapsed" ? (mostDays(a) + 1) * DAY_MS + SHIFT_MS <= b.ms : mostDays(a) <= fewestDays(b);
 }
-
-/** What lasts no longer than `reach` is still good by `span`. */
-const within = (reach: Reach, span: Span): boolean =>
-  span.kind === "elapsed" ? reach.mostMs <= span.ms : reach.mostDays <= reachOf(span).leastDays;
 
 /** How many days before today a period may have begun. A shift is looked for among the starts of two days back. */
 const daysBack: { readonly [P in PlantPeriod]: number } = { day: 0, shift: 2, week: 6, month: 30, quarter: 91 };

@@ -1,6 +1,6 @@
 import { DAY_MS, dayNumber, printWithOffset } from "../../base/civil-time.ts";
 import type { Bundle, BundleClause, BundleOverride } from "../../model/bundle.ts";
-import { MAX_COUNTEREXAMPLES } from "../../model/limits.ts";
+import { MAX_ANALYSIS_STEPS, MAX_COUNTEREXAMPLES } from "../../model/limits.ts";
 import type { PlantCalendar } from "../../model/plant-calendar.ts";
 import { askedClauses, type Facts, joined, type WitnessOptions, witness } from "../analysis/witness.ts";
 import { subjectOf } from "./clause-words.ts";
@@ -46,9 +46,10 @@ export function* candidatesFor(
   unproven: readonly Unproven[],
   calendar: PlantCalendar,
 ): Generator<Candidate> {
-  let left = MAX_COUNTEREXAMPLES;
-  for (const one of unproven) {
-    for (const scene of scenes(older, calendar)) {
+  const clauses = Math.max(1, older.clauses.length, newer?.clauses.length ?? 0);
+  let left = Math.min(MAX_COUNTEREXAMPLES, Math.ceil(MAX_ANALYSIS_STEPS / clauses));
+  for (const scene of scenes(older, calendar)) {
+    for (const one of unproven) {
       for (const candidate of candidatesOf(one, older, newer, scene)) {
         if (left === 0) return;
         left -= 1;

@@ -1,11 +1,12 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Bundle, BundleClause, BundleOverride, CalibrationClause, ReadingClause } from "../../model/bundle.ts";
 import { MAX_ANALYSIS_STEPS } from "../../model/limits.ts";
-import { type Constraint, conflict, rangeOf } from "../analysis/difference-constraints.ts";
+import { type Budget, type Constraint, conflict, rangeOf, tightest } from "../analysis/difference-constraints.ts";
 import { fresher } from "../analysis/longer-spans.ts";
 import { constraintsOf, type QuantityOf, readingsOf, variableOf } from "../analysis/reading-constraints.ts";
 import { demandsAsMuch } from "../implies.ts";
 import { acceptance, isWithin, plausible } from "../intervals.ts";
+import { subjectOf } from "./clause-words.ts";
 
 /** What could not be proved: that whatever the newer contract allows satisfies this of the older one. */
 export type Unproven =
@@ -13,10 +14,30 @@ export type Unproven =
   | { readonly kind: "clause"; readonly clause: BundleClause }
   | { readonly kind: "override"; readonly override: BundleOverride };
 
-/** Both contracts with their lookups. */
+/** Both contracts with their lookups; what was worked out is kept, for many clauses are asked of the same tests. */
 interface Pair {
   readonly older: Side;
   readonly newer: Side;
+  readonly asked: Map<string, Asked>;
+  readonly systems: Map<string, System>;
+  /** Beyond it nothing more is proved. */
+  readonly budget: Budget;
+}
+
+/** Clauses of the newer contract that some test is asked, by what they are about. */
+interface Asked {
+  readonly key: string;
+  readonly all: readonly BundleClause[];
+  readonly byTopic: ReadonlyMap<string, readonly BundleClause[]>;
+}
+
+/** What all reading clauses together leave of the readings that differences join. */
+interface System {
+  readonly constraints: readonly Constraint<null>[];
+  /** Undefined where the budget ran out. */
+  readonly isContradictory: boolean | undefined;
+  /** By variable: each way in which its readings are asked for, once. */
+  readonly about: ReadonlyMap<string, readonly ReadingClause[]>;
 }
 
 interface Side {
@@ -24,15 +45,18 @@ interface Side {
   readonly kinds: ReadonlyMap<string, string | null>;
   readonly quantityOf: QuantityOf;
   readonly must: readonly BundleClause[];
+  readonly mustByOrder: ReadonlyMap<string | null, readonly BundleClause[]>;
 }
 
 function sideOf(bundle: Bundle): Side {
   const quantities = new Map(bundle.quantities.map((quantity) => [quantity.name, quantity]));
+  const must = bundle.clauses.filter(({ strictness }) => strictness === "must");
   return {
     bundle,
     kinds: new Map(bundle.conditions.map(({ name, testKind }) => [name, testKind])),
     quantityOf: (name) => quantities.get(name),
-    must: bundle.clauses.filter(({ strictness }) => strictness === "must"),
+    must,
+    mustByOrder: Map.groupBy(must, ({ order }) => order),
   };
 }
 
@@ -42,7 +66,10 @@ function sideOf(bundle: Bundle): Side {
  * What is not empty is not proved, and may hold all the same.
  */
 export function unprovenOf(older: Bundle, newer: Bundle): readonly Unproven[] {
-  const pair: Pair = { older: sideOf(older), newer: sideOf(newer) };
+  const pair: Pair = {
+    ...{ older: sideOf(older), newer: sideOf(newer) },
+    ...{ asked: new Map(), systems: new Map(), budget: { steps: MAX_ANALYSIS_STEPS } },
+  };
   const unproven: Unproven[] = [];
   if (pair.older.must.length > 0 && !bindsWherever(newer.scope, older.scope)) unproven.push({ kind: "scope" });
   for (const clause of pair.older.must) {
@@ -73,23 +100,33 @@ export function allowsAsMuch(a: BundleOverride, b: BundleOverride): boolean {
 }
 
 /** Clauses of the newer contract that are asked of every test of which `clause` is asked, of the same items. */
-function askedWith(clause: BundleClause, { older, newer }: Pair): readonly BundleClause[] {
+function askedWith(clause: BundleClause, pair: Pair): Asked {
+  const { older, newer } = pair;
   const kind = older.kinds.get(clause.condition) ?? null;
   const { stationType, order } = newer.bundle.scope;
   // An order may name single conditions, where the contract does not bind by itself; a name that is gone asks for all.
-  const bindsAlone = stationType === null && order === null;
-  return newer.must.filter((one) => {
+  const isWhole = (stationType === null && order === null) || !newer.kinds.has(clause.condition);
+  const key = canonicalJson([kind, isWhole ? null : clause.condition, clause.order, clause.attribute]);
+  const known = pair.asked.get(key);
+  if (known !== undefined) return known;
+  const ofOrder = clause.order === null ? [] : (newer.mustByOrder.get(clause.order) ?? []);
+  const candidates = [...(newer.mustByOrder.get(null) ?? []), ...ofOrder];
+  pair.budget.steps -= candidates.length;
+  const all = candidates.filter((one) => {
     const ownKind = newer.kinds.get(one.condition) ?? null;
     return (
-      (one.condition === clause.condition || bindsAlone || !newer.kinds.has(clause.condition)) &&
+      (isWhole || one.condition === clause.condition) &&
       (ownKind === null || ownKind === kind) &&
-      (one.order === null || one.order === clause.order) &&
       (one.attribute === null ||
-        (canonicalJson(one.attribute) === canonicalJson(clause.attribute) &&
-          samePart(one.attribute.equipment, { older, newer })))
+        (canonicalJson(one.attribute) === canonicalJson(clause.attribute) && samePart(one.attribute.equipment, pair)))
     );
   });
+  const asked = { key, all, byTopic: Map.groupBy(all, topicOf) };
+  pair.asked.set(key, asked);
+  return asked;
 }
+
+const topicOf = (clause: BundleClause): string => `${clause.kind} ${subjectOf(clause)}`;
 
 /** Whether a role or material stands for the same asset in both, wherever the station binds none. */
 function samePart(name: string, { older, newer }: Pair): boolean {
@@ -102,10 +139,15 @@ function samePart(name: string, { older, newer }: Pair): boolean {
 
 function isImplied(clause: BundleClause, pair: Pair): boolean {
   const asked = askedWith(clause, pair);
-  if (!knowsGuard(clause, asked, pair)) return false;
-  return partsOf(clause).every((part) =>
-    part.kind === "reading" ? readingHolds(part, asked, pair) : asked.some((one) => clauseHolds(one, part, pair)),
-  );
+  if (pair.budget.steps < 0 || !knowsGuard(clause, asked.all, pair)) return false;
+  const about = asked.byTopic.get(topicOf(clause)) ?? [];
+  return partsOf(clause).every((part) => {
+    if (part.kind === "reading") return readingHolds(part, asked, pair);
+    return about.some((one) => {
+      pair.budget.steps -= 1;
+      return pair.budget.steps >= 0 && clauseHolds(one, part, pair);
+    });
+  });
 }
 
 /** A guard whose item no register knows blocks: where the guard is gone something else must ask for the item. */
@@ -202,41 +244,68 @@ const canGive = (clause: BundleClause, reason: string): boolean =>
  * A reading clause is implied by all clauses about the same readings together: one may say how fresh, another how high. Limits
  * are the acceptance limits, guard bands and plausible ranges included, and those of differences and their sides.
  */
-function readingHolds(part: ReadingClause, asked: readonly BundleClause[], pair: Pair): boolean {
+function readingHolds(part: ReadingClause, asked: Asked, pair: Pair): boolean {
   const { older, newer } = pair;
-  const { overrides } = newer.bundle;
-  const readings = asked.filter((one) => one.kind === "reading");
-  if (overrides.some(({ reason }) => canGive(part, reason))) {
-    const twin = readings.find((one) => demandOf(one) === demandOf(part) && keepsOverridable(one, part));
-    return twin !== undefined && sameQuantities(part, pair) && sameInstrument(part.readWith, pair);
-  }
+  if (newer.bundle.overrides.some(({ reason }) => canGive(part, reason))) return hasTwin(part, asked, pair);
   const [left, right] = readingsOf(part, older.quantityOf);
   if (left === undefined) return false;
-  const joined = joinedWith([left.name, right?.name ?? left.name], newer.bundle);
-  const constraints: readonly Constraint<null>[] = readings
-    .filter((one) => readingsOf(one, newer.quantityOf).some(({ name }) => joined.has(name)))
-    .flatMap((one) => constraintsOf(one, newer.quantityOf, null, null));
-  const contradicts = conflict(constraints, { steps: MAX_ANALYSIS_STEPS });
-  if (contradicts === undefined) return false;
+  const system = systemOf([left.name, right?.name ?? left.name], asked, pair);
   // Clauses that nothing satisfies allow nothing, whatever the older one asked.
-  if (contradicts !== null) return true;
+  if (system.isContradictory !== false) return system.isContradictory === true;
+  const { constraints, about } = system;
   const passes = rangeOf(constraints, variableOf(left), right === undefined ? null : variableOf(right));
-  return (
-    isWithin(passes, acceptance(part, right !== undefined)) &&
-    [left, ...(right === undefined ? [] : [right])].every((side) => {
-      const about = readings.filter((one) =>
-        readingsOf(one, newer.quantityOf).some((other) => variableOf(other) === variableOf(side)),
-      );
-      return (
-        isWithin(rangeOf(constraints, variableOf(side), null), plausible(side)) &&
-        about.some((one) => fresher(one.freshness, part.freshness)) &&
-        (part.settledMs === null || about.some((one) => (one.settledMs ?? -1) >= (part.settledMs ?? 0))) &&
-        (part.readWith === null ||
-          (about.some((one) => one.readWith === part.readWith) && sameInstrument(part.readWith, pair)))
-      );
-    })
-  );
+  if (!isWithin(passes, acceptance(part, right !== undefined))) return false;
+  return [left, ...(right === undefined ? [] : [right])].every((side) => {
+    const ways = about.get(variableOf(side)) ?? [];
+    pair.budget.steps -= ways.length;
+    return (
+      pair.budget.steps >= 0 &&
+      isWithin(rangeOf(constraints, variableOf(side), null), plausible(side)) &&
+      ways.some((one) => fresher(one.freshness, part.freshness)) &&
+      (part.settledMs === null || ways.some((one) => (one.settledMs ?? -1) >= (part.settledMs ?? 0))) &&
+      (part.readWith === null ||
+        (ways.some((one) => one.readWith === part.readWith) && sameInstrument(part.readWith, pair)))
+    );
+  });
 }
+
+/** Where reasons of readings can be overridden only the very same clause is known to give the same reasons. */
+function hasTwin(part: ReadingClause, { byTopic }: Asked, pair: Pair): boolean {
+  const about = byTopic.get(topicOf(part)) ?? [];
+  pair.budget.steps -= about.length;
+  if (pair.budget.steps < 0) return false;
+  const twin = about.find((one) => demandOf(one) === demandOf(part) && keepsOverridable(one, part));
+  return twin !== undefined && sameQuantities(part, pair) && sameInstrument(part.readWith, pair);
+}
+
+function systemOf(names: readonly string[], { key, all }: Asked, pair: Pair): System {
+  const { quantityOf, bundle } = pair.newer;
+  const joined = joinedWith(names, bundle);
+  const systemKey = `${key} ${[...joined].sort().join(" ")}`;
+  const known = pair.systems.get(systemKey);
+  if (known !== undefined) return known;
+  const readings = all.filter(
+    (one) => one.kind === "reading" && readingsOf(one, quantityOf).some(({ name }) => joined.has(name)),
+  ) as readonly ReadingClause[];
+  pair.budget.steps -= all.length;
+  const constraints = tightest(readings.flatMap((one) => constraintsOf(one, quantityOf, null, null)));
+  const cycle = conflict(constraints, pair.budget);
+  const ways = readings.flatMap((one) =>
+    readingsOf(one, quantityOf).map((side) => ({ variable: variableOf(side), one, way: wayOf(one) })),
+  );
+  const about = new Map(
+    [...Map.groupBy(ways, ({ variable }) => variable)].map(([variable, list]) => [
+      variable,
+      [...new Map(list.map(({ way, one }) => [way, one])).values()],
+    ]),
+  );
+  const system = { constraints, isContradictory: cycle === undefined ? undefined : cycle !== null, about };
+  pair.systems.set(systemKey, system);
+  return system;
+}
+
+const wayOf = ({ freshness, settledMs, readWith }: ReadingClause): string =>
+  canonicalJson([freshness, settledMs, readWith]);
 
 /** The readings that differences join with these, directly or through others. */
 function joinedWith(names: readonly string[], { quantities }: Bundle): ReadonlySet<string> {

@@ -43,7 +43,10 @@ export interface ValidationResult {
   readonly tests: { readonly passed: boolean; readonly outcomes: readonly TestOutcome[] };
 }
 
-const LOGIC_CODES = new Set(["contradiction", "unsatisfiable", "redundant", "never-blocks", "loosens"]);
+const LOGIC_CODES = new Set([
+  ...["contradiction", "unsatisfiable", "redundant", "never-blocks", "loosens"],
+  ...["conflicting-limits", "undecided"],
+]);
 
 /** Checks one contract's text with everything that can be known before it is stored. */
 export async function validateContract(
