@@ -85,15 +85,16 @@ function remedy(tokens: readonly MaintToken[], token: MaintToken, expected: stri
     const { help, instead } = token.trouble;
     return { help, fix: instead === undefined ? undefined : { span, text: instead } };
   }
+  const nearest = token.tokenType === Stray ? undefined : nearestPhrase(token.image, spokenWords(expected));
   const slip = slipAt(tokens, token, expected);
-  if (slip !== undefined)
+  if (slip !== undefined && !(slip.vague && nearest !== undefined)) {
     return { help: slip.help, fix: slip.fix === undefined ? undefined : slipFix(tokens, slip.fix) };
+  }
   const quoted = quotedFix(tokens, token, expected);
   if (quoted !== undefined) return quoted;
   const hint = Object.hasOwn(hints, token.image) ? hints[token.image] : undefined;
   if (hint !== undefined) return { help: hint.help, fix: hint.remove === true ? { span, text: "" } : undefined };
   if (token.tokenType === Stray) return { help: "this sign has no meaning here" };
-  const nearest = nearestPhrase(token.image, spokenWords(expected));
   return nearest === undefined
     ? { help: "`maint explain syntax` shows the forms" }
     : { help: `did you mean \`${nearest}\`?`, fix: { span, text: nearest } };

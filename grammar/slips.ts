@@ -270,6 +270,8 @@ function score({ words }: Slip): number {
 
 export interface SlipFound {
   readonly help: string;
+  /** Any word at all may stand there: a keyword spelled nearly right is the likelier slip. */
+  readonly vague: boolean;
   /** Replace the tokens from the first to the last by `text`; the blank before it belongs to it where it begins with a sign. */
   readonly fix?: { readonly first: MaintToken; readonly last: MaintToken; readonly text: string };
 }
@@ -279,13 +281,15 @@ export function slipAt(tokens: readonly MaintToken[], token: MaintToken, expecte
   const found = slips.find((slip) => slip.where?.test(expected) !== false && fits(slip, tokens, token.index - slip.at));
   if (found === undefined) return undefined;
   const start = token.index - found.at;
+  const vague = found.words[found.at] === "*";
   const first = tokens[start + found.from];
   const last = tokens[start + found.to - 1];
-  if (found.instead === null || first === undefined || last === undefined) return { help: found.help ?? "" };
+  if (found.instead === null || first === undefined || last === undefined) return { help: found.help ?? "", vague };
   const wild = found.words.findIndex((word, index) => wildcards.has(word) && index >= found.from && index < found.to);
   const image = wild < 0 ? "" : (tokens[start + wild]?.image ?? "");
   const text = wild < 0 ? found.instead : found.instead.replace(found.words[wild] ?? "", () => image);
   return {
+    vague,
     help: found.help ?? (text === "" ? `leave \`${first.image}\` out` : `write \`${text.trim()}\``),
     fix: { first, last, text },
   };

@@ -71,6 +71,7 @@ const clauses: readonly (readonly [wrong: string, right: string])[] = [
 ];
 const members: readonly (readonly [wrong: string, right: string])[] = [
   ["for all stations", "for every station"],
+  ["for evry station", "for every station"],
   ["for penetrant stations", "for every penetrant station"],
   ['lamp is a uv-a-lamp by default "x"', 'lamp is a uv-a-lamp, by default "x"'],
   ["lamp = uv-a-lamp", "lamp is uv-a-lamp"],
