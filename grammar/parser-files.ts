@@ -54,6 +54,13 @@ export class MaintParser extends BlockRules {
     this.forgetBlocks();
   }
 
+  /** Lets go of the source and its tokens: the parser is kept for the next source, and they are many times its size. */
+  release(): void {
+    this.input = [];
+    this.source = "";
+    this.docs = new Map();
+  }
+
   get found() {
     return this.diagnostics;
   }

@@ -46,6 +46,7 @@ export function parse(source: string, limits: SourceLimits = SOURCE_LIMITS): Par
   try {
     const file = reader.file();
     const diagnostics = [...scanned.diagnostics.slice(0, limits.maxMistakes), ...reader.found].sort(byPlace);
+    reader.release();
     return { file, diagnostics, comments: scanned.comments };
   } catch (error) {
     // A parser stopped midway is thrown away: its rule stack is not known to be clean.
