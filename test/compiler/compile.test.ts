@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AssertionFailed } from "../../src/base/assert.ts";
@@ -17,7 +18,8 @@ const texts = [...shipped, ...goldens.map((path) => `test/golden/${path}`)].map(
 
 test("shipped contracts compile, format to themselves and carry tests", () => {
   expect(shipped.length).toBeGreaterThan(3);
-  const { contracts, diagnostics } = compile(shipped.map(read));
+  const readFacts = (file: string, from: string) => readFileSync(join(dirname(from), file), "utf8");
+  const { contracts, diagnostics } = compile(shipped.map(read), { readFacts });
   expect(diagnostics).toEqual([]);
   for (const { bundle } of contracts) expect(bundle.tests.length, bundle.contract).toBeGreaterThan(1);
   for (const path of shipped) expect(formatSource(read(path).text)).toEqual({ ok: true, text: read(path).text });
