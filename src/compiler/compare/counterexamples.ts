@@ -16,6 +16,9 @@ export interface Candidate {
   readonly line: number | null;
 }
 
+/** Of orders, and of roles, so many are tried. */
+const MAX_TRIED = 3;
+
 /** Three shifts a day, or one. */
 const shiftTimes: readonly (readonly string[])[] = [["06:00", "14:00", "22:00"], ["06:00"]];
 
@@ -48,7 +51,7 @@ export function* candidatesFor(
 ): Generator<Candidate> {
   const clauses = Math.max(1, older.clauses.length, newer?.clauses.length ?? 0);
   let left = Math.min(MAX_COUNTEREXAMPLES, Math.ceil(MAX_ANALYSIS_STEPS / clauses));
-  for (const scene of scenes(older, calendar)) {
+  for (const scene of scenes(older, newer, calendar)) {
     for (const one of unproven) {
       for (const candidate of candidatesOf(one, older, newer, scene)) {
         if (left === 0) return;
@@ -59,8 +62,12 @@ export function* candidatesFor(
   }
 }
 
-function scenes(bundle: Bundle, calendar: PlantCalendar): readonly Scene[] {
-  return shiftTimes.flatMap((shifts) => instants(calendar).map((nowMs) => ({ bundle, calendar, nowMs, shifts })));
+function scenes(bundle: Bundle, newer: Bundle | null, calendar: PlantCalendar): readonly Scene[] {
+  const approvers = [bundle, ...(newer === null ? [] : [newer])].flatMap(({ clauses }) =>
+    clauses.flatMap((clause) => (clause.kind === "calibration" ? (clause.extension?.roles ?? []) : [])),
+  );
+  const once = { bundle, calendar, approvers: [...new Set(approvers)].slice(0, MAX_TRIED) };
+  return shiftTimes.flatMap((shifts) => instants(calendar).map((nowMs) => ({ ...once, nowMs, shifts })));
 }
 
 function* candidatesOf(unproven: Unproven, older: Bundle, newer: Bundle | null, scene: Scene): Generator<Candidate> {
@@ -84,9 +91,16 @@ function* violating(clause: BundleClause, newer: Bundle, scene: Scene): Generato
     for (const { asked, options } of ways(clause, newer, scene)) {
       const over = joined(options.over ?? {}, fault.over ?? {});
       const found = witness(asked, { ...options, ...fault, over });
-      if (found.ok) yield { facts: found.value, atMs: scene.nowMs, line: clause.line };
+      if (found.ok) yield { facts: acknowledged(found.value, fault), atMs: scene.nowMs, line: clause.line };
     }
   }
+}
+
+/** Acknowledgements of other steps stay as the newer contract needs them. */
+function acknowledged(facts: Facts, { acks }: Fault): Facts {
+  if (acks === undefined) return facts;
+  const others = (facts["acks"] as readonly { readonly step: string }[]).filter(({ step }) => step !== acks.step);
+  return { ...facts, acks: [...others, ...acks.given] };
 }
 
 /** A test that asks the clause, and what of the newer contract it asks. */
@@ -114,11 +128,9 @@ function ways(clause: BundleClause, newer: Bundle, { bundle, calendar, nowMs, sh
   return [...all.map((one) => ({ asked: newer, options: one })), namedAlone(clause, newer, options)];
 }
 
-const MAX_ORDERS_TRIED = 3;
-
 /** The newer contract may ask something of an order that changes how another clause is judged. */
 const ordersOf = ({ clauses }: Bundle): readonly string[] =>
-  [...new Set(clauses.flatMap(({ order }) => order ?? []))].slice(0, MAX_ORDERS_TRIED);
+  [...new Set(clauses.flatMap(({ order }) => order ?? []))].slice(0, MAX_TRIED);
 
 /** At a station the contract does not bind, with an order that names one of its conditions. Source: decisions.md B21. */
 function namedAlone(clause: BundleClause, newer: Bundle, options: WitnessOptions): Way {
@@ -155,7 +167,7 @@ function* overriding(override: BundleOverride, older: Bundle, newer: Bundle, sce
         // The readings stay those that satisfy the contract: a limit is violated by one that stands beside them.
         const over = joined(options.over ?? {}, { ...beside(clause, fault, older), overrides: [record] });
         const found = witness(asked, { ...options, over });
-        if (found.ok) yield { facts: found.value, atMs: nowMs, line: clause.line };
+        if (found.ok) yield { facts: acknowledged(found.value, fault), atMs: nowMs, line: clause.line };
       }
     }
   }

@@ -12,6 +12,8 @@ import { acceptance, type Interval, plausible } from "../intervals.ts";
 export interface Fault {
   readonly over?: Facts;
   readonly constraints?: readonly Constraint<null>[];
+  /** In place of all acknowledgements of one step. */
+  readonly acks?: { readonly step: string; readonly given: readonly Facts[] };
 }
 
 /** When and where a fault is to happen. */
@@ -21,6 +23,8 @@ export interface Scene {
   readonly nowMs: number;
   /** Times of day, `06:00`. */
   readonly shifts: readonly string[];
+  /** Roles that may approve an extension in either version. */
+  readonly approvers: readonly string[];
 }
 
 type FaultsOf = {
@@ -186,15 +190,22 @@ function intervalFaults(
   scene: Scene,
 ): readonly Fault[] {
   const day = overdueDay(interval, scene);
-  const everyRole = scene.bundle.clauses.flatMap((one) =>
-    one.kind === "calibration" ? (one.extension?.roles ?? []) : [],
-  );
+  const days = extension === null ? 0 : daysOf(extension.cap);
+  const approvals = [scene.approvers, ...scene.approvers.map((one) => [one])];
   return [
     calibrated(role, scene, day),
-    extended(role, day, interval, everyRole, scene),
-    ...(extension === null ? [] : [extended(role, day - 1, interval, everyRole, scene)]),
+    ...approvals.flatMap((roles) => [
+      extended(role, day, interval, roles, scene),
+      extended(role, day - days, interval, roles, scene),
+    ]),
   ];
 }
+
+/** At least as many days as a span lasts. */
+const daysOf = (span: Span): number =>
+  span.kind === "elapsed"
+    ? Math.ceil(span.ms / DAY_MS)
+    : span.count * (span.unit === "day" ? 1 : span.unit === "month" ? 31 : 366);
 
 function referenceFaults(role: string, within: Span, scene: Scene): readonly Fault[] {
   const today = scene.calendar.dayOf(scene.nowMs);
@@ -262,9 +273,14 @@ function acknowledgementFaults(
   clause: Extract<BundleClause, { kind: "acknowledgement" }>,
   scene: Scene,
 ): readonly Fault[] {
-  const acks = (people: readonly { readonly by: string; readonly role?: string }[], at: number): Fault => ({
-    over: { acks: people.map((one) => ({ step: clause.step, ...one, at: instant(at, scene) })) },
+  const given = (list: readonly { readonly by: string; readonly role?: string; readonly ms: number }[]): Fault => ({
+    acks: {
+      step: clause.step,
+      given: list.map(({ ms, ...one }) => ({ step: clause.step, ...one, at: instant(ms, scene) })),
+    },
   });
+  const acks = (people: readonly { readonly by: string; readonly role?: string }[], ms: number): Fault =>
+    given(people.map((one) => ({ ...one, ms })));
   const roles = scene.bundle.clauses.flatMap((one) =>
     one.kind === "acknowledgement" && one.who.kind === "role" ? [one.who.role] : [],
   );
@@ -272,22 +288,15 @@ function acknowledgementFaults(
   const everybody = [...persons.map((by) => ({ by })), ...roles.map((role) => ({ by: "operator-1", role }))];
   const old = justTooOld(clause.freshness, scene);
   const enough = clause.who.kind === "people" ? clause.who.count - 1 : 1;
-  const mixed = (at: number): Fault => ({
-    over: {
-      acks: everybody.map((one, index) => ({
-        step: clause.step,
-        ...one,
-        at: instant(index === 0 ? scene.nowMs : at, scene),
-      })),
-    },
-  });
+  const mixed = (at: number): Fault =>
+    given(everybody.map((one, index) => ({ ...one, ms: index === 0 ? scene.nowMs : at })));
   const others = persons.slice(1).map((by) => ({ by }));
   return [
     ...(old === undefined ? [] : [acks(everybody, old), mixed(old)]),
     acks(everybody.slice(0, enough), scene.nowMs),
     acks(others, scene.nowMs),
     acks(everybody.slice(0, 1), scene.nowMs),
-    { over: { acks: [] } },
+    acks([], scene.nowMs),
   ];
 }
 
