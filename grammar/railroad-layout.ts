@@ -92,7 +92,7 @@ function below(first: Box, second: Box): Box {
     const [out, back, again] = [y + first.exit, y + turn, y + next];
     const rail =
       `M${number(right)} ${number(out)}h2q${ARC} 0 ${ARC} ${ARC}V${number(back - ARC)}q0 ${ARC} -${ARC} ${ARC}` +
-      `H${number(left - ARC)}q-${ARC} 0 -${ARC} ${ARC}V${number(again - ARC)}q0 ${ARC} ${ARC} ${ARC}`;
+      `H${number(left - ARC)}q-${ARC} 0 -${ARC} ${ARC}V${number(again - ARC)}q0 ${ARC} ${ARC} ${ARC}H${number(left)}`;
     const tail = line(left + second.width, again + second.exit, x + inner + 4 * ARC);
     return line(x, y, left) + first.draw(left, y) + path(rail) + second.draw(left, again) + tail;
   };

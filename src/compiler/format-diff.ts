@@ -1,5 +1,5 @@
-/** What formatting changes in a file, as lines `-` and `+` in hunks; the empty string where nothing. Not for patches of huge files. */
-export function lineDiff(name: string, before: string, after: string): string {
+/** What formatting (or `how` else it was done) changes in a file, as lines `-` and `+` in hunks; the empty string where nothing. Not for patches of huge files. */
+export function lineDiff(name: string, before: string, after: string, how = "formatted"): string {
   if (before === after) return "";
   const old = before.split("\n");
   const fresh = after.split("\n");
@@ -11,6 +11,6 @@ export function lineDiff(name: string, before: string, after: string): string {
   const removed = old.slice(start, old.length - end);
   const added = fresh.slice(start, fresh.length - end);
   const head = `@@ -${start + 1},${removed.length} +${start + 1},${added.length} @@`;
-  const lines = [`--- ${name}`, `+++ ${name}, formatted`, head];
+  const lines = [`--- ${name}`, `+++ ${name}, ${how}`, head];
   return `${[...lines, ...removed.map((line) => `-${line}`), ...added.map((line) => `+${line}`)].join("\n")}\n`;
 }

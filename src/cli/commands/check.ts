@@ -1,12 +1,21 @@
+import { readFileSync } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { Command, Option } from "commander";
+import { MaintError } from "../../base/maint-error.ts";
+import { applyFixes, type Fixed } from "../../compiler/fix.ts";
+import { lineDiff } from "../../compiler/format-diff.ts";
 import {
   check,
   DIAGNOSTIC_FORMATS,
   type Diagnostic,
+  type DiagnosticCode,
   type DiagnosticFormat,
   renderDiagnostics,
   type Source,
 } from "../../compiler/index.ts";
+import { writeAtomically } from "../../disk/atomic-write.ts";
+import { packageRoot } from "../package-root.ts";
 import { paintFor } from "../paint.ts";
 import { compileOptions, readContracts } from "../read-contracts.ts";
 
@@ -14,6 +23,8 @@ interface CheckOptions {
   readonly format: DiagnosticFormat;
   readonly json?: boolean;
   readonly strict?: boolean;
+  readonly fix?: boolean;
+  readonly diff?: boolean;
 }
 
 export function command(): Command {
@@ -23,13 +34,60 @@ export function command(): Command {
     .addOption(new Option("--format <format>", "how findings are printed").choices(DIAGNOSTIC_FORMATS).default("text"))
     .option("--json", "the same as --format json")
     .option("--strict", "exit 1 on warnings too")
-    .addHelpText("after", "\nExample:\n  maint check contracts\n  maint explain unit-mismatch\n")
-    .action(async (paths: string[], { format, json, strict }: CheckOptions) => {
+    .option("--fix", "put right what has a certain fix, then say what remains")
+    .option("--diff", "with --fix: show the changes and write nothing")
+    .addHelpText(
+      "after",
+      "\nExample:\n  maint check contracts\n  maint check contracts --fix --diff\n  maint explain unit-mismatch\n",
+    )
+    .action(async (paths: string[], options: CheckOptions) => {
+      const { format, json, strict, fix, diff } = options;
+      if (diff === true && fix !== true) {
+        throw new MaintError("MAINT_ERR_USAGE", "--diff shows what --fix would change: give both");
+      }
       const sources = await readContracts(paths);
+      if (fix === true) return fixAll(sources, options);
       const { diagnostics } = check(sources, compileOptions);
       process.stdout.write(report(json === true ? "json" : format, diagnostics, sources));
       process.exitCode = isBad(diagnostics, strict === true) ? 1 : 0;
     });
+}
+
+async function fixAll(sources: readonly Source[], { format, json, strict, diff }: CheckOptions): Promise<void> {
+  const fixed = applyFixes(sources, (all) => check(all, compileOptions).diagnostics);
+  const changed = fixed.sources.flatMap((source, index) => {
+    const before = sources[index]?.text ?? "";
+    return source.text === before ? [] : [{ name: source.name, before, after: source.text }];
+  });
+  if (diff !== true) for (const { name, after } of changed) await rewrite(name, after);
+  process.exitCode = isBad(fixed.remaining, strict === true) ? 1 : 0;
+  if (json === true || format === "json") {
+    const files = changed.map(({ name }) => name);
+    process.stdout.write(`${JSON.stringify({ changed: files, written: diff !== true, ...rowsOf(fixed) })}\n`);
+    return;
+  }
+  if (diff === true) {
+    for (const { name, before, after } of changed) process.stdout.write(lineDiff(name, before, after, "fixed"));
+  } else if (format === "text") {
+    for (const { file, code, place, fix } of fixed.applied) {
+      process.stdout.write(`fixed ${file}:${place.line}:${place.column} ${code}: ${fix?.title ?? ""}\n`);
+    }
+  }
+  // What is not written is not on disk: the frames show the text that the fixes would leave.
+  process.stdout.write(report(format, fixed.remaining, fixed.sources));
+}
+
+/** What was put right and what remains, each as `--format json` has it. */
+function rowsOf({ applied, remaining, sources }: Fixed): { readonly fixed: unknown; readonly remaining: unknown } {
+  const rows = (all: readonly Diagnostic[]): unknown => JSON.parse(report("json", all, sources));
+  return { fixed: rows(applied), remaining: rows(remaining) };
+}
+
+/** Through a link to the file itself, which keeps its permissions. */
+async function rewrite(name: string, text: string): Promise<void> {
+  const path = await realpath(name);
+  const { mode } = await stat(path);
+  writeAtomically(path, text, { mode: mode & 0o777 });
 }
 
 /** Whether findings end the process with 1. */
@@ -44,11 +102,23 @@ export function report(
 ): string {
   const texts = new Map(sources.map(({ name, text }) => [name, text]));
   const paint = paintFor(process.stdout);
-  const options = { textOf: (file: string) => texts.get(file), ...(paint === undefined ? {} : { paint }) };
+  const options = {
+    textOf: (file: string) => texts.get(file),
+    ...(format === "sarif" ? { pageOf, toolVersion: packageVersion() } : {}),
+    ...(paint === undefined ? {} : { paint }),
+  };
   const rendered = renderDiagnostics(format, diagnostics, options);
   return format === "text"
     ? `${rendered}${rendered === "" ? "" : "\n"}${summary(diagnostics, sources.length)}\n`
     : rendered;
+}
+
+const pageOf = (code: DiagnosticCode): string =>
+  readFileSync(join(packageRoot(), "docs", "diagnostics", `${code}.md`), "utf8");
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
+  return version;
 }
 
 function summary(diagnostics: readonly Diagnostic[], files: number): string {
