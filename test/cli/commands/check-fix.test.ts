@@ -38,5 +38,5 @@ test("--fix --json reports what was fixed and what remains", () => {
 
 test("--diff without --fix is refused", () => {
   const { status, stderr } = maint("check", file, "--diff");
-  expect([status, stderr.includes("MAINT_ERR_USAGE")]).toEqual([2, true]);
+  expect([status, stderr.includes("give both")]).toEqual([2, true]);
 });
