@@ -1,10 +1,10 @@
-import { DAY_MS, dayNumber, printWithOffset } from "../../base/civil-time.ts";
+import { DAY_MS, dayNumber } from "../../base/civil-time.ts";
 import type { Bundle, BundleClause, BundleOverride } from "../../model/bundle.ts";
 import { MAX_ANALYSIS_STEPS, MAX_COUNTEREXAMPLES } from "../../model/limits.ts";
 import type { PlantCalendar } from "../../model/plant-calendar.ts";
 import { askedClauses, type Facts, joined, type WitnessOptions, witness } from "../analysis/witness.ts";
 import { subjectOf } from "./clause-words.ts";
-import { type Fault, faultsOfClause, type Scene } from "./faults.ts";
+import { type Fault, faultsOfClause, instantText, type Scene } from "./faults.ts";
 import type { Unproven } from "./never-looser.ts";
 
 /** Facts that the newer contract may allow and the older may block; whoever has a runtime decides them. */
@@ -153,7 +153,7 @@ const GRANTED_BEFORE_MS = 60_000;
 /** The clauses of both contracts violated, and an override as the newer one's policy has it. */
 function* overriding(override: BundleOverride, older: Bundle, newer: Bundle, scene: Scene): Generator<Candidate> {
   const { calendar, nowMs } = scene;
-  const instant = (ms: number): string => printWithOffset(ms, calendar.offsetAt(ms));
+  const instant = (ms: number): string => instantText(ms, calendar);
   for (const clause of older.clauses) {
     const subject = subjectIn(older, clause);
     const record = {

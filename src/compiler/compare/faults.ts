@@ -1,4 +1,4 @@
-import { DAY_MS, parseTimeOfDay, printDate, printWithOffset } from "../../base/civil-time.ts";
+import { DAY_MS, dayNumber, parseTimeOfDay, printDate, printWithOffset } from "../../base/civil-time.ts";
 import { add, parseDecimal, rational, subtract } from "../../base/rational.ts";
 import type { Bundle, BundleClause, ClauseKind, Freshness, Span } from "../../model/bundle.ts";
 import { addCalendarSpan, type PlantCalendar, startOfPeriod } from "../../model/plant-calendar.ts";
@@ -56,7 +56,18 @@ function lastSpentDay(span: Extract<Span, { kind: "calendar" }>, today: number):
   return day;
 }
 
-const instant = (ms: number, { calendar }: Scene): string => printWithOffset(ms, calendar.offsetAt(ms));
+/** Evidence of other years cannot be written down; a candidate that would need it is none. */
+const [FIRST_DAY, LAST_DAY] = [dayNumber(2, 1, 1), dayNumber(9998, 1, 1)];
+const within = (low: number, value: number, high: number): number => Math.min(Math.max(low, value), high);
+
+const dayText = (day: number): string => printDate(within(FIRST_DAY, day, LAST_DAY));
+
+export function instantText(ms: number, calendar: PlantCalendar): string {
+  const written = within(FIRST_DAY * DAY_MS, ms, LAST_DAY * DAY_MS);
+  return printWithOffset(written, calendar.offsetAt(written));
+}
+
+const instant = (ms: number, { calendar }: Scene): string => instantText(ms, calendar);
 
 function assetOf(name: string, { bundle }: Scene): string {
   const { equipment, materials } = bundle;
@@ -69,7 +80,7 @@ const ofItem = (role: string, scene: Scene, fields: Facts | null): Fault => ({
 
 const calibrated = (role: string, scene: Scene, day: number | null, more: Facts = {}): Fault =>
   ofItem(role, scene, {
-    calibration: day === null ? null : { performedOn: printDate(day), ...more },
+    calibration: day === null ? null : { performedOn: dayText(day), ...more },
   });
 
 /** The day on which a calibration must have been made to be overdue now. */
@@ -82,9 +93,9 @@ const overdueDay = (span: Span, { calendar, nowMs }: Scene): number =>
 function extended(role: string, day: number, span: Span, roles: readonly string[], scene: Scene): Fault {
   const today = scene.calendar.dayOf(scene.nowMs);
   return ofItem(role, scene, {
-    calibration: { performedOn: printDate(day) },
+    calibration: { performedOn: dayText(day) },
     extension: {
-      until: printDate(today + (span.kind === "calendar" ? 0 : 1)),
+      until: dayText(today + (span.kind === "calendar" ? 0 : 1)),
       grantedAt: instant(scene.calendar.startOfDay(day) + 1, scene),
       approvals: roles.map((one, index) => ({ by: `approver-${index + 1}`, role: one })),
     },
@@ -151,8 +162,8 @@ const faultsOf: FaultsOf = {
     const today = scene.calendar.dayOf(scene.nowMs);
     const opened = clause.openedWithin === null ? [] : [overdueDay(clause.openedWithin, scene)];
     return [
-      { over: { lots: { [id]: { expires: printDate(today - 1) } } } },
-      ...opened.map((day) => ({ over: { lots: { [id]: { openedOn: printDate(day) } } } })),
+      { over: { lots: { [id]: { expires: dayText(today - 1) } } } },
+      ...opened.map((day) => ({ over: { lots: { [id]: { openedOn: dayText(day) } } } })),
       { over: { lots: { [id]: null } } },
     ];
   },
@@ -211,7 +222,7 @@ function referenceFaults(role: string, within: Span, scene: Scene): readonly Fau
   const today = scene.calendar.dayOf(scene.nowMs);
   const day = within.kind === "calendar" ? lastSpentDay(within, today) : today - 1;
   const standard = "reference standard";
-  const behind = { calibration: { performedOn: printDate(day), result: "pass", national: true } };
+  const behind = { calibration: { performedOn: dayText(day), result: "pass", national: true } };
   return [
     calibrated(role, scene, today, { references: [], national: false }),
     {
@@ -252,7 +263,7 @@ function readingFaults(clause: Extract<BundleClause, { kind: "reading" }>, scene
 
 /** Whatever the reading was taken with was calibrated by then. */
 function calibratedThen({ over }: Fault, at: number, scene: Scene): Fault {
-  const day = printDate(scene.calendar.dayOf(at));
+  const day = dayText(scene.calendar.dayOf(at));
   const equipment = scene.bundle.equipment.map(
     ({ name }) => [assetOf(name, scene), { calibration: { performedOn: day } }] as const,
   );
@@ -264,7 +275,7 @@ function instrumentFaults(role: string, each: (fields: Facts) => Fault[], scene:
   return [
     ...each({ takenWith: "another instrument" }),
     ofItem(role, scene, { calibration: { dueOn: null } }),
-    ofItem(role, scene, { calibration: { dueOn: printDate(today - 1) } }),
+    ofItem(role, scene, { calibration: { dueOn: dayText(today - 1) } }),
     calibrated(role, scene, null),
   ];
 }

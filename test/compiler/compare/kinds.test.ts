@@ -108,3 +108,15 @@ describe.each(never)("%s → %s", (older, newer) => {
     expect(await verdictOf(older, newer)).toBe("never-looser");
   });
 });
+
+/** Evidence of such an age cannot be written down: nothing is proved, and no counterexample can be had. */
+test.each([
+  ["the item must be calibrated every 9000 years", "the item must be calibrated every 9500 years"],
+  [
+    "the fluid must be within its shelf life, used within 9000 years of opening",
+    "the fluid must be within its shelf life, used within 9500 years of opening",
+  ],
+  ["every 9000 years, q must be at least 1 psi", "every 9500 years, q must be at least 1 psi"],
+])("%s → %s is undecided", async (older, newer) => {
+  expect(await verdictOf(older, newer)).toBe("undecided");
+});
