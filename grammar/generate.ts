@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { ebnf } from "./ebnf.ts";
 import { railroadPage } from "./railroad.ts";
 import { textmateText } from "./textmate.ts";
+import { keyword, reserved } from "./tokens.ts";
 
 /**
  * The files made from the grammar, beside it. `node grammar/generate.ts` writes those that are stale;
@@ -11,7 +12,26 @@ export const generated: { readonly [file: string]: () => string } = {
   "maint.ebnf": ebnf,
   "railroad.html": railroadPage,
   "maint.tmLanguage.json": textmateText,
+  "LANGUAGE.md": languageReference,
 };
+
+const MARK = "<!-- What follows is made from the grammar by grammar/generate.ts. -->\n";
+
+/** The page as a person wrote it up to the mark, then the words and rules as the parser has them. */
+function languageReference(): string {
+  const [written = ""] = (current("LANGUAGE.md") ?? "").split(MARK, 1);
+  const list = (words: object): string =>
+    Object.keys(words)
+      .sort()
+      .map((word) => `\`${word}\``)
+      .join(" ");
+  const parts = [
+    `## Words\n\nReserved, never a name: ${list(reserved)}`,
+    `Words of the forms, free as names elsewhere: ${list(keyword)}`,
+    `## Grammar\n\n\`\`\`ebnf\n${ebnf()}\`\`\``,
+  ];
+  return `${written.trimEnd()}\n\n${MARK}\n${parts.join("\n\n")}\n`;
+}
 
 const placeOf = (file: string): URL => new URL(file, import.meta.url);
 
