@@ -1,124 +1,85 @@
 import { Command } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
-import { compile, renderDiagnostics } from "../../compiler/index.ts";
-import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
-import type { BundleTest } from "../../model/bundle.ts";
-import { type BundleTestResult, type LoadedBundle, loadBundle, runBundleTests } from "../../runtime/index.ts";
+import { writeAtomically } from "../../disk/atomic-write.ts";
 import { DoesNotCompile } from "../evaluation.ts";
-import { compileOptions, readContracts } from "../read-contracts.ts";
+import { describeError } from "../report-error.ts";
+import { serving } from "../serving.ts";
+import { junitXml } from "../testing/junit.ts";
+import { type Demands, isFine, reportLines } from "../testing/report-lines.ts";
+import { runContractTests } from "../testing/run-tests.ts";
+import { watchContracts } from "../testing/watch.ts";
 
-interface ContractReport {
-  readonly contract: string;
-  readonly tests: readonly {
-    readonly name: string;
-    readonly file: string;
-    readonly line: number;
-    readonly outcome: BundleTestResult["outcome"];
-    readonly problems: BundleTestResult["problems"];
-  }[];
-  /** Clauses seen satisfied and seen not satisfied in some test. */
-  readonly coverage: readonly ClauseCoverage[];
-}
-
-interface ClauseCoverage {
-  readonly line: number;
-  readonly text: string;
-  readonly satisfied: boolean;
-  readonly violated: boolean;
+interface TestOptions {
+  readonly filter?: string;
+  readonly watch?: boolean;
+  readonly junit?: string;
+  readonly coverageMin?: string;
+  readonly allowUntested?: boolean;
+  readonly json?: boolean;
 }
 
 export function command(): Command {
   return new Command("test")
     .description("Run the tests inside contracts, and in .maint files beside them. Exit 1 when one fails.")
     .argument("[paths...]", "contract files, or folders that are searched for *.maint", ["."])
+    .option("--filter <text>", "only tests, or contracts, with this in their name")
+    .option("--watch", "run again whenever a contract or a facts file changes; Ctrl-C ends")
+    .option("--junit <file>", "also write the results as JUnit XML")
+    .option("--coverage-min <percent>", "exit 1 where a contract's tests cover less of its clauses")
+    .option("--allow-untested", "a contract without tests is no finding")
     .option("--json", "print the results as JSON")
-    .addHelpText("after", "\nExample:\n  maint test contracts\n")
-    .action(async (paths: string[], { json }: { readonly json?: boolean }) => {
-      const reports = await testContracts(paths, json === true);
-      const text = json === true ? JSON.stringify({ contracts: reports }) : linesOf(reports).join("\n");
-      process.stdout.write(`${text}\n`);
-      const isFine = reports.every(({ tests }) => tests.every(({ outcome }) => outcome === "passed"));
-      process.exitCode = isFine ? 0 : 1;
+    .addHelpText(
+      "after",
+      "\nExample:\n  maint test contracts\n  maint test contracts/torque --watch --filter overdue\n  maint test contracts --junit results.xml --coverage-min 100\n",
+    )
+    .action(async (paths: string[], options: TestOptions) => {
+      const demands = demandsOf(options);
+      if (options.watch === true) await watchAndRun(paths, options, demands);
+      else process.exitCode = await runOnce(paths, options, demands);
     });
 }
 
-async function testContracts(paths: readonly string[], json: boolean): Promise<readonly ContractReport[]> {
-  const sources = await readContracts(paths);
-  const { contracts, testsBeside, diagnostics } = compile(sources, compileOptions);
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) {
-    const textOf = (name: string) => sources.find((source) => source.name === name)?.text;
-    const failure = new DoesNotCompile(paths.join(" "), renderDiagnostics("text", errors, { textOf }));
-    if (!json) process.stderr.write(`${failure.findings.trimEnd()}\n`);
-    throw failure;
+function demandsOf({ coverageMin, allowUntested }: TestOptions): Demands {
+  if (coverageMin !== undefined && !/^(\d{1,2}|100)$/.test(coverageMin)) {
+    throw new MaintError("MAINT_ERR_USAGE", `--coverage-min ${coverageMin}: a whole number from 0 to 100 is asked for`);
   }
-  if (contracts.length === 0) throw new MaintError("MAINT_ERR_NO_CONTRACT", `${paths.join(" ")}: no contract here`);
-  const reports: ContractReport[] = [];
-  for (const { id, bytes, file } of contracts) {
-    const loaded = loadBundle(bytes);
-    if (!loaded.ok) throw new Error(`the compiled ${id} was refused at ${loaded.error.place}: ${loaded.error.message}`);
-    const own = loaded.value.bundle.tests.map((test) => ({ test, file }));
-    const beside = testsBeside.filter(({ contract }) => contract === id);
-    reports.push(await testContract(loaded.value, [...own, ...beside]));
-  }
-  return reports;
-}
-
-async function testContract(
-  loaded: LoadedBundle,
-  tests: readonly { readonly test: BundleTest; readonly file: string }[],
-): Promise<ContractReport> {
-  const results = await runBundleTests(
-    loaded,
-    zoneFromIntl,
-    "both",
-    tests.map(({ test }) => test),
-  );
   return {
-    contract: loaded.bundle.contract,
-    tests: results.map(({ test, outcome, problems }, index) => ({
-      name: test.name,
-      file: tests[index]?.file ?? "",
-      line: test.line,
-      outcome,
-      problems,
-    })),
-    coverage: coverageOf(loaded, results),
+    coverageMin: coverageMin === undefined ? undefined : Number(coverageMin),
+    allowUntested: allowUntested === true,
   };
 }
 
-function coverageOf({ bundle }: LoadedBundle, results: readonly BundleTestResult[]): readonly ClauseCoverage[] {
-  const seen = results.flatMap(({ decision }) => decision?.conditions.flatMap(({ clauses }) => clauses) ?? []);
-  return bundle.clauses.map(({ line, text }) => {
-    const same = seen.filter((outcome) => outcome.line === line && outcome.text === text);
-    return {
-      line,
-      text,
-      satisfied: same.some(({ state }) => state === "satisfied"),
-      violated: same.some(({ state }) => state !== "satisfied"),
-    };
-  });
+/** Runs, prints, and answers the exit code. */
+async function runOnce(paths: readonly string[], options: TestOptions, demands: Demands): Promise<number> {
+  const { filter, junit, json } = options;
+  try {
+    const reports = await runContractTests(paths, filter === undefined ? {} : { filter });
+    const text = json === true ? JSON.stringify({ contracts: reports }) : reportLines(reports, demands).join("\n");
+    process.stdout.write(`${text}\n`);
+    if (junit !== undefined) writeAtomically(junit, junitXml(reports));
+    return isFine(reports, demands) ? 0 : 1;
+  } catch (error) {
+    if (error instanceof DoesNotCompile && json !== true) process.stderr.write(`${error.findings.trimEnd()}\n`);
+    throw error;
+  }
 }
 
-function linesOf(reports: readonly ContractReport[]): readonly string[] {
-  const lines: string[] = [];
-  let failed = 0;
-  let total = 0;
-  for (const { contract, tests, coverage } of reports) {
-    lines.push(
-      `${contract}: ${tests.length === 0 ? "no tests" : `${tests.length} test${tests.length === 1 ? "" : "s"}`}`,
-    );
-    for (const { name, file, line, outcome, problems } of tests) {
-      total += 1;
-      if (outcome !== "passed") failed += 1;
-      lines.push(`  ${outcome === "passed" ? "+" : "x"} ${name}`);
-      for (const problem of problems) lines.push(`      ${file}:${problem.line || line}: ${problem.message}`);
+/** Ends with the exit code of the last run. */
+async function watchAndRun(paths: readonly string[], options: TestOptions, demands: Demands): Promise<void> {
+  const { say, untilTold } = serving(options);
+  let last = 0;
+  const run = async (): Promise<void> => {
+    try {
+      last = await runOnce(paths, options, demands);
+    } catch (error) {
+      const { message, exitCode } = describeError(error);
+      last = exitCode;
+      process.stderr.write(`maint: ${message}\n`);
     }
-    const open = tests.length === 0 ? [] : coverage.filter(({ satisfied, violated }) => !(satisfied && violated));
-    for (const { line, text, satisfied } of open) {
-      lines.push(`  - line ${line} was never seen ${satisfied ? "violated" : "satisfied"}: ${text}`);
-    }
-  }
-  lines.push(failed === 0 ? `${total} passed` : `${total - failed} passed, ${failed} failed`);
-  return lines;
+    say("waiting for a change; Ctrl-C ends", { waiting: true, exitCode: last });
+  };
+  const watching = await watchContracts(paths, run);
+  await run();
+  await untilTold(async () => watching.close());
+  process.exitCode = last;
 }
