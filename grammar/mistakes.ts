@@ -132,3 +132,6 @@ function spokenWords(expected: string): string[] {
 export function isGrouping(before: MaintToken, after: MaintToken): boolean {
   return before.tokenType === QuantityToken && before.unitStart < 0 && /^\d{3}(?!\d)/.test(after.image);
 }
+
+/** Of a `}` at the file's level: what was written inside the block before it stands outside, which is no mistake of its own. */
+export const CLOSES_NOTHING = "this `}` closes nothing";

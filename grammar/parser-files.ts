@@ -22,7 +22,7 @@ import type {
   Text,
 } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
-import { Mistake, spanOf, TooMuch } from "./mistakes.ts";
+import { CLOSES_NOTHING, Mistake, spanOf, TooMuch } from "./mistakes.ts";
 import { type Block, BlockRules } from "./parser-blocks.ts";
 import { Article, Colon, Comma, EndOfFile, Equals, RCurly, TextToken, Word } from "./tokens.ts";
 
@@ -87,10 +87,9 @@ export class MaintParser extends BlockRules {
   readonly fileItem = this.rule("fileItem", (): FileItem => {
     this.ACTION(() => {
       if (!this.isAt(RCurly)) return;
-      const message = "this `}` closes nothing";
       throw new Mistake({
         code: "syntax",
-        message,
+        message: CLOSES_NOTHING,
         span: spanOf(this.peek()),
         help: "leave it out, or look for one too many above",
       });

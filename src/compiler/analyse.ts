@@ -1,4 +1,5 @@
 import type { Contract, Template, Test } from "../../grammar/ast.ts";
+import { CLOSES_NOTHING } from "../../grammar/mistakes.ts";
 import { parse } from "../../grammar/parser.ts";
 import { nearestWord } from "../base/edit-distance.ts";
 import { MAX_DIAGNOSTICS } from "../model/limits.ts";
@@ -111,7 +112,10 @@ function analyseFile(source: SourceText, report: Report): AnalysedFile {
     templates.map((template) => [template.name.text, checkTemplate(source, template, report)]),
   );
   const contracts = all.flatMap((contract) => checkContract(source, contract, checkedTemplates, report));
-  return { source, contracts, all, tests: file.items.filter((item) => item.kind === "test") };
+  const strayAt = diagnostics.findLast(({ message }) => message === CLOSES_NOTHING)?.span.start ?? -1;
+  const tests = file.items.filter((item) => item.kind === "test");
+  // Before a brace too many, a test without a contract stood in one: the brace is the mistake.
+  return { source, contracts, all, tests: tests.filter(({ of, span }) => of !== null || span.start > strayAt) };
 }
 
 const titleOf = (text: string): string => (text === "" ? "remove it" : `write \`${text}\``);

@@ -146,3 +146,13 @@ test("the search for a throw finds a planted one", () => {
   };
   expect(firstThrown(planted, 300)).toBeDefined();
 });
+
+test("one brace too many is one mistake, whatever it leaves outside", () => {
+  const { name, text } = read("contracts/penetrant/uv-lamp-daily.maint");
+  const found = (changed: string) =>
+    check([{ name, text: changed }]).diagnostics.map(({ code, place }) => `${code}:${place.line}`);
+  const lines = text.split("\n").length - 1;
+  expect(found(text.replace("  test ", "}\n  test "))).toEqual([`syntax:${lines + 1}`]);
+  // A test of its own without a contract's id is still a mistake.
+  expect(found(`${text}test "x" {\n  expect allowed\n}\n`)).toEqual([`syntax:${lines + 1}`]);
+});
