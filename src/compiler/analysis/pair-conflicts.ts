@@ -30,6 +30,12 @@ interface Class {
   readonly highs: Bounded[];
 }
 
+/** The classes so far. By the type of station, so that shops with many kinds of it cost no more than one kind. */
+interface Classes {
+  readonly ofContract: Map<object, Map<string, Class>>;
+  readonly ofStations: Map<string | null, Class[]>;
+}
+
 export type Counts = (a: AskedReading, b: AskedReading) => boolean;
 
 /**
@@ -44,7 +50,7 @@ export function pairConflicts(
   const conflicts: Conflict[] = [];
   const undecided: Undecided[] = [];
   for (const group of Map.groupBy(readings.flatMap(bounded), ({ variable }) => variable).values()) {
-    const classes = new Map<object, Map<string, Class>>();
+    const classes: Classes = { ofContract: new Map(), ofStations: new Map() };
     for (const one of group) {
       const earlier = earliestExcluded(one, classes, counts, budget);
       if (budget.steps < 0) {
@@ -69,12 +75,15 @@ function bounded(asked: AskedReading): (Bounded & { readonly variable: string })
 
 function earliestExcluded(
   { asked, passes }: Bounded,
-  classes: ReadonlyMap<object, ReadonlyMap<string, Class>>,
+  { ofStations }: Classes,
   counts: Counts,
   budget: Budget,
 ): AskedReading | undefined {
-  for (const byKey of classes.values()) {
-    for (const { first, lows, highs } of byKey.values()) {
+  const { stationType } = asked.when;
+  const ofAny = ofStations.get(null) ?? [];
+  const near = stationType === null ? [...ofStations.values()] : [ofAny, ofStations.get(stationType) ?? []];
+  for (const list of near) {
+    for (const { first, lows, highs } of list) {
       budget.steps -= 1;
       if (budget.steps < 0) return undefined;
       if (!counts(first, asked) || !askedTogether(first.when, asked.when)) continue;
@@ -99,12 +108,17 @@ function firstOf<T>(list: readonly T[], has: (item: T) => boolean): T | undefine
 }
 
 /** Whoever is looser than an earlier one excludes nothing that this does not. */
-function remember(one: Bounded, classes: Map<object, Map<string, Class>>): void {
+function remember(one: Bounded, { ofContract, ofStations }: Classes): void {
   const { contract, when } = one.asked;
-  const byKey = classes.get(contract) ?? new Map<string, Class>();
-  classes.set(contract, byKey);
+  const byKey = ofContract.get(contract) ?? new Map<string, Class>();
+  ofContract.set(contract, byKey);
   const own = byKey.get(when.key) ?? { first: one.asked, lows: [], highs: [] };
-  byKey.set(when.key, own);
+  if (!byKey.has(when.key)) {
+    byKey.set(when.key, own);
+    const list = ofStations.get(when.stationType);
+    if (list === undefined) ofStations.set(when.stationType, [own]);
+    else list.push(own);
+  }
   const { low, high } = one.passes;
   if (low !== null && isTighter(low, own.lows.at(-1)?.passes.low ?? null, 1)) own.lows.push(one);
   if (high !== null && isTighter(high, own.highs.at(-1)?.passes.high ?? null, -1)) own.highs.push(one);
