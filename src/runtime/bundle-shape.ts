@@ -1,5 +1,7 @@
 import { SEVERITIES } from "../model/alert.ts";
-import { type ClauseKind, partsOfClause, RULE_OPERATORS } from "../model/bundle.ts";
+import { partsOfClause, RULE_OPERATORS } from "../model/bundle.ts";
+import { count, decimal, digest, line, name } from "./bundle-values.ts";
+import { clauseKinds } from "./clause-kinds.ts";
 import {
   byKind,
   isPlainObject,
@@ -15,30 +17,6 @@ import {
   whole,
 } from "./shape.ts";
 
-const name = matching(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "a kebab-case name");
-const decimal = matching(/^-?\d{1,400}(\.\d{1,400})?$/, "a decimal");
-const digest = matching(/^sha256:[0-9a-f]{64}$/, "a SHA-256 digest");
-const line = whole(1);
-const count = whole(1);
-
-const span = byKind({
-  elapsed: record({ kind: text, ms: count }),
-  calendar: record({ kind: text, count, unit: oneOf("day", "month", "year") }),
-});
-
-const freshness = byKind({
-  period: record({ kind: text, period: oneOf("day", "shift", "week", "month", "quarter") }),
-  every: record({ kind: text, span }),
-  latest: record({ kind: text }),
-});
-
-const end = orNull(record({ value: decimal, inclusive: truth }));
-const limit: Shape = (value, place) => {
-  record({ unit: text, low: end, high: end })(value, place);
-  const ends = value as { low: unknown; high: unknown };
-  if (ends.low === null && ends.high === null) refuseShape("a limit has an end", place);
-};
-
 const base = {
   kind: text,
   index: whole(0),
@@ -53,50 +31,8 @@ const base = {
   neverOverridable: truth,
 };
 
-const ofKind: { readonly [K in ClauseKind]: { readonly [field: string]: Shape } } = {
-  calibration: {
-    equipment: name,
-    interval: orNull(span),
-    cycles: orNull(count),
-    warnBefore: orNull(span),
-    warnCyclesBefore: orNull(count),
-    referencesWithin: orNull(span),
-    extension: orNull(record({ cap: span, roles: listOf(text, 1) })),
-  },
-  "warm-up": { equipment: name, ms: whole(0) },
-  reading: {
-    quantity: name,
-    readWith: orNull(name),
-    freshness,
-    limit,
-    guardBand: orNull(record({ value: decimal, unit: text })),
-    settledMs: orNull(whole(0)),
-  },
-  use: {
-    equipment: name,
-    counter: oneOf("hours", "cycles"),
-    every: decimal,
-    warnBefore: orNull(decimal),
-    enoughLeft: truth,
-  },
-  events: { equipment: name, events: listOf(name, 1) },
-  acknowledgement: {
-    who: byKind({
-      operator: record({ kind: text }),
-      people: record({ kind: text, count }),
-      role: record({ kind: text, role: text }),
-    }),
-    step: text,
-    freshness,
-  },
-  "service-state": { equipment: name },
-  "before-and-after-use": { equipment: name },
-  "shelf-life": { material: name, openedWithin: orNull(span) },
-  "check-list": { equipment: name, items: listOf(text, 1), freshness },
-};
-
 const clause = byKind(
-  Object.fromEntries(Object.entries(ofKind).map(([kind, fields]) => [kind, record({ ...base, ...fields })])),
+  Object.fromEntries(Object.entries(clauseKinds).map(([kind, { shape }]) => [kind, record({ ...base, ...shape })])),
 );
 
 /** Nothing but constant comparisons: no `path`, `params`, `priority`, `any`, `not`, no reference to another fact. */

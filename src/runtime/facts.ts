@@ -1,37 +1,12 @@
-import type { Bundle, BundleClause, ClauseKind, ClausePart } from "../model/bundle.ts";
+import type { Bundle, BundleClause, ClausePart } from "../model/bundle.ts";
 import { partsOfClause } from "../model/bundle.ts";
-import { acknowledgementFacts } from "./facts/acknowledgement.ts";
-import { beforeAndAfterUseFacts } from "./facts/before-and-after-use.ts";
-import { calibrationFacts } from "./facts/calibration.ts";
-import { checkListFacts } from "./facts/check-list.ts";
-import { assetOf, type ClauseFacts, type ClauseOf } from "./facts/context.ts";
-import { eventsFacts } from "./facts/events.ts";
+import { clauseKinds } from "./clause-kinds.ts";
+import { assetOf, type ClauseFacts } from "./facts/context.ts";
 import { finding, notKnown } from "./facts/part.ts";
-import { readingFacts } from "./facts/reading.ts";
-import { serviceStateFacts } from "./facts/service-state.ts";
-import { shelfLifeFacts } from "./facts/shelf-life.ts";
-import { useFacts } from "./facts/use.ts";
-import { warmUpFacts } from "./facts/warm-up.ts";
-
-type FactsTable = { readonly [K in ClauseKind]: (clause: ClauseOf<K>, bundle: Bundle) => ClauseFacts };
-
-/** How each kind of clause becomes facts: a new kind is refused by tsc until it stands here. */
-const factsOf: FactsTable = {
-  calibration: calibrationFacts,
-  "warm-up": warmUpFacts,
-  reading: readingFacts,
-  use: useFacts,
-  events: eventsFacts,
-  acknowledgement: acknowledgementFacts,
-  "service-state": serviceStateFacts,
-  "before-and-after-use": beforeAndAfterUseFacts,
-  "shelf-life": shelfLifeFacts,
-  "check-list": checkListFacts,
-};
 
 /** Compiles one clause. With `when X is …` an X that no register knows is itself the reason. */
 export function compileFacts(clause: BundleClause, bundle: Bundle): ClauseFacts {
-  const compile = factsOf[clause.kind] as (clause: BundleClause, bundle: Bundle) => ClauseFacts;
+  const compile = clauseKinds[clause.kind].facts as (clause: BundleClause, bundle: Bundle) => ClauseFacts;
   const facts = compile(clause, bundle);
   if (clause.attribute === null) return facts;
   const guard = assetOf(bundle, clause.attribute.equipment);

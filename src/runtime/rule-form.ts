@@ -38,11 +38,8 @@ function signsOf(clause: BundleClause, part: ClausePart, sign: MakeSign): readon
         ...(high === null ? [] : [sign("vsHigh", guarded || high.inclusive ? "lessThanInclusive" : "lessThan")]),
       ];
     }
-    case "events":
-    case "acknowledgement":
-    case "service-state":
-    case "before-and-after-use":
-    case "check-list":
+    default:
+      // A known state is all that the other kinds ask for.
       return [];
   }
 }
