@@ -9,7 +9,7 @@ type ClauseOf<K extends ClauseKind> = Extract<BundleClause, { kind: K }>;
 /** Whether a quantity of the contract is a difference of two others. */
 export type IsDifference = (quantity: string) => boolean;
 type Implication = {
-  readonly [K in ClauseKind]: (a: ClauseOf<K>, b: ClauseOf<K>, isDifference: IsDifference) => boolean;
+  readonly [K in ClauseKind]?: (a: ClauseOf<K>, b: ClauseOf<K>, isDifference: IsDifference) => boolean;
 };
 
 /** Null asks for nothing. */
@@ -17,7 +17,7 @@ const atLeast = <T>(a: T | null, b: T | null, stricter: (a: T, b: T) => boolean)
   b === null || (a !== null && stricter(a, b));
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 
-/** A clause's own demand, as strict as another's in every part. */
+/** A clause's own demand, as strict as another's in every part. A kind that is not here is implied by its equal alone. */
 const implication: Implication = {
   calibration: (a, b) =>
     a.equipment === b.equipment &&
@@ -54,6 +54,9 @@ const implication: Implication = {
     a.equipment === b.equipment && fresher(a.freshness, b.freshness) && b.items.every((item) => a.items.includes(item)),
 };
 
+/** The text is printed from everything that a clause asks. */
+const areEqual = (a: BundleClause, b: BundleClause): boolean => a.text === b.text;
+
 const decimal = (text: string) => parseDecimal(text) ?? ZERO;
 
 /** Whoever has no extension, or a shorter one by fewer roles, is never carried further. */
@@ -75,7 +78,7 @@ export const demandsAsMuch = (a: BundleClause, b: BundleClause, isDifference: Is
   a.kind === b.kind &&
   (a.strictness === "must" || b.strictness === "should") &&
   (a.neverOverridable || !b.neverOverridable) &&
-  (implication[a.kind] as (a: BundleClause, b: BundleClause, isDifference: IsDifference) => boolean)(
+  ((implication[a.kind] ?? areEqual) as (a: BundleClause, b: BundleClause, isDifference: IsDifference) => boolean)(
     a,
     b,
     isDifference,

@@ -48,5 +48,4 @@ const escaped = (text: string): string =>
   text
     .toWellFormed()
     .replace(/[&<>"'\n\t\r]/g, (sign) => ENTITIES[sign] ?? sign)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
+    .replace(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd");

@@ -173,8 +173,9 @@ function itemOf(role: string, draft: Draft): Fields {
   return item;
 }
 
+/** A kind that is not here finds its equipment in the register: whether that is enough, a decision says. */
 type Writers = {
-  readonly [K in ClauseKind]: (clause: Extract<BundleClause, { readonly kind: K }>, draft: Draft) => void;
+  readonly [K in ClauseKind]?: (clause: Extract<BundleClause, { readonly kind: K }>, draft: Draft) => void;
 };
 
 const writers: Writers = {
@@ -231,8 +232,9 @@ const writers: Writers = {
 };
 
 function write<K extends ClauseKind>(clause: Extract<BundleClause, { readonly kind: K }>, draft: Draft): void {
-  const writer = writers[clause.kind as K] as (clause: BundleClause, draft: Draft) => void;
-  writer(clause, draft);
+  const writer = writers[clause.kind as K] as ((clause: BundleClause, draft: Draft) => void) | undefined;
+  if (writer !== undefined) writer(clause, draft);
+  else if ("equipment" in clause) itemOf(clause.equipment, draft);
 }
 
 const unused = (counter: "hours" | "cycles"): Fields => ({

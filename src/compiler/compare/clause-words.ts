@@ -3,7 +3,8 @@ import type { BundleClause, ClauseKind, Freshness, Limit, Span } from "../../mod
 type ClauseOf<K extends ClauseKind> = Extract<BundleClause, { readonly kind: K }>;
 /** What a clause says in each of its respects, in words; "none" where it says nothing. */
 type Aspects = { readonly [aspect: string]: string };
-type AspectsOf = { readonly [K in ClauseKind]: (clause: ClauseOf<K>) => Aspects };
+/** A kind that is not here differs in its whole text. */
+type AspectsOf = { readonly [K in ClauseKind]?: (clause: ClauseOf<K>) => Aspects };
 
 const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? "" : "s"}`;
 
@@ -65,8 +66,9 @@ const aspectsOf: AspectsOf = {
 
 function aspects(clause: BundleClause): Aspects {
   const { strictness, neverOverridable, condition, order, attribute } = clause;
+  const own = aspectsOf[clause.kind] as ((clause: BundleClause) => Aspects) | undefined;
   return {
-    ...(aspectsOf[clause.kind] as (clause: BundleClause) => Aspects)(clause),
+    ...(own?.(clause) ?? { clause: clause.text }),
     strictness,
     override: neverOverridable ? "never" : "as the contract says",
     condition,

@@ -27,8 +27,9 @@ export interface Scene {
   readonly approvers: readonly string[];
 }
 
+/** A kind that is not here has none to try: a comparison then says "undecided" where a fault would have shown something. */
 type FaultsOf = {
-  readonly [K in ClauseKind]: (clause: Extract<BundleClause, { readonly kind: K }>, scene: Scene) => readonly Fault[];
+  readonly [K in ClauseKind]?: (clause: Extract<BundleClause, { readonly kind: K }>, scene: Scene) => readonly Fault[];
 };
 
 const number = (text: string) => ({ $number: text });
@@ -313,10 +314,10 @@ function acknowledgementFaults(
 
 /** Ways in which a clause may come to be violated, and its equipment or its guard's unknown; a decision says which of them do. */
 export function faultsOfClause(clause: BundleClause, scene: Scene): readonly Fault[] {
-  const own = faultsOf[clause.kind] as (clause: BundleClause, scene: Scene) => readonly Fault[];
+  const own = faultsOf[clause.kind] as ((clause: BundleClause, scene: Scene) => readonly Fault[]) | undefined;
   return [
     {},
-    ...own(clause, scene),
+    ...(own?.(clause, scene) ?? []),
     ...("equipment" in clause ? [ofItem(clause.equipment, scene, null)] : []),
     ...(clause.attribute === null ? [] : [ofItem(clause.attribute.equipment, scene, null)]),
   ];

@@ -224,7 +224,8 @@ function overridesAlike(one: BundleClause, part: BundleClause, overrides: readon
 const demandOf = ({ line: _l, column: _c, index: _i, text: _t, because: _b, condition: _n, ...rest }: BundleClause) =>
   canonicalJson(withoutWarnings(rest as BundleClause));
 
-const families: { readonly [K in BundleClause["kind"]]: readonly string[] } = {
+/** The reasons each kind can give, by their first word. A kind that is not here is taken to give any. */
+const families: { readonly [K in BundleClause["kind"]]?: readonly string[] } = {
   calibration: ["calibration", "extension", "usage", "reference", "equipment"],
   "warm-up": ["warmup", "equipment"],
   reading: ["reading", "settle", "equipment"],
@@ -238,7 +239,7 @@ const families: { readonly [K in BundleClause["kind"]]: readonly string[] } = {
 };
 
 const canGive = (clause: BundleClause, reason: string): boolean =>
-  families[clause.kind].includes(reason.split(".")[0] ?? "");
+  families[clause.kind]?.includes(reason.split(".")[0] ?? "") ?? true;
 
 /**
  * A reading clause is implied by all clauses about the same readings together: one may say how fresh, another how high. Limits

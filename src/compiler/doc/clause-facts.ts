@@ -1,8 +1,9 @@
 import type { Bundle, BundleClause, ClauseKind, Freshness, Limit, Span } from "../../model/bundle.ts";
 import { code, type Fact, type Inline, joined, type Text } from "./page.ts";
 
+/** A kind that is not here is told by its sentence and what it is about. */
 type FactsOf = {
-  readonly [K in ClauseKind]: (clause: Extract<BundleClause, { kind: K }>, bundle: Bundle) => readonly (Fact | null)[];
+  readonly [K in ClauseKind]?: (clause: Extract<BundleClause, { kind: K }>, bundle: Bundle) => readonly (Fact | null)[];
 };
 
 const fact = (term: string, ...text: readonly Inline[]): Fact => ({ term, text });
@@ -132,9 +133,9 @@ export function factsOfClause<K extends ClauseKind>(
   clause: Extract<BundleClause, { kind: K }>,
   bundle: Bundle,
 ): readonly Fact[] {
-  const facts = table[clause.kind as K] as (
-    clause: Extract<BundleClause, { kind: K }>,
-    bundle: Bundle,
-  ) => readonly (Fact | null)[];
-  return facts(clause, bundle).filter((one) => one !== null);
+  const facts = table[clause.kind as K] as
+    | ((clause: Extract<BundleClause, { kind: K }>, bundle: Bundle) => readonly (Fact | null)[])
+    | undefined;
+  const own = facts?.(clause, bundle) ?? ("equipment" in clause ? [about(bundle, clause.equipment)] : []);
+  return own.filter((one) => one !== null);
 }

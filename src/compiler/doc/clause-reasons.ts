@@ -10,7 +10,8 @@ export interface ClauseReasons {
   readonly warnings: readonly Warning[];
 }
 
-type ReasonsOf = { readonly [K in ClauseKind]: (clause: Extract<BundleClause, { kind: K }>) => ClauseReasons };
+/** A kind that is not here lists none. */
+type ReasonsOf = { readonly [K in ClauseKind]?: (clause: Extract<BundleClause, { kind: K }>) => ClauseReasons };
 
 const when = <T>(is: boolean, ...codes: readonly T[]): readonly T[] => (is ? codes : []);
 const certificate: readonly Reason[] = [
@@ -105,6 +106,8 @@ const table: ReasonsOf = {
 
 /** The reasons and warnings a clause can give. A `should` clause gives its reasons as warnings. */
 export function reasonsOfClause<K extends ClauseKind>(clause: Extract<BundleClause, { kind: K }>): ClauseReasons {
-  const reasons = table[clause.kind as K] as (clause: Extract<BundleClause, { kind: K }>) => ClauseReasons;
-  return reasons(clause);
+  const reasons = table[clause.kind as K] as
+    | ((clause: Extract<BundleClause, { kind: K }>) => ClauseReasons)
+    | undefined;
+  return reasons?.(clause) ?? { reasons: [], warnings: [] };
 }

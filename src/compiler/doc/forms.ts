@@ -1,8 +1,8 @@
 import type { ClauseKind } from "../../model/bundle.ts";
 import type { Drawing } from "./page.ts";
 
-/** The rules of the grammar that a kind of clause is written by, from the whole to its part. */
-const rules: { readonly [K in ClauseKind]: readonly string[] } = {
+/** The rules of the grammar that a kind of clause is written by, from the whole to its part; the whole alone where none is named. */
+const rules: { readonly [K in ClauseKind]?: readonly string[] } = {
   calibration: ["clause", "bePredicate", "modifier", "withModifier"],
   "warm-up": ["clause", "predicate"],
   reading: ["clause", "limit", "modifier"],
@@ -15,7 +15,7 @@ const rules: { readonly [K in ClauseKind]: readonly string[] } = {
   "check-list": ["clause", "checkedPredicate"],
 };
 
-export const rulesOfClause = (kind: ClauseKind): readonly string[] => rules[kind];
+export const rulesOfClause = (kind: ClauseKind): readonly string[] => rules[kind] ?? ["clause"];
 
 /** `bePredicate` as a person says it. */
 export const spokenRule = (rule: string): string => rule.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
@@ -26,7 +26,7 @@ export function drawingsOf(
   draw: (rule: string) => string | undefined,
 ): readonly Drawing[] {
   const drawings = new Map<string, Drawing>();
-  const wanted = kinds.flatMap((kind) => rules[kind]);
+  const wanted = kinds.flatMap(rulesOfClause);
   for (const rule of wanted) {
     const svg = drawings.has(rule) ? undefined : draw(rule);
     if (svg === undefined) continue;

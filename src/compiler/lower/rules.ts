@@ -23,9 +23,9 @@ interface Part {
 const below: Sign = { name: "vsHigh", operator: "lessThan" };
 const only = (part: ClausePart, ...signs: Sign[]): readonly Part[] => [{ part, signs }];
 
-type PartsOf = { readonly [K in ClauseKind]: (clause: Extract<BundleClause, { kind: K }>) => readonly Part[] };
+type PartsOf = { readonly [K in ClauseKind]?: (clause: Extract<BundleClause, { kind: K }>) => readonly Part[] };
 
-/** The parts a clause asks for, and the signs each needs besides a known state. Source: decisions.md B2, B3b, B19. */
+/** The parts a clause asks for, and the signs each needs besides a known state; one part without a sign where nothing stands. Source: decisions.md B2, B3b, B19. */
 const partsOf: PartsOf = {
   calibration: ({ interval, cycles, referencesWithin }) => [
     ...(interval === null ? [] : only("interval", below)),
@@ -46,12 +46,7 @@ const partsOf: PartsOf = {
   },
   use: ({ enoughLeft }) =>
     only("use", below, ...(enoughLeft ? [{ name: "vsPlanned", operator: "lessThanInclusive" } as const] : [])),
-  events: () => only("events"),
-  acknowledgement: () => only("acknowledgement"),
-  "service-state": () => only("service"),
-  "before-and-after-use": () => only("checks"),
   "shelf-life": () => only("life", below),
-  "check-list": () => only("check"),
 };
 
 /** With a guard band the acceptance limit itself passes, whatever the limit word. A band of nothing is none. */
@@ -65,8 +60,9 @@ export interface RulesAndFacts {
 
 /** One permit rule a clause part, over constant facts. Source: language.md "Compiling". */
 export function rulesOfClause(clause: BundleClause): RulesAndFacts {
-  const parts = (partsOf[clause.kind] as (clause: BundleClause) => readonly Part[])(clause);
   const first = partsOfClause[clause.kind][0];
+  const partsOfKind = partsOf[clause.kind] as ((clause: BundleClause) => readonly Part[]) | undefined;
+  const parts = partsOfKind?.(clause) ?? only(first);
   const both = parts.map(({ part, signs }) => {
     const name = part === first ? `c${clause.index}` : `c${clause.index}.${part}`;
     return ruleOf(clause, part, name, signs);
