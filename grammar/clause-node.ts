@@ -1,4 +1,4 @@
-import type { Amount, AttributeGuard, Clause, Freshness, Limit, Name, Span, Text, Who } from "./ast.ts";
+import type { Amount, AttributeGuard, Clause, Freshness, Name, NodeOf, Span, Text, Who } from "./ast.ts";
 import type { MaintToken } from "./lexer.ts";
 import { Mistake, spanOf } from "./mistakes.ts";
 
@@ -25,17 +25,17 @@ export interface Subject {
   readonly readWith: Name | null;
 }
 
-export type Predicate =
-  | { readonly kind: "calibration"; readonly every: readonly Amount[] }
-  | { readonly kind: "warm-up"; readonly atLeast: Amount }
-  | { readonly kind: "reading"; readonly limit: Limit }
-  | { readonly kind: "use"; readonly every: Amount }
-  | { readonly kind: "events"; readonly events: readonly Name[] }
-  | { readonly kind: "acknowledgement"; readonly step: Text }
-  | { readonly kind: "service-state" }
-  | { readonly kind: "before-and-after-use" }
-  | { readonly kind: "shelf-life" }
-  | { readonly kind: "check-list"; readonly items: readonly Text[] };
+type EveryClauses = "kind" | "span" | "order" | "attribute" | "freshness" | "subject" | "strictness" | "because";
+type FromElsewhere = "neverOverridable" | "warnBefore" | "referencesWithin" | "extension" | "readWith" | "guardBand";
+type FromElsewhereToo = "settledFor" | "enoughLeft" | "who" | "openedWithin";
+
+/** What a clause says behind `must`, without what modifiers and the subject bring: the members that are left of its node. */
+export type Predicate = {
+  readonly [K in Clause["kind"]]: { readonly kind: K } & Omit<
+    NodeOf<K>,
+    EveryClauses | FromElsewhere | FromElsewhereToo
+  >;
+}[Clause["kind"]];
 
 type WithAmount = "warn" | "references" | "guarded" | "settled" | "opened";
 
@@ -62,21 +62,16 @@ const spokenModifier: { readonly [kind in ModifierKind]: string } = {
   because: "because …",
 };
 
-/** The modifiers each kind of clause has beside `never overridable` and `because`, and how often. */
-const modifiersOf: { readonly [kind in Clause["kind"]]: { readonly [modifier in ModifierKind]?: number } } = {
+/** The modifiers that kinds of clauses have beside `never overridable` and `because`, and how often. */
+const modifiersOf: { readonly [kind in Clause["kind"]]?: { readonly [modifier in ModifierKind]?: number } } = {
   calibration: { warn: 2, references: 1, extension: 1, approved: 1 },
-  "warm-up": {},
   reading: { guarded: 1, settled: 1 },
   use: { warn: 1, "enough-left": 1 },
-  events: {},
-  acknowledgement: {},
-  "service-state": {},
-  "before-and-after-use": {},
   "shelf-life": { opened: 1 },
-  "check-list": {},
 };
 
-export const spokenPredicate: { readonly [kind in Clause["kind"]]: string } = {
+/** What a person would say; `be …` where nothing stands. */
+const predicateWords: { readonly [kind in Clause["kind"]]?: string } = {
   calibration: "be calibrated every …",
   "warm-up": "have been on for at least …",
   reading: "be at least …",
@@ -89,6 +84,8 @@ export const spokenPredicate: { readonly [kind in Clause["kind"]]: string } = {
   "check-list": 'be checked: "…"',
 };
 
+const spokenPredicate = (kind: Clause["kind"]): string => predicateWords[kind] ?? "be …";
+
 const hasFreshness: ReadonlySet<Clause["kind"]> = new Set(["reading", "acknowledgement", "check-list"]);
 
 const refuse = (span: Span, message: string, help: string): never => {
@@ -99,7 +96,7 @@ const refuse = (span: Span, message: string, help: string): never => {
 export function clauseNode(pieces: ClausePieces): Clause {
   const { predicate, subject, prefix } = pieces;
   checkModifiers(pieces);
-  const spoken = `\`${pieces.strictness} ${spokenPredicate[predicate.kind]}\``;
+  const spoken = `\`${pieces.strictness} ${spokenPredicate(predicate.kind)}\``;
   if (prefix.freshness !== null && !hasFreshness.has(predicate.kind)) {
     refuse(
       prefix.freshness.span,
@@ -135,7 +132,7 @@ function checkModifiers({ predicate, strictness, modifiers }: ClausePieces): voi
     const words = `\`${spokenModifier[kind]}\``;
     if (most === 0) {
       const list = Object.keys(allowed).map((name) => `\`${spokenModifier[name as ModifierKind]}\``);
-      const spoken = `\`${strictness} ${spokenPredicate[predicate.kind]}\``;
+      const spoken = `\`${strictness} ${spokenPredicate(predicate.kind)}\``;
       refuse(spanOf(token), `${words} does not go with ${spoken}`, `this clause may have ${list.join(", ")}`);
     }
     if (count > most) refuse(spanOf(token), `${words} stands here once too often`, "keep one of them");
