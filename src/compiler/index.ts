@@ -14,6 +14,7 @@ import { placeWithin, type Source, type SourceText } from "./source-text.ts";
 
 export type { Bundle } from "../model/bundle.ts";
 export type { Facts } from "./analysis/witness.ts";
+export { type BoundaryTests, boundaryTests, type LeftOut } from "./boundary-tests/generate.ts";
 export type { Change, Direction } from "./compare/changes.ts";
 export { type Comparison, compareContracts, counterexamplesOf } from "./compare/compare.ts";
 export type { Candidate } from "./compare/counterexamples.ts";

@@ -4,6 +4,7 @@ import { writeAtomically } from "../../disk/atomic-write.ts";
 import { DoesNotCompile } from "../evaluation.ts";
 import { describeError } from "../report-error.ts";
 import { serving } from "../serving.ts";
+import { generateTests } from "../testing/generate-tests.ts";
 import { junitXml } from "../testing/junit.ts";
 import { type Demands, isFine, reportLines } from "../testing/report-lines.ts";
 import { runContractTests } from "../testing/run-tests.ts";
@@ -15,6 +16,10 @@ interface TestOptions {
   readonly junit?: string;
   readonly coverageMin?: string;
   readonly allowUntested?: boolean;
+  readonly generate?: boolean;
+  readonly out?: string;
+  readonly check?: boolean;
+  readonly zone: string;
   readonly json?: boolean;
 }
 
@@ -27,12 +32,23 @@ export function command(): Command {
     .option("--junit <file>", "also write the results as JUnit XML")
     .option("--coverage-min <percent>", "exit 1 where a contract's tests cover less of its clauses")
     .option("--allow-untested", "a contract without tests is no finding")
+    .option("--generate", "make tests for every limit and due date: just inside, on, just outside, missing, stale")
+    .option("-o, --out <file>", "with --generate: where they are written (else on standard output)")
+    .option("--check", "with --generate: write nothing, exit 1 where the file is stale")
+    .option("--zone <zone>", "with --generate: the plant's time zone", "America/Chicago")
     .option("--json", "print the results as JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  maint test contracts\n  maint test contracts/torque --watch --filter overdue\n  maint test contracts --junit results.xml --coverage-min 100\n",
+      "\nExample:\n  maint test contracts\n  maint test contracts/torque --watch --filter overdue\n  maint test contracts --junit results.xml --coverage-min 100\n  maint test contracts/torque/torque-wrench.maint --generate -o boundaries.maint\n",
     )
     .action(async (paths: string[], options: TestOptions) => {
+      if (options.generate === true) {
+        process.exitCode = await generate(paths, options);
+        return;
+      }
+      if (options.out !== undefined || options.check === true) {
+        throw new MaintError("MAINT_ERR_USAGE", "--out and --check belong to --generate");
+      }
       const demands = demandsOf(options);
       if (options.watch === true) await watchAndRun(paths, options, demands);
       else process.exitCode = await runOnce(paths, options, demands);
@@ -47,6 +63,24 @@ function demandsOf({ coverageMin, allowUntested }: TestOptions): Demands {
     coverageMin: coverageMin === undefined ? undefined : Number(coverageMin),
     allowUntested: allowUntested === true,
   };
+}
+
+/** Makes boundary tests, says what was left out, and answers the exit code. */
+async function generate(paths: readonly string[], { out, check, zone, json }: TestOptions): Promise<number> {
+  const wanted = { ...(out === undefined ? {} : { out }), ...(check === undefined ? {} : { check }), zone };
+  const { tests, leftOut, failed, text, stale } = await generateTests(paths, wanted);
+  if (json === true) {
+    process.stdout.write(
+      `${JSON.stringify({ tests, leftOut, failed, stale, ...(out === undefined ? { text } : {}) })}\n`,
+    );
+  } else {
+    if (out === undefined) process.stdout.write(text);
+    const lines = leftOut.map(({ contract, line, name, why }) => `left out: ${contract} line ${line}, ${name}: ${why}`);
+    if (failed.length > 0) lines.push(...reportLines(failed, { coverageMin: undefined, allowUntested: true }));
+    if (stale) lines.push(`${out}: is stale, make it again with --generate`);
+    process.stderr.write([...lines, `${tests} boundary tests, ${leftOut.length} left out\n`].join("\n"));
+  }
+  return failed.length > 0 || stale ? 1 : 0;
 }
 
 /** Runs, prints, and answers the exit code. */

@@ -69,14 +69,15 @@ export function compiledOf(paths: readonly string[], sources: readonly Source[])
   return { contracts, testsBeside };
 }
 
-async function testContract(
-  { id, bytes, file }: CompiledContract,
+/** Runs a contract's tests: those of its bundle, or `tests` in their place, and those of files beside it. */
+export async function testContract(
+  { id, bytes, file, tests }: CompiledContract & { readonly tests?: readonly BundleTest[] },
   testsBeside: readonly TestBeside[],
   filter: string | undefined,
 ): Promise<ContractReport> {
   const loaded = loadBundle(bytes);
   if (!loaded.ok) throw new Error(`the compiled ${id} was refused at ${loaded.error.place}: ${loaded.error.message}`);
-  const own = loaded.value.bundle.tests.map((test) => ({ test, file }));
+  const own = (tests ?? loaded.value.bundle.tests).map((test) => ({ test, file }));
   const all = [...own, ...testsBeside.filter(({ contract }) => contract === id)];
   const wanted = all.filter(({ test }) => isWanted(filter, id, test));
   const results = await resultsOf(
