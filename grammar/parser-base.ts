@@ -127,6 +127,19 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return { start: first.startOffset, end: (last.endOffset ?? 0) + 1 };
   }
 
+  /** The line that begins here, with its end; undefined where something else stands on it, or a brace. */
+  protected restOfLine(): Span | undefined {
+    const first = this.peek();
+    let ahead = 1;
+    while (!this.isAt(EOF, ahead + 1) && !this.peek(ahead + 1).lineStart) ahead += 1;
+    const line = Array.from({ length: ahead }, (_, index) => index + 1);
+    if (!first.lineStart || line.some((at) => this.isAt(LCurly, at) || this.isAt(RCurly, at))) return undefined;
+    const start = this.source.lastIndexOf("\n", first.startOffset) + 1;
+    const behind = spanOf(this.peek(ahead)).end;
+    const end = this.source.indexOf("\n", behind) + 1 || this.source.length;
+    return this.source.slice(behind, end).trim() === "" ? { start, end } : undefined;
+  }
+
   protected fail(expected: string, help?: string, token = this.peek(), fix?: SyntaxFix): never {
     throw new Mistake(syntaxAt(this.tokens, token, expected, { help, fix }));
   }

@@ -201,7 +201,9 @@ export class MaintParser extends BlockRules {
 
   private refuseVersion(): void {
     if (!this.isVersionStatement()) return;
+    const line = this.restOfLine();
     throw new Mistake({
+      ...(line === undefined ? {} : { fix: { span: line, text: "" } }),
       code: "version-in-contract",
       message: "a contract has no version",
       span: spanOf(this.peek()),

@@ -11,6 +11,17 @@ export interface Fixed {
   readonly remaining: readonly Diagnostic[];
 }
 
+export interface FixOptions {
+  /** Also what may say another limit than was meant: the nearest unit, the quantity's unit behind a bare number. */
+  readonly guesses?: boolean;
+}
+
+/** A wrong name shows at the next check; a wrong unit compiles, and lets the wrong part pass. */
+const GUESSES: ReadonlySet<Diagnostic["code"]> = new Set(["unknown-unit", "missing-unit"]);
+
+/** Whether a finding has a fix that a person must look at before it is written. */
+export const isGuess = ({ code, fix }: Diagnostic): boolean => fix !== null && GUESSES.has(code);
+
 const MAX_ROUNDS = 10;
 /** Fixes of a round that are tried alone after they failed together; each one costs a check of all files. */
 const MAX_ALONE = 100;
@@ -19,7 +30,7 @@ const MAX_ALONE = 100;
  * Applies the fixes that findings carry, until none is left or ten rounds are over. A fix is kept only where no file then has
  * more errors than before, nor an error of a code that it had not: what would break something else stays for a person.
  */
-export function applyFixes(given: readonly Source[], check: CheckAll): Fixed {
+export function applyFixes(given: readonly Source[], check: CheckAll, { guesses = false }: FixOptions = {}): Fixed {
   let sources = given;
   let remaining = check(sources);
   const applied: Diagnostic[] = [];
@@ -28,7 +39,9 @@ export function applyFixes(given: readonly Source[], check: CheckAll): Fixed {
     const broken = new Set(remaining.filter(({ severity }) => severity === "error").map(({ file }) => file));
     // What a warning would take away may be what a wrong line meant: errors go first.
     const isDue = ({ severity, file }: Diagnostic): boolean => severity === "error" || !broken.has(file);
-    const chosen = withoutOverlaps(remaining.filter((one) => isDue(one) && !refused.has(keyOf(one))));
+    const chosen = withoutOverlaps(
+      remaining.filter((one) => isDue(one) && (guesses || !isGuess(one)) && !refused.has(keyOf(one))),
+    );
     if (chosen.length === 0) break;
     const together = attempt(sources, remaining, chosen, check);
     if (together !== undefined) {

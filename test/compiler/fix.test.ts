@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { applyFixes, type CheckAll } from "../../src/compiler/fix.ts";
+import { applyFixes, type CheckAll, isGuess } from "../../src/compiler/fix.ts";
 import { check } from "../../src/compiler/index.ts";
 import { mutated, seeded } from "../grammar/mutations.ts";
 import { filesBelow } from "../tidy/source-files.ts";
 
 const checkAll: CheckAll = (sources) => check(sources).diagnostics;
-const fixed = (text: string) => applyFixes([{ name: "x.maint", text }], checkAll);
+const fixed = (text: string, guesses = true) => applyFixes([{ name: "x.maint", text }], checkAll, { guesses });
 const contract = (lines: readonly string[], more: readonly string[] = []): string =>
   [
     'contract C "x" {',
@@ -23,6 +23,18 @@ const contract = (lines: readonly string[], more: readonly string[] = []): strin
     "",
   ].join("\n");
 
+const TEMPLATE = `template booth "Booth" with limit = 2 fc {
+  for every station
+  light is measured in fc
+  before every test {
+    dark:
+      each day, light must be at most limit
+  }
+}
+contract C "x" from booth with limitt = 1 fc {
+}
+`;
+
 /** Each has one finding and one fix; with it nothing is left to say. */
 const table: readonly (readonly [code: string, text: string])[] = [
   ["unknown-name", contract(["the meterr must be in service"])],
@@ -31,6 +43,16 @@ const table: readonly (readonly [code: string, text: string])[] = [
   ["missing-unit", contract(["each day, uv must be at most 50000"])],
   ["unused-name", contract([], ['oven is a drying-oven, by default "OV-1"'])],
   ["syntax", contract(["the meter must be in service;"])],
+  ["version-in-contract", contract([], ["version 1.2"])],
+  [
+    "override-unknown-reason",
+    contract([]).replace(/}\n$/, "  QA may override calibration.overdu for at most 8 hours\n}\n"),
+  ],
+  [
+    "test-unknown-condition",
+    contract([]).replace(/}\n$/, '  test "t" {\n    at 2026-11-24 09:00 in UTC\n    expect blocked by onne\n  }\n}\n'),
+  ],
+  ["template-argument", TEMPLATE],
 ];
 test.each(table)("the fix of %s removes it and adds nothing", (code, text) => {
   expect(checkAll([{ name: "x.maint", text }]).map((one) => one.code)).toEqual([code]);
@@ -45,6 +67,18 @@ test("fixes of one round are applied together, and a second time nothing changes
   expect(once.applied.map(({ code }) => code)).toEqual(["unknown-name", "missing-unit"]);
   const [source = { name: "", text: "" }] = once.sources;
   expect(fixed(source.text).sources[0]?.text).toBe(source.text);
+});
+
+test("a unit that could only be guessed is left to a person who asks for it", () => {
+  for (const line of ["each day, uv must be at most 50000", "each day, uv must be at most 50000 uW/cm3"]) {
+    const { applied, remaining } = fixed(contract([line]), false);
+    expect(applied).toEqual([]);
+    expect(remaining.map(isGuess)).toEqual([true]);
+  }
+});
+
+test("a version statement that shares its line is left to a person", () => {
+  expect(fixed(contract([], ["version 1.2 // of May"])).applied).toEqual([]);
 });
 
 test("a declaration with a doc comment, or that a test names, is left to a person", () => {

@@ -3,7 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
-import { applyFixes, type Fixed } from "../../compiler/fix.ts";
+import { applyFixes, type Fixed, isGuess } from "../../compiler/fix.ts";
 import { lineDiff } from "../../compiler/format-diff.ts";
 import {
   check,
@@ -24,6 +24,7 @@ interface CheckOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly fix?: boolean;
+  readonly fixGuesses?: boolean;
   readonly diff?: boolean;
 }
 
@@ -35,26 +36,30 @@ export function command(): Command {
     .option("--json", "the same as --format json")
     .option("--strict", "exit 1 on warnings too")
     .option("--fix", "put right what has a certain fix, then say what remains")
+    .option("--fix-guesses", "as --fix, and also guessed units: look at every one of them")
     .option("--diff", "with --fix: show the changes and write nothing")
     .addHelpText(
       "after",
       "\nExample:\n  maint check contracts\n  maint check contracts --fix --diff\n  maint explain unit-mismatch\n",
     )
     .action(async (paths: string[], options: CheckOptions) => {
-      const { format, json, strict, fix, diff } = options;
-      if (diff === true && fix !== true) {
+      const { format, json, strict, diff } = options;
+      const fix = options.fix === true || options.fixGuesses === true;
+      if (diff === true && !fix) {
         throw new MaintError("MAINT_ERR_USAGE", "--diff shows what --fix would change: give both");
       }
       const sources = await readContracts(paths);
-      if (fix === true) return fixAll(sources, options);
+      if (fix) return fixAll(sources, options);
       const { diagnostics } = check(sources, compileOptions);
       process.stdout.write(report(json === true ? "json" : format, diagnostics, sources));
       process.exitCode = isBad(diagnostics, strict === true) ? 1 : 0;
     });
 }
 
-async function fixAll(sources: readonly Source[], { format, json, strict, diff }: CheckOptions): Promise<void> {
-  const fixed = applyFixes(sources, (all) => check(all, compileOptions).diagnostics);
+async function fixAll(sources: readonly Source[], options: CheckOptions): Promise<void> {
+  const { format, json, strict, diff, fixGuesses } = options;
+  const guesses = fixGuesses === true;
+  const fixed = applyFixes(sources, (all) => check(all, compileOptions).diagnostics, { guesses });
   const changed = fixed.sources.flatMap((source, index) => {
     const before = sources[index]?.text ?? "";
     return source.text === before ? [] : [{ name: source.name, before, after: source.text }];
@@ -72,6 +77,11 @@ async function fixAll(sources: readonly Source[], { format, json, strict, diff }
     for (const { file, code, place, fix } of fixed.applied) {
       process.stdout.write(`fixed ${file}:${place.line}:${place.column} ${code}: ${fix?.title ?? ""}\n`);
     }
+  }
+  const guessed = guesses ? 0 : fixed.remaining.filter(isGuess).length;
+  if (format === "text" && guessed > 0) {
+    const words = counted(guessed, "unit");
+    process.stdout.write(`left alone: ${words} that could only be guessed (--fix-guesses --diff shows what)\n`);
   }
   // What is not written is not on disk: the frames show the text that the fixes would leave.
   process.stdout.write(report(format, fixed.remaining, fixed.sources));
