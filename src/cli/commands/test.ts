@@ -43,7 +43,7 @@ export function command(): Command {
     )
     .action(async (paths: string[], options: TestOptions) => {
       if (options.generate === true) {
-        process.exitCode = await generate(paths, options);
+        process.exitCode = await withFindings(options.json === true, () => generate(paths, options));
         return;
       }
       if (options.out !== undefined || options.check === true) {
@@ -51,7 +51,7 @@ export function command(): Command {
       }
       const demands = demandsOf(options);
       if (options.watch === true) await watchAndRun(paths, options, demands);
-      else process.exitCode = await runOnce(paths, options, demands);
+      else process.exitCode = await withFindings(options.json === true, () => runOnce(paths, options, demands));
     });
 }
 
@@ -86,14 +86,19 @@ async function generate(paths: readonly string[], { out, check, zone, json }: Te
 /** Runs, prints, and answers the exit code. */
 async function runOnce(paths: readonly string[], options: TestOptions, demands: Demands): Promise<number> {
   const { filter, junit, json } = options;
+  const reports = await runContractTests(paths, filter === undefined ? {} : { filter });
+  const text = json === true ? JSON.stringify({ contracts: reports }) : reportLines(reports, demands).join("\n");
+  process.stdout.write(`${text}\n`);
+  if (junit !== undefined) writeAtomically(junit, junitXml(reports));
+  return isFine(reports, demands) ? 0 : 1;
+}
+
+/** Shows what keeps contracts from being compiled, before the error that says so. */
+async function withFindings(json: boolean, work: () => Promise<number>): Promise<number> {
   try {
-    const reports = await runContractTests(paths, filter === undefined ? {} : { filter });
-    const text = json === true ? JSON.stringify({ contracts: reports }) : reportLines(reports, demands).join("\n");
-    process.stdout.write(`${text}\n`);
-    if (junit !== undefined) writeAtomically(junit, junitXml(reports));
-    return isFine(reports, demands) ? 0 : 1;
+    return await work();
   } catch (error) {
-    if (error instanceof DoesNotCompile && json !== true) process.stderr.write(`${error.findings.trimEnd()}\n`);
+    if (error instanceof DoesNotCompile && !json) process.stderr.write(`${error.findings.trimEnd()}\n`);
     throw error;
   }
 }
@@ -104,7 +109,7 @@ async function watchAndRun(paths: readonly string[], options: TestOptions, deman
   let last = 0;
   const run = async (): Promise<void> => {
     try {
-      last = await runOnce(paths, options, demands);
+      last = await withFindings(options.json === true, () => runOnce(paths, options, demands));
     } catch (error) {
       const { message, exitCode } = describeError(error);
       last = exitCode;
