@@ -5,7 +5,7 @@ const MAX_FILE_LINES = 500;
 const MAX_FUNCTION_LINES = 70;
 
 /** The rooms that ask no clock, draw no random number and touch no disk: everything comes in as an argument. */
-const PURE = [/^grammar\//, /^src\/(base|model|ledger|compiler|runtime)\//, /^src\/(agent|hub)\/core\//];
+const PURE = [/^grammar\//, /^src\/(base|model|ledger|compiler|runtime|import)\//, /^src\/(agent|hub)\/core\//];
 const isPure = (path: string): boolean => PURE.some((pattern) => pattern.test(path)) && path !== "grammar/generate.ts";
 
 /** Globals a pure part may not name. `console` too: what a pure part has to say is in its answer. */

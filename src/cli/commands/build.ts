@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { MaintError } from "../../base/maint-error.ts";
 import { compile } from "../../compiler/index.ts";
 import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
 import { compileOptions, readContracts } from "../read-contracts.ts";
+import { refuseTwice } from "../refuse-twice.ts";
 import { isBad, report } from "./check.ts";
 
 interface BuildOptions {
@@ -31,7 +31,7 @@ export function command(): Command {
         process.exitCode = 1;
         return;
       }
-      refuseTwice(contracts.map(({ id }) => id));
+      refuseTwice(contracts);
       makeFolder(out);
       const built = contracts.map(({ id, bytes, digest, file }) => {
         const path = join(out, `${id}.bundle.json`);
@@ -41,13 +41,4 @@ export function command(): Command {
       if (json === true) process.stdout.write(`${JSON.stringify(built, null, 1)}\n`);
       else for (const { contract, digest, path } of built) process.stdout.write(`${contract} ${digest} ${path}\n`);
     });
-}
-
-/** Two versions of one contract would be written to one file. */
-function refuseTwice(ids: readonly string[]): void {
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice === undefined) return;
-  throw new MaintError("MAINT_ERR_SAME_CONTRACT", `${twice}: two of the files hold this contract`, {
-    help: "build its versions one at a time, into folders of their own",
-  });
 }

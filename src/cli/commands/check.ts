@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
@@ -14,10 +13,10 @@ import {
   renderDiagnostics,
   type Source,
 } from "../../compiler/index.ts";
-import { writeAtomically } from "../../disk/atomic-write.ts";
 import { packageRoot } from "../package-root.ts";
 import { paintFor } from "../paint.ts";
 import { compileOptions, readContracts } from "../read-contracts.ts";
+import { rewriteSource } from "../rewrite-source.ts";
 
 interface CheckOptions {
   readonly format: DiagnosticFormat;
@@ -64,7 +63,7 @@ async function fixAll(sources: readonly Source[], options: CheckOptions): Promis
     const before = sources[index]?.text ?? "";
     return source.text === before ? [] : [{ name: source.name, before, after: source.text }];
   });
-  if (diff !== true) for (const { name, after } of changed) await rewrite(name, after);
+  if (diff !== true) for (const { name, after } of changed) await rewriteSource(name, after);
   process.exitCode = isBad(fixed.remaining, strict === true) ? 1 : 0;
   if (json === true || format === "json") {
     const files = changed.map(({ name }) => name);
@@ -91,13 +90,6 @@ async function fixAll(sources: readonly Source[], options: CheckOptions): Promis
 function rowsOf({ applied, remaining, sources }: Fixed): { readonly fixed: unknown; readonly remaining: unknown } {
   const rows = (all: readonly Diagnostic[]): unknown => JSON.parse(report("json", all, sources));
   return { fixed: rows(applied), remaining: rows(remaining) };
-}
-
-/** Through a link to the file itself, which keeps its permissions. */
-async function rewrite(name: string, text: string): Promise<void> {
-  const path = await realpath(name);
-  const { mode } = await stat(path);
-  writeAtomically(path, text, { mode: mode & 0o777 });
 }
 
 /** Whether findings end the process with 1. */

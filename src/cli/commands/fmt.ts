@@ -1,4 +1,3 @@
-import { realpath, stat } from "node:fs/promises";
 import { text as textOfStream } from "node:stream/consumers";
 import { Command } from "commander";
 import type { SyntaxDiagnostic } from "../../../grammar/parse-result.ts";
@@ -7,9 +6,9 @@ import { lineDiff } from "../../compiler/format-diff.ts";
 import { renderDiagnostics, type Source } from "../../compiler/index.ts";
 import { formatSource } from "../../compiler/print.ts";
 import { placeOf, sourceText } from "../../compiler/source-text.ts";
-import { writeAtomically } from "../../disk/atomic-write.ts";
 import { paintFor } from "../paint.ts";
 import { readContracts } from "../read-contracts.ts";
+import { rewriteSource } from "../rewrite-source.ts";
 
 interface FmtOptions {
   readonly check?: boolean;
@@ -43,7 +42,8 @@ export function command(): Command {
       const outcomes = sources.map(outcomeOf);
       const changed = outcomes.filter(({ source, after }) => after !== null && after !== source.text);
       const writes = options.check !== true && options.diff !== true;
-      if (writes && !fromInput) for (const one of changed) await rewrite(one);
+      if (writes && !fromInput)
+        for (const one of changed) await rewriteSource(one.source.name, one.after ?? one.source.text);
       process.stdout.write(report(outcomes, changed, options, fromInput && writes));
       complain(outcomes, options);
       const unformatted = options.check === true && changed.length > 0;
@@ -60,13 +60,6 @@ function outcomeOf(source: Source): Outcome {
 function placed({ code, message, span, help }: SyntaxDiagnostic, source: Source): Diagnostic {
   const place = placeOf(sourceText(source), span);
   return diagnostic(code, source.name, { place, message, ...(help === undefined ? {} : { help }) });
-}
-
-/** Through a link to the file itself, which keeps its permissions. */
-async function rewrite({ source, after }: Outcome): Promise<void> {
-  const path = await realpath(source.name);
-  const { mode } = await stat(path);
-  writeAtomically(path, after ?? source.text, { mode: mode & 0o777 });
 }
 
 function report(
