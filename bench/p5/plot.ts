@@ -6,7 +6,7 @@ interface Bar {
 const LEFT = 90;
 const WIDTH = 640;
 const ROW = 44;
-const TOP = 66;
+const TOP = 80;
 const names: { readonly [engine: string]: string } = { ours: "maint", peggy: "peggy 5", langium: "Langium 4" };
 
 /** A bar for each engine and a line at the target; a figure that needs no script, no font and no network. */
