@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
@@ -63,14 +63,18 @@ function utf8(bytes: Uint8Array, file: string): string {
   }
 }
 
-/** Reads `given facts "x.json"` beside the file that names it. */
+/**
+ * Reads `given facts "x.json"` beside the file that names it; undefined where no such file is there.
+ * @throws MaintError where it is too large or no UTF-8, and what the system says of a file that cannot be read
+ */
 function readFactsBeside(file: string, from: string): string | undefined {
-  try {
-    const bytes = readFileSync(join(dirname(from), file));
-    return bytes.length > MAX_JSON_BYTES ? undefined : utf8(bytes, file);
-  } catch {
-    return undefined;
+  const path = join(dirname(from), file);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const bytes = readFileSync(path);
+  if (bytes.length > MAX_JSON_BYTES) {
+    throw new MaintError("MAINT_ERR_TOO_LARGE", `${path}:1:1: larger than ${MAX_JSON_BYTES} bytes`);
   }
+  return utf8(bytes, path);
 }
 
 /** What `maint check`, `build` and `test` compile with: facts files beside a contract, and the zones of this Node's tz data. */
