@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { nearestWord } from "../../base/edit-distance.ts";
 import { MaintError } from "../../base/maint-error.ts";
-import { DIAGNOSTIC_CODES, type DiagnosticCode } from "../../compiler/index.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, severityOf } from "../../compiler/index.ts";
 import { packageRoot } from "../package-root.ts";
 
 export function command(): Command {
@@ -18,7 +18,7 @@ export function command(): Command {
       const reasons = await reasonSections();
       const codes = [...DIAGNOSTIC_CODES, ...reasons.keys()];
       if (code === undefined) {
-        process.stdout.write(json === true ? `${JSON.stringify(codes)}\n` : `${codes.join("\n")}\n`);
+        process.stdout.write(json === true ? `${JSON.stringify(codes)}\n` : await listOf(reasons));
         return;
       }
       const text = isDiagnostic(code) ? await pageOf(code) : reasons.get(code);
@@ -37,6 +37,30 @@ async function reasonSections(): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(join(packageRoot(), "docs", "reasons.md"), "utf8");
   const sections = text.split(/^## /m).slice(1);
   return new Map(sections.map((section) => [section.split("\n", 1)[0] ?? "", `# ${section.trimEnd()}\n`]));
+}
+
+/** All codes in their groups, each with the first sentence of its page. */
+async function listOf(reasons: ReadonlyMap<string, string>): Promise<string> {
+  const ofCheck = await Promise.all(DIAGNOSTIC_CODES.map(async (code) => [code, await pageOf(code)] as const));
+  const groups: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+    ["Errors of `maint check`", ofCheck.filter(([code]) => severityOf(code) === "error")],
+    ["Warnings of `maint check`", ofCheck.filter(([code]) => severityOf(code) === "warning")],
+    ["Reasons and warnings of a decision", [...reasons]],
+  ];
+  return groups
+    .map(
+      ([title, rows]) =>
+        `${title}\n${rows.map(([code, page]) => `  ${code.padEnd(34)} ${firstSentence(page)}\n`).join("")}`,
+    )
+    .join("\n");
+}
+
+function firstSentence(page: string): string {
+  const body = page
+    .replace(/^#.*\n/, "")
+    .trim()
+    .replace(/^(\*[a-z]+\.\*|Warning\.)\s*/, "");
+  return (/^[\s\S]*?[.:](?=\s|$)/.exec(body)?.[0] ?? body).replace(/\s+/g, " ").replace(/:$/, ".");
 }
 
 function unknownCode(code: string, codes: readonly string[]): MaintError {
