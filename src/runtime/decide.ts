@@ -72,7 +72,7 @@ export function decideFast(input: DecideInput): Decision {
       input,
       conclude(
         posed,
-        posed.bindings.map(() => fastVerdicts),
+        posed.bindings.map(({ binding }) => fastVerdicts(binding.release.loaded)),
       ),
       "fast",
     );

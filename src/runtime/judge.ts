@@ -1,10 +1,11 @@
 import { assert } from "../base/assert.ts";
 import type { ClauseOutcome, ClauseState, ConditionOutcome, EngineChoice } from "../model/decision.ts";
 import { stateOfReason } from "../model/reason-codes.ts";
+import { factCode } from "./evaluator.ts";
 import type { Moment } from "./facts/context.ts";
 import { appliesTo } from "./facts/instrument.ts";
 import type { Finding, PartFacts, Shown } from "./facts/part.ts";
-import type { CompiledClause } from "./program.ts";
+import type { CompiledClause, LoadedBundle } from "./program.ts";
 import type { Asked, ReferenceEvaluator } from "./reference.ts";
 import type { Binding } from "./selection.ts";
 
@@ -45,10 +46,15 @@ export function poseBinding(binding: Binding, moment: Moment): PosedBinding {
   return { binding, clauses };
 }
 
-/** Whether a part is permitted. Two evaluators answer it; `fast` is the runtime's own. */
+/** Whether a part is permitted. Two evaluators answer it; the one of `fastVerdicts` is the runtime's own. */
 export type Verdicts = (posed: Posed, facts: PartFacts) => boolean;
 
-export const fastVerdicts: Verdicts = ({ compiled }, facts) => compiled.parts.get(facts.part)?.permits(facts) === true;
+export function fastVerdicts({ rules }: LoadedBundle): Verdicts {
+  return ({ compiled }, facts) => {
+    const part = compiled.parts.get(facts.part);
+    return part !== undefined && rules.permits(part.row, factCode(facts));
+  };
+}
 
 /** json-rules-engine's answer, compared with the own one unless it is asked alone. */
 export async function referenceVerdicts(
@@ -69,8 +75,9 @@ export async function referenceVerdicts(
   const permitted = await evaluate(asked);
   const verdict: Verdicts = (_, facts) => permitted.has(nameOf.get(facts) ?? "");
   if (engine === "reference") return verdict;
+  const fast = fastVerdicts(posed.binding.release.loaded);
   return (clause, facts) => {
-    const answer = fastVerdicts(clause, facts);
+    const answer = fast(clause, facts);
     assert(answer === verdict(clause, facts), `the two evaluators differ about rule ${nameOf.get(facts)}`);
     return answer;
   };

@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import type { Bundle, BundleClause, BundleRule, ClausePart } from "../model/bundle.ts";
 import type { Digest } from "../model/ids.ts";
-import { compileRule, type Permits } from "./evaluator.ts";
+import { compileRules, type RuleTable } from "./evaluator.ts";
 import type { ClauseFacts } from "./facts/context.ts";
 import { askedParts, compileFacts, ruleName } from "./facts.ts";
 
@@ -14,23 +14,32 @@ export interface LoadedBundle {
   /** Indexed by condition: what a test kind or an order asks for. */
   readonly byCondition: ReadonlyMap<string, readonly CompiledClause[]>;
   readonly kindOf: ReadonlyMap<string, string | null>;
+  /** The bundle's rules, row by row as the bundle lists them. */
+  readonly rules: RuleTable;
 }
 
 export interface CompiledClause {
   readonly clause: BundleClause;
   readonly facts: ClauseFacts;
-  readonly parts: ReadonlyMap<ClausePart, { readonly rule: BundleRule; readonly permits: Permits }>;
+  readonly parts: ReadonlyMap<ClausePart, CompiledPart>;
+}
+
+/** A part of a clause with its rule, and that rule's row in the table. */
+export interface CompiledPart {
+  readonly rule: BundleRule;
+  readonly row: number;
 }
 
 /** @throws AssertionFailed where clauses and rules do not belong together, which the guard must have refused */
 export function compileBundle(bundle: Bundle, digest: Digest): LoadedBundle {
-  const ruleOf = new Map(bundle.rules.map((rule) => [rule.name, rule]));
+  const rules = compileRules(bundle.rules);
+  const ruleOf = new Map(bundle.rules.map((rule, row) => [rule.name, { rule, row }]));
   const clauses = bundle.clauses.map((clause): CompiledClause => {
-    const parts = new Map<ClausePart, { rule: BundleRule; permits: Permits }>();
+    const parts = new Map<ClausePart, CompiledPart>();
     for (const part of askedParts(clause)) {
-      const rule = ruleOf.get(ruleName(clause, part));
-      assert(rule !== undefined, `the bundle has no rule ${ruleName(clause, part)}`);
-      parts.set(part, { rule, permits: compileRule(rule) });
+      const found = ruleOf.get(ruleName(clause, part));
+      assert(found !== undefined, `the bundle has no rule ${ruleName(clause, part)}`);
+      parts.set(part, found);
     }
     return { clause, facts: compileFacts(clause, bundle), parts };
   });
@@ -41,5 +50,5 @@ export function compileBundle(bundle: Bundle, digest: Digest): LoadedBundle {
     else group.push(compiled);
   }
   const kindOf = new Map(bundle.conditions.map(({ name, testKind }) => [name, testKind]));
-  return { bundle, digest, clauses, byCondition, kindOf };
+  return { bundle, digest, clauses, byCondition, kindOf, rules };
 }

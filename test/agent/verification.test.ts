@@ -6,6 +6,7 @@ import { makeSigningKey } from "../../src/disk/key-file.ts";
 import type { Bundle } from "../../src/model/bundle.ts";
 import type { Digest } from "../../src/model/ids.ts";
 import type { Desired, SignedDesired } from "../../src/model/message.ts";
+import { compileRules } from "../../src/runtime/evaluator.ts";
 import { desiredOf, emptyDocuments, forged, makeRepository, metaOf, NOW_MS, type Repository } from "./repository.ts";
 
 /** The guard is tested with the runtime; here it is enough that the bytes are those of the contract. */
@@ -14,7 +15,10 @@ const check: BundleCheck = {
     const bundle = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
     return {
       ok: true,
-      value: { bundle, digest: digestOf(bytes), clauses: [], byCondition: new Map(), kindOf: new Map() },
+      value: {
+        ...{ bundle, digest: digestOf(bytes), clauses: [], byCondition: new Map(), kindOf: new Map() },
+        rules: compileRules([]),
+      },
     };
   },
   selfTest: async () => [],
