@@ -6,7 +6,7 @@ import type { LedgerRecord } from "../model/ledger-entry.ts";
 import { DECISION_BUDGET_MS } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
 import { snapshotFromValues } from "../model/snapshot-parse.ts";
-import { blockedDecision, type DecideInput, decide, finding } from "../runtime/index.ts";
+import { blockedDecision, type DecideInput, decide, finding, indexReleases } from "../runtime/index.ts";
 import type { Standing } from "./activation.ts";
 import type { AgentClock, Moment } from "./agent-clock.ts";
 import type { NewAlert } from "./alert-spool.ts";
@@ -70,11 +70,13 @@ function makeBasis(set: ReleaseSet): Basis {
       set.register,
     ),
     calendar: set.zone === null ? null : openPlantCalendar(set.zone),
-    releases: enforced.map(({ loaded, version, from }) => ({
-      loaded,
-      version,
-      fromDay: from === null ? null : (parseDate(from) ?? Number.MAX_SAFE_INTEGER),
-    })),
+    releases: indexReleases(
+      enforced.map(({ loaded, version, from }) => ({
+        loaded,
+        version,
+        fromDay: from === null ? null : (parseDate(from) ?? Number.MAX_SAFE_INTEGER),
+      })),
+    ),
   };
 }
 
@@ -157,7 +159,7 @@ async function withinBudget(
     const { reason, detail } = standing.rejection;
     return blocked("bundle.rejected", `${reason}: ${detail}`, snapshot, moment, options);
   }
-  if (basis === null || basis.releases.length === 0)
+  if (basis === null || basis.releases.size === 0)
     return blocked("bundle.none", "no contract is enforced at this node", snapshot, moment, options);
   if (basis.calendar === null)
     return blocked("runtime.error", "the plant's time zone was never sent to this node", snapshot, moment, options);

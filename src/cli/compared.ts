@@ -12,7 +12,14 @@ import {
 import type { Decision } from "../model/decision.ts";
 import type { PlantCalendar } from "../model/plant-calendar.ts";
 import { parseSnapshot } from "../model/snapshot-parse.ts";
-import { type DecideInput, decide, decideFast, type LoadedBundle, loadBundle } from "../runtime/index.ts";
+import {
+  type DecideInput,
+  decide,
+  decideFast,
+  indexReleases,
+  type LoadedBundle,
+  loadBundle,
+} from "../runtime/index.ts";
 
 export type Verdict = "equal" | "never-looser" | "looser" | "undecided";
 
@@ -91,7 +98,7 @@ function loaded({ id, bytes }: CompiledContract): LoadedBundle {
 }
 
 const inputOf = (bundle: LoadedBundle, { facts, atMs }: Candidate, calendar: PlantCalendar): DecideInput => ({
-  releases: [{ loaded: bundle, version: null, fromDay: null }],
+  releases: indexReleases([{ loaded: bundle, version: null, fromDay: null }]),
   snapshot: parseSnapshot(jsonFromValue(facts)),
   ...{ now: atMs, calendar, node: null, assumeBinding: false },
 });

@@ -10,7 +10,14 @@ import { isVersion } from "../model/ids.ts";
 import { MAX_JSON_DEPTH, MAX_SNAPSHOT_BYTES } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
 import { parseSnapshot } from "../model/snapshot-parse.ts";
-import { decide, type LoadedBundle, loadBundle, type Release } from "../runtime/index.ts";
+import {
+  decide,
+  indexReleases,
+  type LoadedBundle,
+  loadBundle,
+  type Release,
+  type ReleaseIndex,
+} from "../runtime/index.ts";
 import { compileOptions, readContracts } from "./read-contracts.ts";
 
 /** Contracts by file, each compiled once however many snapshots it decides. */
@@ -57,11 +64,11 @@ export class DoesNotCompile extends MaintError {
   }
 }
 
-export const bindingReleases = (bundles: readonly LoadedBundle[]): readonly Release[] =>
-  bundles.map((loaded) => ({ loaded, version: null, fromDay: null }));
+export const bindingReleases = (bundles: readonly LoadedBundle[]): ReleaseIndex =>
+  indexReleases(bundles.map((loaded) => ({ loaded, version: null, fromDay: null })));
 
 /** `releases` of a scenario: `{contract, version, from}`. No `from` is in force from ever; one that cannot be read never is. */
-export async function releasesOf(list: Json | undefined, shelf: ContractShelf): Promise<readonly Release[]> {
+export async function releasesOf(list: Json | undefined, shelf: ContractShelf): Promise<ReleaseIndex> {
   if (!isJsonArray(list) || list.length === 0) {
     throw new MaintError("MAINT_ERR_BAD_SCENARIO", "a scenario names a contract, or releases in a list");
   }
@@ -75,7 +82,7 @@ export async function releasesOf(list: Json | undefined, shelf: ContractShelf): 
     const fromDay = from === null ? null : ((typeof from === "string" ? parseDate(from) : undefined) ?? NEVER);
     for (const loaded of await shelf.load(file)) releases.push({ loaded, version: versionOf(item), fromDay });
   }
-  return releases;
+  return indexReleases(releases);
 }
 
 const NEVER = 10_000_000;
@@ -111,7 +118,7 @@ function calendarOf(zone: string | undefined): PlantCalendar {
  * @throws MaintError where zone or instant is missing or unknown
  */
 export async function evaluate(
-  releases: readonly Release[],
+  releases: ReleaseIndex,
   facts: Json,
   at: string | undefined,
   engine: EngineChoice,

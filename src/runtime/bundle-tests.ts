@@ -7,6 +7,7 @@ import { parseSnapshot } from "../model/snapshot-parse.ts";
 import type { ZoneTransitions } from "../model/zone.ts";
 import { decide } from "./decide.ts";
 import type { LoadedBundle } from "./program.ts";
+import { indexReleases } from "./selection.ts";
 
 export interface BundleTestResult {
   readonly test: BundleTest;
@@ -56,7 +57,7 @@ async function runTest(
     return { test, outcome: "failed", problems: [{ line: test.line, message }], decision: null };
   }
   const snapshot = parseSnapshot(jsonFromValue(test.snapshot), read);
-  const releases = [{ loaded, version: null, fromDay: null }];
+  const releases = indexReleases([{ loaded, version: null, fromDay: null }]);
   const decision = await decide({ releases, snapshot, now, calendar, node: null, assumeBinding: true }, engine);
   const problems = test.expect.flatMap((expectation) => problemOf(expectation, decision));
   return { test, outcome: problems.length === 0 ? "passed" : "failed", problems, decision };

@@ -18,11 +18,11 @@ import {
 } from "./judge.ts";
 import { applyOverrides } from "./overrides.ts";
 import { loadReference } from "./reference.ts";
-import { type Release, type Selection, selectContracts } from "./selection.ts";
+import { type Release, type ReleaseIndex, type Selection, selectContracts } from "./selection.ts";
 
 /** Everything a decision is made of. */
 export interface DecideInput {
-  readonly releases: readonly Release[];
+  readonly releases: ReleaseIndex;
   readonly snapshot: Snapshot;
   /** Epoch ms. */
   readonly now: number;

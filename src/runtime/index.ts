@@ -3,7 +3,7 @@ export { type BundleTestResult, runBundleTests, type TestProblem, type ZoneOf } 
 export { blockedDecision, type DecideInput, decide, decideFast } from "./decide.ts";
 export { sentenceOf } from "./explain.ts";
 export { type Finding, finding } from "./facts/part.ts";
-export { type Gate, type GateAnswer, type GateOptions, openGate } from "./gate.ts";
-export type { AlertSink, Clock, EvidenceStore, Journal, TestRequest } from "./ports.ts";
+export { type Gate, type GateAnswer, type GateOptions, openGate, TestBlocked } from "./gate.ts";
+export type { AlertSink, Clock, EvidenceStore, Journal, TestRequest, TestResult, TestRuns } from "./ports.ts";
 export type { LoadedBundle } from "./program.ts";
-export type { Release } from "./selection.ts";
+export { indexReleases, type Release, type ReleaseIndex } from "./selection.ts";

@@ -1,5 +1,6 @@
 import { compare, ZERO } from "../base/rational.ts";
 import { type ContractId, compareVersions, isVersion, type Version } from "../model/ids.ts";
+import { MAX_REMEMBERED_SELECTIONS } from "../model/limits.ts";
 import type { PlantCalendar } from "../model/plant-calendar.ts";
 import type { Snapshot, SnapshotOrder } from "../model/snapshot.ts";
 import { type Finding, finding } from "./facts/part.ts";
@@ -25,8 +26,23 @@ export interface Selection {
   readonly findings: readonly Finding[];
 }
 
-export interface SelectionInput {
+/** A set of releases, indexed once for all the decisions to come; a decision looks only at contracts that can bind its test. */
+export interface ReleaseIndex {
+  readonly size: number;
+  /** In the order in which the contracts were given. */
+  readonly candidates: (stationType: string | undefined, kind: string | undefined) => readonly Contract[];
+  readonly contract: (id: ContractId) => Contract | undefined;
+}
+
+/** One contract with all its releases that are at hand. */
+interface Contract {
+  readonly id: ContractId;
+  readonly place: number;
   readonly releases: readonly Release[];
+}
+
+export interface SelectionInput {
+  readonly releases: ReleaseIndex;
   readonly snapshot: Snapshot;
   readonly now: number;
   readonly calendar: PlantCalendar;
@@ -34,32 +50,98 @@ export interface SelectionInput {
   readonly assumeBinding: boolean;
 }
 
+/** A contract for every station, or a condition for every kind of test. No name of either is empty. */
+const EVERY = "";
+
+export function indexReleases(releases: readonly Release[]): ReleaseIndex {
+  const byId = new Map<ContractId, Release[]>();
+  for (const release of releases) {
+    const id = release.loaded.bundle.contract;
+    const known = byId.get(id);
+    if (known === undefined) byId.set(id, [release]);
+    else known.push(release);
+  }
+  const contracts = new Map<ContractId, Contract>();
+  const byStationAndKind = new Map<string, Map<string, Contract[]>>();
+  for (const [id, list] of byId) {
+    const contract: Contract = { id, place: contracts.size, releases: list };
+    contracts.set(id, contract);
+    for (const { loaded } of list) {
+      const station = loaded.bundle.scope.stationType ?? EVERY;
+      const byKind = byStationAndKind.get(station) ?? new Map<string, Contract[]>();
+      byStationAndKind.set(station, byKind);
+      for (const kind of new Set([...loaded.kindOf.values()].map((word) => word ?? EVERY))) {
+        const listed = byKind.get(kind);
+        if (listed === undefined) byKind.set(kind, [contract]);
+        else if (listed.at(-1) !== contract) listed.push(contract);
+      }
+    }
+  }
+  const all = [...contracts.values()];
+  const known = new Map<string, readonly Contract[]>();
+  return {
+    size: releases.length,
+    contract: (id) => contracts.get(id),
+    candidates: (stationType, kind) => {
+      // What the snapshot does not say keeps no contract out.
+      if (stationType === undefined || kind === undefined)
+        return stationType === undefined ? all : ofStation(byStationAndKind, stationType);
+      const key = JSON.stringify([stationType, kind]);
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const found = merge(
+        [stationType, EVERY].flatMap((station) => {
+          const byKind = byStationAndKind.get(station);
+          return [byKind?.get(kind) ?? [], byKind?.get(EVERY) ?? []];
+        }),
+      );
+      // Names come from the caller: a flood of them must not fill the memory.
+      if (known.size < MAX_REMEMBERED_SELECTIONS) known.set(key, found);
+      return found;
+    },
+  };
+}
+
+const ofStation = (index: ReadonlyMap<string, ReadonlyMap<string, Contract[]>>, type: string): readonly Contract[] =>
+  merge([type, EVERY].flatMap((station) => [...(index.get(station)?.values() ?? [])]));
+
+const merge = (lists: readonly (readonly Contract[])[]): readonly Contract[] =>
+  [...new Set(lists.flat())].sort((a, b) => a.place - b.place);
+
 /** Which contracts bind this station, test and order, each in the version in force. Source: decisions.md B16, B21. */
 export function selectContracts(input: SelectionInput): Selection {
-  const byContract = new Map<ContractId, Release[]>();
-  for (const release of input.releases) {
-    const id = release.loaded.bundle.contract;
-    byContract.set(id, [...(byContract.get(id) ?? []), release]);
-  }
-  const { order, findings: orderFindings } = judgeOrder(input.snapshot);
-  const asked = askedByOrder(order, input.snapshot);
+  const { snapshot, releases: index } = input;
+  const { order, findings: orderFindings } = judgeOrder(snapshot);
+  const asked = askedByOrder(order, snapshot);
   const bindings: Binding[] = [];
   const findings: Finding[] = [...orderFindings];
-  for (const [id, releases] of byContract) {
+  for (const { id, releases } of contractsFor(input, asked)) {
     const inForce = latestInForce(releases, input);
-    const judged = inForce === undefined ? releases : [inForce];
-    const conditions = new Map(judged.map((release) => [release, conditionsFor(release, asked.get(id), input)]));
-    if (![...conditions.values()].some((names) => names.length > 0)) continue;
-    if (inForce === undefined) findings.push(finding("contract.none-in-force", id));
-    else bindings.push({ release: inForce, conditions: conditions.get(inForce) ?? [] });
+    if (inForce !== undefined) {
+      const conditions = conditionsFor(inForce, asked.get(id), input);
+      if (conditions.length > 0) bindings.push({ release: inForce, conditions });
+    } else if (releases.some((release) => conditionsFor(release, asked.get(id), input).length > 0)) {
+      findings.push(finding("contract.none-in-force", id));
+    }
   }
   for (const id of asked.keys()) {
-    if (!byContract.has(id)) findings.push(finding("contract.none-in-force", id, `order ${order?.id} asks for it`));
+    if (index.contract(id) === undefined)
+      findings.push(finding("contract.none-in-force", id, `order ${order?.id} asks for it`));
   }
   if (bindings.length === 0 && !findings.some(({ code }) => code.startsWith("contract."))) {
     findings.push(finding("contract.none-binding", "node"));
   }
   return { bindings, findings };
+}
+
+/** Those of the station and the kind of test, and those an order asks for wherever they belong. */
+function contractsFor(
+  { releases: index, snapshot }: SelectionInput,
+  asked: ReadonlyMap<ContractId, unknown>,
+): readonly Contract[] {
+  const candidates = index.candidates(snapshot.station.type, snapshot.test.kind);
+  if (asked.size === 0) return candidates;
+  return merge([candidates, [...asked.keys()].flatMap((id) => index.contract(id) ?? [])]);
 }
 
 /** A running test keeps the release it began with; a start that lies ahead is ignored. */

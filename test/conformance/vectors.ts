@@ -6,7 +6,7 @@ import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import type { Decision, EngineChoice } from "../../src/model/decision.ts";
 import { openPlantCalendar, type PlantCalendar } from "../../src/model/plant-calendar.ts";
 import { parseSnapshot } from "../../src/model/snapshot-parse.ts";
-import { type DecideInput, decide, type LoadedBundle, loadBundle } from "../../src/runtime/index.ts";
+import { type DecideInput, decide, indexReleases, type LoadedBundle, loadBundle } from "../../src/runtime/index.ts";
 
 /** One decision with what is expected of it; `facts` keeps its numbers exact. */
 export interface Vector {
@@ -57,7 +57,7 @@ export const chicago: PlantCalendar = openPlantCalendar(zone);
 export function inputOf(vector: Vector, loaded = bundles.get(vector.contract)): DecideInput {
   const now = parseInstant(vector.at);
   if (loaded === undefined || now === undefined) throw new Error(`${vector.name} names no contract or instant`);
-  const releases = [{ loaded, version: null, fromDay: null }];
+  const releases = indexReleases([{ loaded, version: null, fromDay: null }]);
   return { releases, snapshot: parseSnapshot(vector.facts), now, calendar: chicago, node: null, assumeBinding: true };
 }
 

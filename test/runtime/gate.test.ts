@@ -1,47 +1,7 @@
 import { expect, test } from "vitest";
-import { parseInstant } from "../../src/base/civil-time.ts";
-import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
-import { snapshotFromValues } from "../../src/model/snapshot-parse.ts";
-import type { ZoneTransitions } from "../../src/model/zone.ts";
-import { type GateOptions, openGate, type TestRequest } from "../../src/runtime/index.ts";
-import { bundles } from "../conformance/vectors.ts";
-
-const now = parseInstant("2026-11-23T09:00:00-06:00") ?? 0;
-const request: TestRequest = {
-  test: "T1",
-  kind: null,
-  order: null,
-  operator: "STF-1",
-  planned: { hours: null, cycles: null },
-};
-const bright = { uv: { value: 1500, unit: "uW/cm2", takenAt: "2026-11-23T06:20:00-06:00" } };
-const loaded = bundles.get("UV");
-if (loaded === undefined) throw new Error("the vectors have a contract UV");
-
-function gateWith(change: Partial<GateOptions>) {
-  const written: boolean[] = [];
-  const gate = openGate({
-    bundles: [{ loaded: loaded as NonNullable<typeof loaded>, version: "v1.0", fromDay: null }],
-    evidence: {
-      snapshot: () => Promise.resolve(snapshotFromValues({ plantZone: "America/Chicago", readings: bright })),
-    },
-    journal: {
-      append: (decision) => {
-        written.push(decision.allow);
-        return Promise.resolve({ seq: written.length });
-      },
-    },
-    clock: {
-      nowMs: () => now,
-      monotonicMs: () => 0,
-      after: () => ({ elapsed: new Promise(() => {}), cancel: () => {} }),
-    },
-    zone: zoneFromIntl("America/Chicago") as ZoneTransitions,
-    node: "NODE-1",
-    ...change,
-  });
-  return { gate, written };
-}
+import { type GateOptions, TestBlocked } from "../../src/runtime/index.ts";
+import type { TestRuns } from "../../src/runtime/ports.ts";
+import { gateWith, now, request } from "./gate-fixture.ts";
 
 const cases: readonly {
   readonly name: string;
@@ -92,4 +52,61 @@ test("another set is used from the next decision on", async () => {
   const { gate } = gateWith({});
   gate.use([]);
   expect((await gate.decide(request)).decision.reasons).toEqual(["bundle.none:node"]);
+});
+
+/** A gate that keeps what `guard` tells. */
+function guarded() {
+  const told: string[] = [];
+  const runs: TestRuns = {
+    started: ({ test }, seq, atMs) => void told.push(`${test} started under ${seq} at ${atMs - now}`),
+    ended: ({ test }, result, atMs) => void told.push(`${test} ${result} at ${atMs - now}`),
+  };
+  return { told, gate: gateWith({ runs }).gate };
+}
+
+test("guard runs the test, tells start and end, and answers what the test answers", async () => {
+  const { told, gate } = guarded();
+  expect(gate.guard(request, () => 42)).toBe(42);
+  expect(await gate.guard({ ...request, test: "T2" }, () => Promise.resolve("later"))).toBe("later");
+  expect(told).toEqual(["T1 started under 1 at 0", "T1 finished at 0", "T2 started under 2 at 0", "T2 finished at 0"]);
+});
+
+test("a test that throws or rejects has ended, and its error is the test's own", async () => {
+  const { told, gate } = guarded();
+  const wrong = new Error("the part cracked");
+  const fails = (): never => {
+    throw wrong;
+  };
+  expect(() => gate.guard(request, fails)).toThrow(wrong);
+  await expect(gate.guard({ ...request, test: "T2" }, () => Promise.reject(wrong))).rejects.toBe(wrong);
+  expect(told.filter((line) => line.includes("aborted"))).toEqual(["T1 aborted at 0", "T2 aborted at 0"]);
+});
+
+test("a test whose start cannot be kept does not run", () => {
+  const broken = (): never => {
+    throw new Error("disk full");
+  };
+  const { gate } = gateWith({ runs: { started: broken, ended: broken } });
+  let ran = false;
+  expect(() =>
+    gate.guard(request, () => {
+      ran = true;
+    }),
+  ).toThrow("disk full");
+  expect(ran).toBe(false);
+});
+
+test("what guard throws names the reasons and what to do", () => {
+  const { gate } = gateWith({ bundles: [] });
+  let thrown: unknown;
+  try {
+    gate.guard(request, () => undefined);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(TestBlocked);
+  expect(thrown).toMatchObject({ code: "MAINT_ERR_TEST_BLOCKED", ledgerSeq: 1 });
+  expect((thrown as Error).message).toBe(
+    "the test must not start: bundle.none:node\n  to do: Deploy a contract to this node (admin)",
+  );
 });

@@ -6,7 +6,7 @@ import { jsonFromValue } from "../../../src/base/strict-json.ts";
 import { type WitnessOptions, witness } from "../../../src/compiler/analysis/witness.ts";
 import { compile } from "../../../src/compiler/index.ts";
 import { parseSnapshot } from "../../../src/model/snapshot-parse.ts";
-import { decide, loadBundle } from "../../../src/runtime/index.ts";
+import { decide, indexReleases, loadBundle } from "../../../src/runtime/index.ts";
 import { chicago } from "../../conformance/vectors.ts";
 
 const nowMs = parseInstant("2026-11-24T09:00:00-06:00") as number;
@@ -26,7 +26,7 @@ async function reasonsOf(text: string, options: Partial<WitnessOptions> = {}): P
     if (!found.ok) throw new Error(found.error.message);
     const loaded = loadBundle(bytes);
     if (!loaded.ok) throw new Error(loaded.error.message);
-    const releases = [{ loaded: loaded.value, version: null, fromDay: null }];
+    const releases = indexReleases([{ loaded: loaded.value, version: null, fromDay: null }]);
     const snapshot = parseSnapshot(jsonFromValue(found.value));
     const decision = await decide(
       { releases, snapshot, now: nowMs, calendar: chicago, node: null, assumeBinding: false },

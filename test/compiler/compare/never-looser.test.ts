@@ -3,7 +3,7 @@ import { parseInstant } from "../../../src/base/civil-time.ts";
 import { compareVersions } from "../../../src/cli/compared.ts";
 import { type CompiledContract, compile } from "../../../src/compiler/index.ts";
 import { snapshotFromValues } from "../../../src/model/snapshot-parse.ts";
-import { decideFast, type LoadedBundle, loadBundle } from "../../../src/runtime/index.ts";
+import { decideFast, indexReleases, type LoadedBundle, loadBundle } from "../../../src/runtime/index.ts";
 import { chicago } from "../../conformance/vectors.ts";
 import { type Random, random } from "../analysis/random.ts";
 import { facts } from "./random-facts.ts";
@@ -47,7 +47,7 @@ function refutedBySearch({ older, newer, next }: Versions): Record<string, unkno
     const given = facts(next, chicago, at);
     const decided = (bundle: LoadedBundle) =>
       decideFast({
-        releases: [{ loaded: bundle, version: null, fromDay: null }],
+        releases: indexReleases([{ loaded: bundle, version: null, fromDay: null }]),
         snapshot: snapshotFromValues(given),
         ...{ now: at, calendar: chicago, node: null, assumeBinding: false },
       });
