@@ -68,18 +68,26 @@ export function decideFast(input: DecideInput): Decision {
   try {
     const posed = pose(input);
     if (posed.kind === "settled") return printDecision(input, posed.found, "fast");
-    return printDecision(
-      input,
-      conclude(
-        posed,
-        posed.bindings.map(({ binding }) => fastVerdicts(binding.release.loaded)),
-      ),
-      "fast",
-    );
+    return printDecision(input, conclude(posed, fastOf(posed)), "fast");
   } catch (error) {
     return blockedDecision(input, finding("runtime.error", "node", messageOf(error)), "fast");
   }
 }
+
+/** What `decideFast` would answer, without its explanation: for those who ask very often, and never to let a test start. */
+export function verdictFast(input: DecideInput): Pick<Decision, "allow" | "reasons" | "warnings"> {
+  try {
+    const posed = pose(input);
+    const found = posed.kind === "settled" ? posed.found : conclude(posed, fastOf(posed), false);
+    const reasons = codesOf(found.reasons);
+    return { allow: reasons.length === 0, reasons, warnings: codesOf(found.warnings) };
+  } catch {
+    return { allow: false, reasons: ["runtime.error:node"], warnings: [] };
+  }
+}
+
+const fastOf = ({ bindings }: Extract<Posed, { kind: "posed" }>): readonly Verdicts[] =>
+  bindings.map(({ binding }) => fastVerdicts(binding.release.loaded));
 
 type Posed =
   | { readonly kind: "settled"; readonly found: Found }
@@ -111,9 +119,9 @@ function pose(input: DecideInput): Posed {
   };
 }
 
-function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly Verdicts[]): Found {
+function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly Verdicts[], explain = true): Found {
   const { moment, selection, bindings, clockWarnings } = posed;
-  const judged = bindings.map((binding, index) => judgeBinding(binding, verdicts[index] as Verdicts));
+  const judged = bindings.map((binding, index) => judgeBinding(binding, verdicts[index] as Verdicts, explain));
   const overridden = applyOverrides(
     judged.flatMap(({ reasons }) => reasons),
     moment,
@@ -132,7 +140,7 @@ function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly V
     conditions: judged.flatMap(({ conditions }) => conditions),
     releases: selection.bindings.map(({ release }) => release),
   };
-  const judgedClauses = found.conditions.some(({ clauses }) => clauses.length > 0);
+  const judgedClauses = bindings.some(({ clauses }) => clauses.length > 0);
   assert(found.reasons.length > 0 || found.releases.length > 0, "nothing was judged, so nothing may be allowed");
   assert(judgedClauses || found.reasons.length > 0 || hasOnlyScopedClauses(selection), "no clause was judged");
   return found;
@@ -189,7 +197,7 @@ function printDecision(
 }
 
 const codesOf = (list: readonly Noted[]): readonly string[] =>
-  [...new Set(list.map(({ finding: { code, subject } }) => `${code}:${subject}`))].sort();
+  list.length === 0 ? [] : [...new Set(list.map(({ finding: { code, subject } }) => `${code}:${subject}`))].sort();
 
 function detailsOf({ reasons, warnings }: Found): readonly DecisionDetail[] {
   if (reasons.length === 0 && warnings.length === 0) return [];

@@ -30,6 +30,7 @@ export interface PosedBinding {
 export interface Judgement {
   readonly reasons: readonly Given[];
   readonly warnings: readonly Given[];
+  /** Empty where nobody asked for an explanation. */
   readonly conditions: readonly ConditionOutcome[];
 }
 
@@ -87,10 +88,10 @@ export async function referenceVerdicts(
  * Turns verdicts into reasons, warnings and outcomes.
  * @throws AssertionFailed where a part is permitted with a reason or refused without one: the decision is then blocked
  */
-export function judgeBinding({ binding, clauses }: PosedBinding, verdicts: Verdicts): Judgement {
+export function judgeBinding({ binding, clauses }: PosedBinding, verdicts: Verdicts, explain: boolean): Judgement {
   const reasons: Given[] = [];
   const warnings: Given[] = [];
-  const outcomes = new Map<string, ClauseOutcome[]>(binding.conditions.map((name) => [name, []]));
+  const outcomes = new Map<string, ClauseOutcome[]>(explain ? binding.conditions.map((name) => [name, []]) : []);
   for (const posed of clauses) {
     const { compiled, parts } = posed;
     const { clause } = compiled;
@@ -104,7 +105,7 @@ export function judgeBinding({ binding, clauses }: PosedBinding, verdicts: Verdi
     }
     const into = clause.strictness === "must" ? reasons : warnings;
     for (const found of given) into.push({ finding: found, binding, compiled });
-    outcomes.get(clause.condition)?.push(outcomeOf(compiled, parts, given));
+    if (explain) outcomes.get(clause.condition)?.push(outcomeOf(compiled, parts, given));
   }
   const contract = binding.release.loaded.bundle.contract;
   const conditions = [...outcomes].map(([name, list]) => ({ contract, name, state: worst(list), clauses: list }));
@@ -119,8 +120,9 @@ function reasonsOf(facts: PartFacts, isPermitted: boolean, line: number): readon
 
 function outcomeOf({ clause }: CompiledClause, parts: readonly PartFacts[], given: readonly Finding[]): ClauseOutcome {
   const first = given[0];
+  const seen = parts.map((part) => part.shown());
   const shown = (field: keyof Shown): string | null =>
-    parts.map((part) => part.shown[field]).find((value) => value !== null) ?? null;
+    seen.map((part) => part[field]).find((value) => value !== null) ?? null;
   const state: ClauseState =
     first === undefined
       ? "satisfied"

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Json } from "../../src/base/strict-json.ts";
 import { parseSnapshot } from "../../src/model/snapshot-parse.ts";
 import { factsOfCode } from "../../src/runtime/evaluator.ts";
-import { type DecideInput, decide, decideFast, type LoadedBundle } from "../../src/runtime/index.ts";
+import { type DecideInput, decide, decideFast, type LoadedBundle, verdictFast } from "../../src/runtime/index.ts";
 import { bundles, chicago, inputOf, vectors } from "../conformance/vectors.ts";
 
 /** A small generator of its own, so that a failure names a seed that gives it again. Source: Steele, "mulberry32". */
@@ -115,4 +115,11 @@ test("a calendar that does not cover the instant blocks", () => {
   const input = inputFor(1);
   const { allow, reasons } = decideFast({ ...input, calendar: { ...chicago, covers: () => false } });
   expect({ allow, reasons }).toEqual({ allow: false, reasons: ["runtime.error:node"] });
+});
+
+test("a verdict without explanation is that of the decision", () => {
+  for (let seed = 1; seed <= 5_000; seed++) {
+    const { allow, reasons, warnings } = decideFast(inputFor(seed));
+    expect(verdictFast(inputFor(seed)), `seed ${seed}`).toEqual({ allow, reasons, warnings });
+  }
 });

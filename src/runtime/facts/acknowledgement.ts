@@ -1,7 +1,7 @@
 import type { AcknowledgementClause } from "../../model/bundle.ts";
 import type { Acknowledgement } from "../../model/snapshot.ts";
 import { type ClauseFacts, isAhead, isFresh, type Moment, plural, sameRole } from "./context.ts";
-import { type Finding, finding, known, NOTHING_SHOWN, notKnown } from "./part.ts";
+import { type Finding, finding, known, NOTHING_SHOWN, notKnown, type Shown } from "./part.ts";
 
 /** Source: decisions.md B7, B12. The subject is the acknowledgement's text. */
 export function acknowledgementFacts(clause: AcknowledgementClause): ClauseFacts {
@@ -10,7 +10,10 @@ export function acknowledgementFacts(clause: AcknowledgementClause): ClauseFacts
       (ack) => ack.step === clause.step && !isAhead(moment, ack.at) && isFresh(moment, clause.freshness, ack.at),
     );
     const fault = faultOf(clause, given, moment);
-    const shown = { ...NOTHING_SHOWN, reading: given.length === 0 ? null : given.map(({ by }) => by).join(", ") };
+    const shown = (): Shown => ({
+      ...NOTHING_SHOWN,
+      reading: given.length === 0 ? null : given.map(({ by }) => by).join(", "),
+    });
     return [fault === null ? known("acknowledgement", {}, shown) : notKnown("acknowledgement", [fault], shown)];
   };
 }

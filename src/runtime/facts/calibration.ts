@@ -78,18 +78,21 @@ function intervalPart(
   if (item === undefined) return notKnown("interval", [finding("equipment.unknown", asset)]);
   const lapse = calibration === undefined ? undefined : lapseOfCalibration(calibration, clause.interval, moment);
   const fault = faultOf(asset, item, calibration, moment);
-  const shown = shownOf(clause, calibration, fault?.code === "calibration.placeholder-date" ? undefined : lapse);
+  const shown = (): Shown =>
+    shownOf(clause, calibration, fault?.code === "calibration.placeholder-date" ? undefined : lapse);
   if (fault !== null || calibration === undefined || lapse === undefined) {
     return notKnown("interval", [fault ?? finding("calibration.missing", asset)], shown);
   }
   const extended = extend(clause, asset, item, lapse, moment);
   if (extended.kind === "refused") return notKnown("interval", [extended.finding], shown);
   const vsHigh = signOf(moment.now - extended.lapse.lapseMs);
-  const late = `due on ${showDay(extended.lapse.dueDay)}, overdue by ${plural(moment.today - extended.lapse.dueDay, "day")}`;
-  const breach = vsHigh < 0 ? null : finding("calibration.overdue", asset, late);
+  const breach = vsHigh < 0 ? null : finding("calibration.overdue", asset, lateness(extended.lapse, moment));
   const warnings = breach === null ? warningsOf(clause, asset, calibration, lapse, extended.carries, moment) : [];
   return known("interval", { vsHigh, breach, warnings }, shown);
 }
+
+const lateness = ({ dueDay }: Lapse, { today }: Moment): string =>
+  `due on ${showDay(dueDay)}, overdue by ${plural(today - dueDay, "day")}`;
 
 function shownOf(clause: CalibrationClause, calibration: Calibration | undefined, lapse: Lapse | undefined): Shown {
   return {

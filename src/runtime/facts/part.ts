@@ -35,10 +35,16 @@ export interface PartFacts {
   readonly breach: Finding | null;
   /** Given only where the part gives no reason. Source: decisions.md B19. */
   readonly warnings: readonly Finding[];
-  readonly shown: Shown;
+  /** Asked for only when the decision is explained. */
+  readonly shown: () => Shown;
 }
 
 export const NOTHING_SHOWN: Shown = { reading: null, limit: null, instrument: null, certificate: null, dueOn: null };
+
+/** What is shown, or how to find it: numbers become words only for somebody who reads them. */
+export type ToShow = Shown | (() => Shown);
+
+const later = (shown: ToShow): (() => Shown) => (typeof shown === "function" ? shown : () => shown);
 
 export const finding = (code: string, subject: string, more: string | null = null): Finding => ({
   code,
@@ -47,7 +53,7 @@ export const finding = (code: string, subject: string, more: string | null = nul
 });
 
 /** The evidence is not such that a limit could be judged. */
-export function notKnown(part: ClausePart, findings: readonly Finding[], shown: Shown = NOTHING_SHOWN): PartFacts {
+export function notKnown(part: ClausePart, findings: readonly Finding[], shown: ToShow = NOTHING_SHOWN): PartFacts {
   return {
     part,
     state: findings[0]?.code ?? "runtime.error",
@@ -57,7 +63,7 @@ export function notKnown(part: ClausePart, findings: readonly Finding[], shown: 
     findings,
     breach: null,
     warnings: [],
-    shown,
+    shown: later(shown),
   };
 }
 
@@ -70,9 +76,9 @@ export interface Known {
 }
 
 /** The evidence is known and typed; the signs decide. */
-export function known(part: ClausePart, facts: Known, shown: Shown = NOTHING_SHOWN): PartFacts {
+export function known(part: ClausePart, facts: Known, shown: ToShow = NOTHING_SHOWN): PartFacts {
   const { vsLimit = null, vsHigh = null, vsPlanned = null, breach = null, warnings = [] } = facts;
-  return { part, state: "known", vsLimit, vsHigh, vsPlanned, findings: [], breach, warnings, shown };
+  return { part, state: "known", vsLimit, vsHigh, vsPlanned, findings: [], breach, warnings, shown: later(shown) };
 }
 
 export const signOf = (difference: number): Sign => (difference < 0 ? -1 : difference > 0 ? 1 : 0);

@@ -2,6 +2,7 @@ import { compare, type Rational } from "../../base/rational.ts";
 import type { Bundle, BundleQuantity, ReadingClause } from "../../model/bundle.ts";
 import type { Reading } from "../../model/snapshot.ts";
 import { convert, findUnit, physicalZero, type Unit } from "../../model/units.ts";
+import { amountIn, type Bound, boundOf, signAgainst } from "./amount.ts";
 import { decimalOf, isAhead, isFresh, type Moment, settleInstant } from "./context.ts";
 import type { InstrumentCheck } from "./instrument.ts";
 import { type Finding, finding } from "./part.ts";
@@ -10,7 +11,7 @@ import { type Finding, finding } from "./part.ts";
 export interface ReadQuantity {
   readonly name: string;
   readonly unit: Unit;
-  readonly plausible: { readonly from: Rational; readonly to: Rational } | null;
+  readonly plausible: { readonly from: Bound; readonly to: Bound } | null;
 }
 
 export interface Instrument {
@@ -29,7 +30,8 @@ export function readQuantity(bundle: Bundle, name: string): ReadQuantity {
   return {
     name,
     unit,
-    plausible: plausible === null ? null : { from: decimalOf(plausible.from), to: decimalOf(plausible.to) },
+    plausible:
+      plausible === null ? null : { from: boundOf(decimalOf(plausible.from)), to: boundOf(decimalOf(plausible.to)) },
   };
 }
 
@@ -51,9 +53,8 @@ export function judgeReading(
   if (reading.unit === undefined) return faulty("reading.no-unit");
   const value = reading.value.number;
   const unit = findUnit(reading.unit);
-  const converted = unit === undefined ? undefined : convert(value, unit, quantity.unit);
-  if (unit === undefined || converted === undefined) return faulty("reading.wrong-unit", reading.unit);
-  if (!isPlausible(quantity, value, unit, converted)) return faulty("reading.implausible");
+  if (unit === undefined || unit.kind !== quantity.unit.kind) return faulty("reading.wrong-unit", reading.unit);
+  if (!isPlausible(quantity, value, unit)) return faulty("reading.implausible");
   if (isAhead(moment, reading.takenAt)) return faulty("reading.future-dated");
   if (!isFresh(moment, clause.freshness, reading.takenAt)) return faulty("reading.stale");
   if (clause.settledMs !== null && !isSettled(reading, clause.settledMs)) return faulty("settle.too-short");
@@ -62,10 +63,23 @@ export function judgeReading(
   return { kind: "sound", reading, value, unit };
 }
 
-function isPlausible({ plausible }: ReadQuantity, value: Rational, unit: Unit, converted: Rational): boolean {
+function isPlausible({ plausible, unit: own }: ReadQuantity, value: Rational, unit: Unit): boolean {
+  const zero = zeroOf(unit);
+  if (zero !== null && signAgainst(amountIn(value, unit, unit), zero) < 0) return false;
+  if (plausible === null) return true;
+  const amount = amountIn(value, unit, own);
+  return signAgainst(amount, plausible.from) >= 0 && signAgainst(amount, plausible.to) <= 0;
+}
+
+const zeros = new Map<Unit, Bound | null>();
+
+function zeroOf(unit: Unit): Bound | null {
+  const known = zeros.get(unit);
+  if (known !== undefined) return known;
   const zero = physicalZero(unit);
-  if (zero !== undefined && compare(value, zero) < 0) return false;
-  return plausible === null || (compare(converted, plausible.from) >= 0 && compare(converted, plausible.to) <= 0);
+  const bound = zero === undefined ? null : boundOf(zero);
+  zeros.set(unit, bound);
+  return bound;
 }
 
 function isSettled({ settledMinutes }: Reading, settledMs: number): boolean {

@@ -1,7 +1,8 @@
-import { add, compare, type Rational, showRational, subtract } from "../../base/rational.ts";
+import { add, type Rational, showRational, subtract } from "../../base/rational.ts";
 import type { Bundle, Limit, ReadingClause } from "../../model/bundle.ts";
 import type { Reading } from "../../model/snapshot.ts";
 import { convert, findUnit, toBase, type Unit } from "../../model/units.ts";
+import { type Amount, amountIn, amountOf, type Bound, boundOf, signAgainst } from "./amount.ts";
 import { assetOf, type ClauseFacts, decimalOf } from "./context.ts";
 import { instrumentCheck } from "./instrument.ts";
 import { type Finding, finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown } from "./part.ts";
@@ -9,9 +10,9 @@ import { type Instrument, type Judged, judgeReading, type ReadQuantity, readQuan
 
 interface Edge {
   /** As the author set it. */
-  readonly limit: Rational;
+  readonly limit: Bound;
   /** The limit moved inwards by the guard band: what a reading is accepted by. */
-  readonly acceptance: Rational;
+  readonly acceptance: Bound;
   /** Whether the author's own limit passes. */
   readonly inclusive: boolean;
 }
@@ -46,46 +47,50 @@ export function readingFacts(clause: ReadingClause, bundle: Bundle): ClauseFacts
 }
 
 function single(clause: ReadingClause, bounds: Bounds, judged: Judged, quantity: ReadQuantity): PartFacts {
-  const shown = shownOf(bounds, [judged.reading]);
   if (judged.kind === "faulty") {
-    return notKnown("limit", [judged.finding], { ...shown, reading: asWritten(judged.reading) });
+    const written = (): Shown => ({ ...shownOf(bounds, [judged.reading]), reading: asWritten(judged.reading) });
+    return notKnown("limit", [judged.finding], written);
   }
-  const value = convert(judged.value, judged.unit, bounds.unit) as Rational;
-  const inUnit = convert(judged.value, judged.unit, quantity.unit) as Rational;
-  const reading = `${showRational(inUnit)} ${quantity.unit.symbol}`;
-  return judgeLimit(clause.quantity, bounds, value, { ...shown, reading });
+  const { value, unit, reading } = judged;
+  const words = (): string => `${showRational(amountIn(value, unit, quantity.unit).exact())} ${quantity.unit.symbol}`;
+  const shown = (): Shown => ({ ...shownOf(bounds, [reading]), reading: words() });
+  return judgeLimit(clause.quantity, bounds, amountIn(value, unit, bounds.unit), words, shown);
 }
 
 /** Neither physical zero nor a temperature's offset touches a difference. Source: decisions.md B3. */
 function differing(clause: ReadingClause, bounds: Bounds, left: Judged, right: Judged): PartFacts {
-  const shown = shownOf(bounds, [left.reading, right.reading]);
+  const bare = (): Shown => shownOf(bounds, [left.reading, right.reading]);
   if (left.kind === "faulty" || right.kind === "faulty") {
     const findings: Finding[] = [];
     for (const judged of [left, right]) if (judged.kind === "faulty") findings.push(judged.finding);
-    return notKnown("limit", findings, shown);
+    return notKnown("limit", findings, bare);
   }
   const inBase = subtract(toBase(left.value, left.unit), toBase(right.value, right.unit));
   const base: Unit = { ...bounds.unit, factor: { n: 1n, d: 1n } };
   const value = convert(inBase, base, bounds.unit, { difference: true }) as Rational;
-  return judgeLimit(clause.quantity, bounds, value, {
-    ...shown,
-    reading: `${showRational(value)} ${bounds.unit.symbol}`,
-  });
+  const words = (): string => `${showRational(value)} ${bounds.unit.symbol}`;
+  return judgeLimit(clause.quantity, bounds, amountOf(value), words, () => ({ ...bare(), reading: words() }));
 }
 
-function judgeLimit(quantity: string, bounds: Bounds, value: Rational, shown: Shown): PartFacts {
+function judgeLimit(
+  quantity: string,
+  bounds: Bounds,
+  amount: Amount,
+  words: () => string,
+  shown: () => Shown,
+): PartFacts {
   const { low, high, isGuarded } = bounds;
-  const vsLow = low === null ? null : compare(value, low.acceptance);
-  const vsHigh = high === null ? null : compare(value, high.acceptance);
+  const vsLow = low === null ? null : signAgainst(amount, low.acceptance);
+  const vsHigh = high === null ? null : signAgainst(amount, high.acceptance);
   const fallsShort = low !== null && vsLow !== null && (isGuarded || low.inclusive ? vsLow < 0 : vsLow <= 0);
   const goesBeyond = high !== null && vsHigh !== null && (isGuarded || high.inclusive ? vsHigh > 0 : vsHigh >= 0);
   const signs = { ...(vsLow === null ? {} : { vsLimit: vsLow }), ...(vsHigh === null ? {} : { vsHigh }) };
   if (!fallsShort && !goesBeyond) return known("limit", signs, shown);
-  const breaksLow = fallsShort && isOutside(compare(value, low.limit), low.inclusive, -1);
-  const breaksHigh = goesBeyond && isOutside(compare(value, high.limit), high.inclusive, 1);
+  const breaksLow = fallsShort && isOutside(signAgainst(amount, low.limit), low.inclusive, -1);
+  const breaksHigh = goesBeyond && isOutside(signAgainst(amount, high.limit), high.inclusive, 1);
   const code = breaksLow || breaksHigh || !isGuarded ? "reading.out-of-limits" : "reading.in-guard-band";
   const where = fallsShort ? "below the limit" : "above the limit";
-  const more = `${shown.reading} is ${code === "reading.in-guard-band" ? "inside the guard band" : where}: ${bounds.words}`;
+  const more = `${words()} is ${code === "reading.in-guard-band" ? "inside the guard band" : where}: ${bounds.words}`;
   return known("limit", { ...signs, breach: finding(code, quantity, more) }, shown);
 }
 
@@ -110,7 +115,11 @@ function boundsOf({ limit, guardBand }: ReadingClause): Bounds {
   const edge = (end: Limit["low"], inwards: typeof add | typeof subtract): Edge | null => {
     if (end === null) return null;
     const value = decimalOf(end.value);
-    return { limit: value, acceptance: guard === null ? value : inwards(value, guard), inclusive: end.inclusive };
+    return {
+      limit: boundOf(value),
+      acceptance: boundOf(guard === null ? value : inwards(value, guard)),
+      inclusive: end.inclusive,
+    };
   };
   const guarded = guardBand === null ? "" : `, guarded by ${guardBand.value} ${findUnit(guardBand.unit)?.symbol}`;
   return {

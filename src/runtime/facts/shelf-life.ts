@@ -2,7 +2,7 @@ import type { Bundle, ShelfLifeClause } from "../../model/bundle.ts";
 import type { Lot } from "../../model/snapshot.ts";
 import { isPlaceholder } from "./certificate.ts";
 import { assetOf, type ClauseFacts, lapseAfterDay, lapseOf, type Moment, showDay, spanWords } from "./context.ts";
-import { finding, known, NOTHING_SHOWN, notKnown, type PartFacts, signOf } from "./part.ts";
+import { finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown, signOf } from "./part.ts";
 
 /** Source: decisions.md B4, B14. */
 export function shelfLifeFacts(clause: ShelfLifeClause, bundle: Bundle): ClauseFacts {
@@ -17,7 +17,7 @@ function lifePart({ openedWithin }: ShelfLifeClause, id: string, lot: Lot | unde
   const { calendar, now, today } = moment;
   if (lot === undefined) return notKnown("life", [finding("lot.unknown", id)]);
   const { expires, openedOn } = lot;
-  const shown = { ...NOTHING_SHOWN, reading: lot.lot ?? null, dueOn: showDay(expires) };
+  const shown = (): Shown => ({ ...NOTHING_SHOWN, reading: lot.lot ?? null, dueOn: showDay(expires) });
   if (expires === undefined || isPlaceholder(expires)) {
     return notKnown("life", [finding("lot.unknown", id, "no readable expiry date")], shown);
   }
@@ -32,8 +32,8 @@ function lifePart({ openedWithin }: ShelfLifeClause, id: string, lot: Lot | unde
   if (openedOn === undefined || openedWithin === null) return known("life", { vsHigh: -1 }, shown);
   const opened = lapseOf(calendar, openedOn, calendar.startOfDay(openedOn), openedWithin);
   const vsHigh = signOf(now - Math.min(expiry.lapseMs, opened.lapseMs));
-  const words = `opened on ${showDay(openedOn)}, to be used within ${spanWords(openedWithin)}`;
-  const breach = vsHigh < 0 ? null : finding("lot.opened-too-long", id, words);
-  const dueOn = showDay(Math.min(expires, opened.dueDay));
-  return known("life", { vsHigh, breach }, { ...shown, dueOn });
+  const words = (): string => `opened on ${showDay(openedOn)}, to be used within ${spanWords(openedWithin)}`;
+  const breach = vsHigh < 0 ? null : finding("lot.opened-too-long", id, words());
+  const dueDay = Math.min(expires, opened.dueDay);
+  return known("life", { vsHigh, breach }, () => ({ ...shown(), dueOn: showDay(dueDay) }));
 }

@@ -1,7 +1,7 @@
 import { add, compare, type Rational, showRational, subtract, ZERO } from "../../base/rational.ts";
 import type { ClausePart } from "../../model/bundle.ts";
 import type { Counter } from "../../model/snapshot.ts";
-import { finding, known, NOTHING_SHOWN, notKnown, type PartFacts } from "./part.ts";
+import { finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown } from "./part.ts";
 
 export interface UseQuestion {
   readonly part: ClausePart;
@@ -17,26 +17,26 @@ export interface UseQuestion {
 /** Use since the last service against its limit. Source: decisions.md B2, B9. */
 export function usePart({ part, asset, counter, unit, limit, warnBefore, planned }: UseQuestion): PartFacts {
   const { now, atService = ZERO, highWater } = counter;
-  const shown = { ...NOTHING_SHOWN, limit: `every ${showRational(limit)} ${unit}` };
+  const shown = (): Shown => ({ ...NOTHING_SHOWN, limit: `every ${showRational(limit)} ${unit}` });
   if (now === undefined || compare(now, ZERO) < 0) return notKnown(part, [finding("usage.unknown", asset)], shown);
   if (compare(now, atService) < 0 || (highWater !== undefined && compare(now, highWater) < 0)) {
     return notKnown(part, [finding("usage.counter-went-back", asset, `it stands at ${showRational(now)}`)], shown);
   }
   const used = subtract(now, atService);
-  const words = `${showRational(used)} of ${showRational(limit)} ${unit} used`;
-  const seen = { ...shown, reading: `${showRational(used)} ${unit}` };
+  const words = (): string => `${showRational(used)} of ${showRational(limit)} ${unit} used`;
+  const seen = (): Shown => ({ ...shown(), reading: `${showRational(used)} ${unit}` });
   const vsHigh = compare(used, limit);
   if (vsHigh >= 0) {
-    return known(part, { vsHigh, vsPlanned: 1, breach: finding("usage.exhausted", asset, words) }, seen);
+    return known(part, { vsHigh, vsPlanned: 1, breach: finding("usage.exhausted", asset, words()) }, seen);
   }
   const isNear = warnBefore !== null && compare(used, subtract(limit, warnBefore)) >= 0;
-  const warnings = isNear ? [finding("usage.due-soon", asset, words)] : [];
+  const warnings = isNear ? [finding("usage.due-soon", asset, words())] : [];
   if (planned === "not-asked") return known(part, { vsHigh, warnings }, seen);
   if (planned === undefined || compare(planned, ZERO) < 0) {
     return notKnown(part, [finding("usage.unknown", asset, "the test says no planned use")], seen);
   }
   const vsPlanned = compare(add(used, planned), limit);
   if (vsPlanned <= 0) return known(part, { vsHigh, vsPlanned, warnings }, seen);
-  const breach = finding("usage.would-run-out", asset, `${words}, the test needs ${showRational(planned)} more`);
+  const breach = finding("usage.would-run-out", asset, `${words()}, the test needs ${showRational(planned)} more`);
   return known(part, { vsHigh, vsPlanned, breach }, seen);
 }

@@ -20,8 +20,8 @@ export function warmUpFacts(clause: WarmUpClause, bundle: Bundle): ClauseFacts {
     const byWall = onSince === undefined ? undefined : rational(BigInt(Math.max(0, moment.now - onSince)), 1000n);
     const on = byWall !== undefined && compare(byWall, onSeconds) < 0 ? byWall : onSeconds;
     const vsLimit = compare(on, required);
-    const reading = `${showRational(compare(on, ZERO) < 0 ? ZERO : on, 0)} s`;
-    const breach = vsLimit >= 0 ? null : finding("warmup.too-short", id, `on for ${reading}, ${limit} needed`);
-    return [known("on-time", { vsLimit, breach }, { ...shown, reading })];
+    const reading = (): string => `${showRational(compare(on, ZERO) < 0 ? ZERO : on, 0)} s`;
+    const breach = vsLimit >= 0 ? null : finding("warmup.too-short", id, `on for ${reading()}, ${limit} needed`);
+    return [known("on-time", { vsLimit, breach }, () => ({ ...shown, reading: reading() }))];
   };
 }
