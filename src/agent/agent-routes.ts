@@ -1,5 +1,6 @@
 import { MaintError } from "../base/maint-error.ts";
 import type { JsonObject } from "../base/strict-json.ts";
+import type { PublicKey } from "../disk/key-file.ts";
 import type { LedgerHead } from "../ledger/entry.ts";
 import type { EngineChoice } from "../model/decision.ts";
 import type { StationRegister } from "../model/documents.ts";
@@ -25,6 +26,8 @@ export interface AgentStatus {
     readonly mode: "enforce" | "shadow";
   }[];
   readonly station: StationRegister["station"] | null;
+  /** The key that signs its receipts and reports. */
+  readonly key: PublicKey;
   readonly clock: { readonly nowMs: number; readonly source: "wall" | "attested" };
   readonly alerts: { readonly epoch: string; readonly lastSeq: number; readonly ackedSeq: number };
   readonly ledger: LedgerHead;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
-import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
+import { loadKeyFile, type PublicKey, type SigningKey } from "../disk/key-file.ts";
 import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { openDatabase } from "../disk/sqlite.ts";
 import { createTokenFile, readTokenFile, tokenSha256 } from "../disk/token-file.ts";
@@ -24,6 +24,7 @@ import { callerOf } from "./local-access.ts";
 import { openLocalApi } from "./local-api.ts";
 import { type Marks, openMarks } from "./marks.ts";
 import { type NodeFolder, nodeFolder } from "./node-folder.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
 import type { Rejection } from "./rejection.ts";
 import type { ReleaseSet } from "./release-set.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
@@ -156,13 +157,13 @@ async function run(
   const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
   ledger.append([record("process", "started", node, `agent started, engine ${engine}`, node)]);
   const status = (): AgentStatus =>
-    statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, link: voice.link() });
+    statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, key, link: voice.link() });
   const tokenSha = tokenSha256(
     existsSync(folder.token) ? readTokenFile(folder.token) : createTokenFile(folder.token, node).token,
   );
   const api = await openLocalApi({
     port: options.port ?? 0,
-    routes: agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
+    routes: [...agentRoutes({ gate, evidence, status, onFatal: voice.fatal }), ...receiptRoutes({ node, key, ledger })],
     authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
     whyNobody: () => whyNobody(node, activation),
     onFault: (error) => options.log?.(`mistake: ${messageOf(error)}`),
@@ -337,10 +338,11 @@ interface StatusSources {
   readonly hubUrl: (() => string) | null;
   readonly activation: Activation;
   readonly stores: Stores;
+  readonly key: PublicKey;
   readonly link: HubLink | null;
 }
 
-function statusOf({ node, engine, hub, hubUrl, activation, stores, link }: StatusSources): AgentStatus {
+function statusOf({ node, engine, hub, hubUrl, activation, stores, key, link }: StatusSources): AgentStatus {
   const standing = activation.standing();
   const set = standing.kind === "ready" ? standing.set : null;
   const { nowMs, source } = stores.clock.now();
@@ -359,6 +361,7 @@ function statusOf({ node, engine, hub, hubUrl, activation, stores, link }: Statu
       mode,
     })),
     station: set?.register?.station ?? null,
+    key: { keyId: key.keyId, publicHex: key.publicHex },
     clock: { nowMs, source },
     alerts: { epoch: stores.spool.epoch(), lastSeq: stores.spool.lastSeq(), ackedSeq: stores.spool.ackedSeq() },
     ledger: stores.ledger.head(),

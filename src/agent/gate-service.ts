@@ -1,6 +1,7 @@
 import { canonicalJson } from "../base/canonical-json.ts";
 import { parseDate } from "../base/civil-time.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
+import { type DecisionMetadata, factsDigests } from "../ledger/receipt.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import { DECISION_BUDGET_MS } from "../model/limits.ts";
@@ -208,10 +209,11 @@ function decisionRecord(
   snapshot: SnapshotValues | null,
   node: string,
 ): LedgerRecord {
-  const { allow, reasons, warnings, contracts, engine, operator, order, testId, testKind, at } = decision;
+  const { allow, reasons, contracts, operator, testId } = decision;
   const [only, ...others] = contracts;
   const verdict = allow ? "allowed" : "blocked";
   const kept = snapshot !== null && canonicalJson(snapshot).length <= MAX_RECORDED_SNAPSHOT ? snapshot : null;
+  const metadata: DecisionMetadata = { decision, part: request.part, facts: factsDigests(snapshot) };
   return {
     action_type: "gate_decision",
     action: verdict,
@@ -221,17 +223,6 @@ function decisionRecord(
       : `test ${testId ?? ""} blocked: ${reasons.join(", ")}`.replace("  ", " "),
     user_id: operator ?? node,
     smart_id: only !== undefined && others.length === 0 ? only.contract : null,
-    metadata: {
-      allow,
-      reasons,
-      warnings,
-      contracts,
-      engine,
-      order,
-      kind: testKind,
-      part: request.part,
-      at,
-      snapshot: kept,
-    },
+    metadata: { ...metadata, snapshot: kept },
   };
 }

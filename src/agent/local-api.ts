@@ -22,7 +22,7 @@ export interface Route {
   readonly path: string;
   readonly scope: Scope;
   /** `body` is empty for GET. */
-  readonly handle: (body: JsonObject, caller: Caller) => Promise<Answer> | Answer;
+  readonly handle: (body: JsonObject, caller: Caller, query: URLSearchParams) => Promise<Answer> | Answer;
 }
 
 export interface LocalApiOptions {
@@ -92,7 +92,8 @@ async function answer(server: Server, request: IncomingMessage, options: LocalAp
   const host = request.headers.host?.toLowerCase();
   if (host !== `${HOST}:${port}` && host !== `localhost:${port}`)
     return refusal(400, "MAINT_ERR_HOST", "the Host header does not name this agent");
-  const path = (request.url ?? "").split("?")[0];
+  const [path, ...rest] = (request.url ?? "").split("?");
+  const query = new URLSearchParams(rest.join("?"));
   const routes = options.routes.filter((route) => route.path === path);
   const caller = options.authenticate(request.headers.authorization);
   if (caller === undefined)
@@ -114,9 +115,9 @@ async function answer(server: Server, request: IncomingMessage, options: LocalAp
     return refusal(405, "MAINT_ERR_METHOD", `${path} takes ${routes.map(({ method }) => method).join(", ")}`);
   if (!caller.scopes.has(route.scope))
     return refusal(403, "MAINT_ERR_FORBIDDEN", `the token of ${caller.id} does not cover ${route.scope}`);
-  if (route.method === "GET") return route.handle(new Map(), caller);
+  if (route.method === "GET") return route.handle(new Map(), caller, query);
   const body = await readBody(request);
-  return body instanceof Map ? route.handle(body, caller) : (body as Answer);
+  return body instanceof Map ? route.handle(body, caller, query) : (body as Answer);
 }
 
 async function readBody(request: IncomingMessage): Promise<JsonObject | Answer> {

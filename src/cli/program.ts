@@ -27,6 +27,10 @@ const verbs: { readonly [name: string]: Verb } = {
   release: { summary: "verify what PolicyCentral holds", load: () => import("./commands/release.ts") },
   record: { summary: "record evidence at a node", load: () => import("./commands/record.ts") },
   gate: { summary: "ask a node whether a test may start", load: () => import("./commands/gate.ts") },
+  receipt: {
+    summary: "fetch and verify the signed receipt of a decision",
+    load: () => import("./commands/receipt.ts"),
+  },
   status: { summary: "say how a hub or a node is", load: () => import("./commands/status.ts") },
   alert: { summary: "list and acknowledge alerts", load: () => import("./commands/alert.ts") },
   pattern: { summary: "find alert patterns across nodes", load: () => import("./commands/pattern.ts") },

@@ -1,6 +1,19 @@
 export { type NextEntry, nextEntry } from "./append.ts";
 export { EMPTY_HEAD, entryBytes, entryHash, type LedgerHead } from "./entry.ts";
 export {
+  type FactsDigests,
+  factsDigests,
+  type Receipt,
+  type ReceiptCheck,
+  type ReceiptFault,
+  type ReceiptRefusal,
+  type ReceiptTrust,
+  receiptBytes,
+  receiptOf,
+  type SignedReceipt,
+  verifyReceipt,
+} from "./receipt.ts";
+export {
   type LedgerFault,
   type LedgerFinding,
   type LedgerVerification,

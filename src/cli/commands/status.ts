@@ -63,6 +63,7 @@ interface OwnStatus {
   readonly hub: { readonly id: string; readonly link: string };
   readonly contracts: readonly { readonly contract: string; readonly version: string }[];
   readonly station: { readonly id: string; readonly type: string } | null;
+  readonly key: { readonly publicHex: string };
   readonly clock: { readonly source: string };
   readonly alerts: { readonly lastSeq: number; readonly ackedSeq: number };
 }
@@ -77,6 +78,7 @@ async function agentStatus(options: StatusOptions & { readonly node: string }): 
     `${options.node} at ${url}: ${status.standing}, generation ${status.generation ?? "none"}: ${runs}`,
     ...(station === null ? [] : [`${station.type} station ${station.id}`]),
     ...(rejection === null ? [] : [`refused: ${rejection.reason}, ${rejection.detail}`]),
+    `public key ${status.key.publicHex}`,
     `hub ${hub.id}: ${hub.link}; clock ${status.clock.source}; ${alerts.lastSeq - alerts.ackedSeq} alerts waiting`,
   ]);
 }

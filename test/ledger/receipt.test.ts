@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { keyIdOf, makeSigningKey, signHex, verifyHex } from "../../src/disk/key-file.ts";
+import { EMPTY_HEAD, type LedgerHead, nextEntry } from "../../src/ledger/index.ts";
+import {
+  factsDigests,
+  type Receipt,
+  type ReceiptTrust,
+  receiptBytes,
+  receiptOf,
+  type SignedReceipt,
+  verifyReceipt,
+} from "../../src/ledger/receipt.ts";
+import type { LedgerEntry } from "../../src/model/ledger-entry.ts";
+import { gateWith, now, request } from "../runtime/gate-fixture.ts";
+
+const key = makeSigningKey();
+const snapshot = { plantZone: "America/Chicago", readings: { uv: { value: 1500 } }, absent: undefined };
+const { decision } = gateWith({}).gate.check(request);
+
+function entryOf(head: LedgerHead, change: object = {}): LedgerEntry {
+  const record = {
+    ...{ action_type: "gate_decision" as const, action: "allowed", target: "T1", details: "test T1 allowed" },
+    ...{ user_id: "STF-1", smart_id: null },
+    metadata: { decision, part: "P-7", facts: factsDigests(snapshot), ...change },
+  };
+  return nextEntry(head, record, now, "wall").entry;
+}
+
+const entry = entryOf(EMPTY_HEAD);
+
+function sign(receipt: Receipt, by = key): SignedReceipt {
+  return { receipt, signature: signHex(by, receiptBytes(receipt)) };
+}
+
+function good(): SignedReceipt {
+  const receipt = receiptOf(entry, key, "NODE-1");
+  if (!receipt.ok) throw new Error(receipt.error);
+  return JSON.parse(JSON.stringify(sign(receipt.value))) as SignedReceipt;
+}
+
+const trust: ReceiptTrust = { verify: verifyHex, keyIdOf, publicHex: key.publicHex };
+const faultOf = (value: unknown, more: Partial<ReceiptTrust> = {}): string => {
+  const checked = verifyReceipt(value, { ...trust, ...more });
+  return checked.ok ? "holds" : checked.error.fault;
+};
+
+test("a receipt holds with the node's public key alone, and in its ledger", () => {
+  expect(faultOf(good())).toBe("holds");
+  expect(faultOf(good(), { entryAt: () => entry })).toBe("holds");
+  const { receipt } = good();
+  expect(receipt).toMatchObject({ part: "P-7", node: "NODE-1", ledger: { seq: 0 }, decision: { allow: true } });
+  expect(receipt.decision.conditions[0]?.clauses[0]).toMatchObject({ reading: "1500 uW/cm2", state: "satisfied" });
+  expect(JSON.stringify(receipt)).not.toContain('plantZone":"America');
+  expect(Object.keys(receipt.facts.fields)).toEqual(["plantZone", "readings"]);
+});
+
+test("the digests tell one snapshot from another", () => {
+  const other = factsDigests({ ...snapshot, readings: { uv: { value: 1501 } } });
+  expect(other.snapshot).not.toBe(factsDigests(snapshot).snapshot);
+  expect(other.fields["plantZone"]).toBe(factsDigests(snapshot).fields["plantZone"]);
+  expect(factsDigests(null)).toEqual({ snapshot: null, fields: {} });
+});
+
+/** Every place in a JSON value, as the keys that lead there. */
+function placesOf(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([name, member]) => placesOf(member, [...path, name]))];
+}
+
+function changedAt(value: unknown, path: readonly string[], change: (before: unknown) => unknown): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return change(value);
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
+  copy[name] = changedAt(copy[name], rest, change);
+  return copy;
+}
+
+const CHANGES: readonly ((before: unknown) => unknown)[] = [
+  () => null,
+  () => undefined,
+  (before) => (typeof before === "string" ? `${before}x` : typeof before === "number" ? before + 1 : [before]),
+  (before) => (typeof before === "boolean" ? !before : {}),
+];
+
+/** A checker with a mistake: it never looks at the signature. */
+const careless = (value: unknown): string => faultOf(value, { verify: () => true });
+
+test("no member can be changed, added or taken out, wherever it stands", () => {
+  const signed = good();
+  let changed = 0;
+  let missed = 0;
+  for (const path of placesOf(signed)) {
+    for (const change of CHANGES) {
+      const text = JSON.stringify(changedAt(signed, path, change)) ?? "null";
+      const forged: unknown = JSON.parse(text);
+      if (JSON.stringify(forged) === JSON.stringify(signed)) continue;
+      changed += 1;
+      expect(faultOf(forged), path.join(".")).not.toBe("holds");
+      if (careless(forged) === "holds") missed += 1;
+    }
+    const extended = changedAt(signed, path, (value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value, extra: 1 } : value,
+    );
+    if (JSON.stringify(extended) !== JSON.stringify(signed))
+      expect(faultOf(extended), `${path.join(".")}.extra`).not.toBe("holds");
+  }
+  expect(changed).toBeGreaterThan(200);
+  // The control: without the signature most of these changes would pass.
+  expect(missed).toBeGreaterThan(changed / 2);
+});
+
+test.each([
+  ["nothing", null, "not-a-receipt"],
+  ["a list", [], "not-a-receipt"],
+  ["a receipt without a signature", { receipt: good().receipt }, "not-a-receipt"],
+  ["text that is no Unicode", { ...good(), receipt: { ...good().receipt, part: "\ud800" } }, "not-a-receipt"],
+  ["another format", { ...good(), receipt: { ...good().receipt, format: "maint-receipt/2" } }, "not-a-receipt"],
+  ["another node's key", sign(good().receipt, makeSigningKey()), "signature-invalid"],
+] as const)("%s is refused", (_, value, fault) => {
+  expect(faultOf(value)).toBe(fault);
+});
+
+test("a receipt that names its own key is not believed for that", () => {
+  const stranger = makeSigningKey();
+  const receipt = receiptOf(entry, stranger, "NODE-1");
+  expect(receipt.ok && faultOf(sign(receipt.value, stranger))).toBe("key-not-trusted");
+});
+
+test("what a node signed by mistake is refused all the same", () => {
+  const wrong = { ...decision, reasons: ["reading.stale:uv"] };
+  const receipt = receiptOf(entryOf(EMPTY_HEAD, { decision: wrong }), key, "NODE-1");
+  expect(receipt.ok && faultOf(sign(receipt.value))).toBe("decision-inconsistent");
+  const others = receiptOf(entry, key, "NODE-2");
+  expect(others.ok && faultOf(sign(others.value))).toBe("decision-inconsistent");
+});
+
+test("a ledger that has another entry there, or none, refuses it", () => {
+  const other = entryOf(EMPTY_HEAD, { part: "P-8" });
+  expect(faultOf(good(), { entryAt: () => other })).toBe("ledger-differs");
+  expect(faultOf(good(), { entryAt: () => undefined })).toBe("not-in-ledger");
+});
+
+test("what is no decision has no receipt", () => {
+  expect(receiptOf({ ...entry, action_type: "process" }, key, "NODE-1")).toMatchObject({ ok: false });
+  expect(receiptOf({ ...entry, metadata: {} }, key, "NODE-1")).toMatchObject({ ok: false });
+});
