@@ -1,6 +1,7 @@
 export { type BundleRefusal, loadBundle, loadCompiledBundle } from "./bundle-guard.ts";
 export { type BundleTestResult, runBundleTests, type TestProblem, type ZoneOf } from "./bundle-tests.ts";
 export { blockedDecision, type DecideInput, decide, decideFast, verdictFast } from "./decide.ts";
+export { type DueItem, dueWithin } from "./due.ts";
 export { sentenceOf } from "./explain.ts";
 export { type Finding, finding } from "./facts/part.ts";
 export { type Gate, type GateAnswer, type GateOptions, openGate, TestBlocked } from "./gate.ts";

@@ -7,6 +7,7 @@ import type { Decision, EngineChoice } from "../../model/decision.ts";
 import { MAX_SNAPSHOT_BYTES } from "../../model/limits.ts";
 import type { LoadedBundle } from "../../runtime/index.ts";
 import { decisionLines } from "../decision-lines.ts";
+import { decisionTree } from "../decision-tree.ts";
 import {
   bindingReleases,
   type ContractShelf,
@@ -25,6 +26,7 @@ interface EvalOptions {
   readonly at?: string;
   readonly batch?: string;
   readonly engine: EngineChoice;
+  readonly explain?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,6 +40,7 @@ export function command(): Command {
     .addOption(
       new Option("--engine <engine>", "which evaluator").choices(["both", "fast", "reference"]).default("both"),
     )
+    .option("--explain", "print it as a tree: every clause with what was seen, what it says, and the way to green")
     .option("--json", "print the decision as JSON")
     .addHelpText(
       "after",
@@ -48,7 +51,7 @@ export function command(): Command {
     });
 }
 
-async function evalOne({ contract, facts, at, engine, json }: EvalOptions): Promise<void> {
+async function evalOne({ contract, facts, at, engine, explain, json }: EvalOptions): Promise<void> {
   if (contract === undefined || facts === undefined || at === undefined) {
     throw new MaintError("MAINT_ERR_USAGE", "eval needs --contract, --facts and --at, or --batch", {
       help: "maint eval --help shows an example",
@@ -64,7 +67,8 @@ async function evalOne({ contract, facts, at, engine, json }: EvalOptions): Prom
   }
   const snapshot = readJson(await readTextFile(facts, MAX_SNAPSHOT_BYTES), facts);
   const decision = await evaluate(bindingReleases(bundles), snapshot, at, engine);
-  const text = json === true ? JSON.stringify(decision) : decisionLines(decision).join("\n");
+  const lines = explain === true ? decisionTree(decision) : decisionLines(decision);
+  const text = json === true ? JSON.stringify(decision) : lines.join("\n");
   process.stdout.write(`${text}\n`);
   process.exitCode = decision.allow ? 0 : 10;
 }
