@@ -14,6 +14,7 @@ import { type AgentClock, type Moment, openAgentClock, systemTime, type TimeSour
 import { type AgentStatus, agentRoutes } from "./agent-routes.ts";
 import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts";
 import { runtimeCheck } from "./bundle-check.ts";
+import { dueRoutes } from "./due-routes.ts";
 import { type Enrolment, readEnrolment } from "./enrolment.ts";
 import { openEvidenceService } from "./evidence-service.ts";
 import { openEvidenceStore } from "./evidence-store.ts";
@@ -163,7 +164,11 @@ async function run(
   );
   const api = await openLocalApi({
     port: options.port ?? 0,
-    routes: [...agentRoutes({ gate, evidence, status, onFatal: voice.fatal }), ...receiptRoutes({ node, key, ledger })],
+    routes: [
+      ...agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
+      ...receiptRoutes({ node, key, ledger }),
+      ...dueRoutes(gate),
+    ],
     authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
     whyNobody: () => whyNobody(node, activation),
     onFault: (error) => options.log?.(`mistake: ${messageOf(error)}`),

@@ -25,7 +25,14 @@ export interface SnapshotSources {
   readonly boot: { readonly bootId: string; readonly bootMs: number };
   /** The latest instant that is known to be past, epoch ms; null while nothing is recorded. */
   readonly highWaterMs: number | null;
+  /** Only evidence of what was so by then, epoch ms; for a look back. */
+  readonly asOfMs?: number;
 }
+
+const upTo = (store: EvidenceStore, asOfMs: number): EvidenceStore => ({
+  ...store,
+  latest: (kind, subject, limit) => store.latest(kind, subject, limit, asOfMs),
+});
 
 /** A snapshot as decisions.md has it, decimals as `{"$number": "…"}`: kept with the decision, so that it can be replayed. */
 export interface SnapshotValues {
@@ -38,12 +45,13 @@ const HISTORY = 20;
 
 /** The only way from evidence to a snapshot. Reads what is durable; decides nothing. */
 export function snapshotValues(
-  sources: SnapshotSources,
+  given: SnapshotSources,
   request: GateRequest,
   operator: string | null,
   moment: Moment,
 ): SnapshotValues {
-  const { register, vocabulary } = sources;
+  const { register, vocabulary, asOfMs } = given;
+  const sources = asOfMs === undefined ? given : { ...given, store: upTo(given.store, asOfMs) };
   const assets = [...new Set([...vocabulary.assets, ...sources.store.subjects("calibration")])];
   const equipment = assets.flatMap((asset) => {
     const state = equipmentValues(asset, sources);

@@ -7,7 +7,13 @@ export interface EvidenceStore {
   readonly add: (records: readonly EvidenceRecord[]) => void;
   readonly find: (id: string) => EvidenceRecord | undefined;
   /** Records that no correction replaced, newest `takenAt` first; of the same instant the later record first. */
-  readonly latest: (kind: EvidenceKind, subject: string, limit: number) => readonly EvidenceRecord[];
+  readonly latest: (
+    kind: EvidenceKind,
+    subject: string,
+    limit: number,
+    /** Only what was so by then, epoch ms; a correction counts whenever it was made. */
+    untilMs?: number,
+  ) => readonly EvidenceRecord[];
   readonly subjects: (kind: EvidenceKind) => readonly string[];
   /** The ledger's sequence number of the newest record, −1 before the first. */
   readonly lastLedgerSeq: () => number;
@@ -54,7 +60,7 @@ export function openEvidenceStore(db: Database): EvidenceStore {
   const insert = db.prepare("INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const byId = db.prepare("SELECT * FROM evidence WHERE id = ?");
   const latest = db.prepare(`
-    SELECT * FROM evidence AS e WHERE kind = ? AND subject = ?
+    SELECT * FROM evidence AS e WHERE kind = ? AND subject = ? AND taken_ms <= ?
     AND NOT EXISTS (SELECT 1 FROM evidence AS c WHERE c.supersedes = e.id)
     ORDER BY taken_ms DESC, ledger_seq DESC LIMIT ?`);
   const subjects = db.prepare("SELECT DISTINCT subject FROM evidence WHERE kind = ? ORDER BY subject");
@@ -73,7 +79,8 @@ export function openEvidenceStore(db: Database): EvidenceStore {
       const row = byId.get(id) as Row | undefined;
       return row === undefined ? undefined : recordOf(row);
     },
-    latest: (kind, subject, limit) => (latest.all(kind, subject, limit) as unknown as Row[]).map(recordOf),
+    latest: (kind, subject, limit, untilMs = Number.MAX_SAFE_INTEGER) =>
+      (latest.all(kind, subject, untilMs, limit) as unknown as Row[]).map(recordOf),
     subjects: (kind) => (subjects.all(kind) as unknown as { readonly subject: string }[]).map(({ subject }) => subject),
     lastLedgerSeq: () => (last.get() as { readonly seq: number }).seq,
   };

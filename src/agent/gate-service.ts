@@ -1,5 +1,6 @@
 import { canonicalJson } from "../base/canonical-json.ts";
 import { parseDate } from "../base/civil-time.ts";
+import { MaintError } from "../base/maint-error.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { type DecisionMetadata, factsDigests } from "../ledger/receipt.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
@@ -7,7 +8,15 @@ import type { LedgerRecord } from "../model/ledger-entry.ts";
 import { DECISION_BUDGET_MS } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
 import { snapshotFromValues } from "../model/snapshot-parse.ts";
-import { blockedDecision, type DecideInput, decide, finding, indexReleases } from "../runtime/index.ts";
+import {
+  blockedDecision,
+  type DecideInput,
+  type DueItem,
+  decide,
+  dueWithin,
+  finding,
+  indexReleases,
+} from "../runtime/index.ts";
 import type { Standing } from "./activation.ts";
 import type { AgentClock, Moment } from "./agent-clock.ts";
 import type { NewAlert } from "./alert-spool.ts";
@@ -26,6 +35,8 @@ export interface RecordedDecision {
 export interface GateService {
   /** `operator` is the authenticated person, null for a test program. Never rejects: what goes wrong blocks. */
   readonly decide: (request: GateRequest, operator: string | null) => Promise<RecordedDecision>;
+  /** What lapses from `fromMs` (else now) to `withinMs` behind it, for every kind of test or one. @throws MaintError where nothing is in force */
+  readonly due: (kind: string | null, fromMs: number | null, withinMs: number) => readonly DueItem[];
 }
 
 export interface GateOptions {
@@ -58,7 +69,40 @@ export function openGateService(options: GateOptions): GateService {
     if (basis?.set !== set) basis = makeBasis(set);
     return basis;
   };
-  return { decide: (request, operator) => decideAndRecord(request, operator, options, basisOf) };
+  return {
+    decide: (request, operator) => decideAndRecord(request, operator, options, basisOf),
+    due: (kind, fromMs, withinMs) => {
+      const standing = options.standing();
+      const basis = standing.kind === "ready" ? basisOf(standing.set) : null;
+      return lookAhead(basis, kind, fromMs, withinMs, options);
+    },
+  };
+}
+
+function lookAhead(
+  basis: Basis | null,
+  kind: string | null,
+  fromMs: number | null,
+  withinMs: number,
+  options: GateOptions,
+): readonly DueItem[] {
+  if (basis === null || basis.calendar === null || basis.releases.size === 0)
+    throw new MaintError("MAINT_ERR_UNAVAILABLE", "no contract is in force at this node", { exitCode: 69 });
+  const moment = options.clock.now();
+  const now = fromMs ?? moment.nowMs;
+  if (!basis.calendar.covers(now))
+    throw new MaintError("MAINT_ERR_BAD_INSTANT", "the plant's calendar does not reach that instant");
+  const request: GateRequest = {
+    ...{ test: null, kind, order: null, part: null },
+    planned: { hours: null, cycles: null },
+  };
+  const snapshot = snapshotOf(basis, request, null, moment, options, fromMs ?? undefined);
+  const { releases, calendar } = basis;
+  const facts = snapshotFromValues(snapshot);
+  return dueWithin(
+    { ...{ releases, calendar, now }, snapshot: facts, node: options.node, assumeBinding: false },
+    now + withinMs,
+  );
 }
 
 /** Contracts in the shadow are kept and verified, and decide nothing. */
@@ -127,6 +171,7 @@ function snapshotOf(
   operator: string | null,
   moment: Moment,
   options: GateOptions,
+  asOfMs?: number,
 ): SnapshotValues {
   if (basis === null) return bareSnapshot(request, operator);
   const { sources } = options.clock;
@@ -140,6 +185,7 @@ function snapshotOf(
       vocabulary,
       boot: { bootId: sources.bootId, bootMs: sources.bootMs() },
       highWaterMs: options.highWaterMs(moment),
+      ...(asOfMs === undefined ? {} : { asOfMs }),
     },
     request,
     operator,

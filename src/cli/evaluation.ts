@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseDate, parseInstant } from "../base/civil-time.ts";
+import { DAY_MS, parseDate, parseInstant } from "../base/civil-time.ts";
 import { MaintError } from "../base/maint-error.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject, parseStrictJson } from "../base/strict-json.ts";
 import { compile, renderDiagnostics, type Source } from "../compiler/index.ts";
@@ -9,9 +9,12 @@ import type { Decision, EngineChoice } from "../model/decision.ts";
 import { isVersion } from "../model/ids.ts";
 import { MAX_JSON_DEPTH, MAX_SNAPSHOT_BYTES } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
+import type { Snapshot } from "../model/snapshot.ts";
 import { parseSnapshot } from "../model/snapshot-parse.ts";
 import {
+  type DueItem,
   decide,
+  dueWithin,
   indexReleases,
   type LoadedBundle,
   loadBundle,
@@ -123,6 +126,14 @@ export async function evaluate(
   at: string | undefined,
   engine: EngineChoice,
 ): Promise<Decision> {
+  return decide({ releases, ...momentOf(facts, at), node: null, assumeBinding: true }, engine);
+}
+
+/** @throws MaintError where zone or instant is missing or unknown */
+function momentOf(
+  facts: Json,
+  at: string | undefined,
+): { readonly snapshot: Snapshot; readonly now: number; readonly calendar: PlantCalendar } {
   if (!isJsonObject(facts)) throw new MaintError("MAINT_ERR_BAD_SNAPSHOT", "the snapshot is no JSON object");
   const now = at === undefined ? undefined : parseInstant(at);
   if (now === undefined) {
@@ -136,7 +147,30 @@ export async function evaluate(
   if (!calendar.covers(now)) {
     throw new MaintError("MAINT_ERR_BAD_INSTANT", `the calendar is known from 1970 to 2100, not at ${at}`);
   }
-  return decide({ releases, snapshot, now, calendar, node: null, assumeBinding: true }, engine);
+  return { snapshot, now, calendar };
+}
+
+/**
+ * What lapses from an instant on, the contracts taken as binding.
+ * @throws MaintError where zone or instant is missing or unknown, or too many instants lie in the span
+ */
+export function lookAhead(
+  releases: ReleaseIndex,
+  facts: Json,
+  at: string,
+  withinDays: number,
+  kind?: string,
+): readonly DueItem[] {
+  const { snapshot, now, calendar } = momentOf(facts, at);
+  const test = kind === undefined ? snapshot.test : { ...snapshot.test, kind };
+  const input = { releases, snapshot: { ...snapshot, test }, now, calendar, node: null, assumeBinding: true };
+  try {
+    return dueWithin(input, now + withinDays * DAY_MS);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new MaintError("MAINT_ERR_USAGE", error.message, { help: "ask for fewer days" });
+    throw error;
+  }
 }
 
 /** @throws MaintError with line and column where the text is no JSON */

@@ -27,6 +27,7 @@ const verbs: { readonly [name: string]: Verb } = {
   release: { summary: "verify what PolicyCentral holds", load: () => import("./commands/release.ts") },
   record: { summary: "record evidence at a node", load: () => import("./commands/record.ts") },
   gate: { summary: "ask a node whether a test may start", load: () => import("./commands/gate.ts") },
+  due: { summary: "say what will lapse, and what it will block", load: () => import("./commands/due.ts") },
   receipt: {
     summary: "fetch and verify the signed receipt of a decision",
     load: () => import("./commands/receipt.ts"),

@@ -30,6 +30,8 @@ export const CLOCK_JUMP_TOLERANCE_MS = 120_000;
 /** Evidence dated up to this far ahead counts as dated now. Source: decisions.md B6. */
 export const FUTURE_TOLERANCE_MS = 5_000;
 export const MAX_REFERENCE_CHAIN = 16;
+/** How far one look ahead goes. */
+export const MAX_DUE_DAYS = 3_660;
 /** Instants that one look ahead decides. */
 export const MAX_DUE_INSTANTS = 20_000;
 /** Pairs of station type and kind of test whose contracts a gate remembers. */
