@@ -22,9 +22,20 @@ import { type BundleCheck, type ReleaseSet, selfTestSet, verifySet } from "./rel
 /** What this node decides by at this moment; one value, replaced as a whole. */
 export type Standing =
   | { readonly kind: "none" }
-  | { readonly kind: "ready"; readonly set: ReleaseSet; readonly accepted: AcceptedSet }
+  | {
+      readonly kind: "ready";
+      readonly set: ReleaseSet;
+      readonly accepted: AcceptedSet;
+      /** Sets that were in force before, newest first, each verified as it was then: what running tests keep. */
+      readonly earlier: readonly EarlierSet[];
+    }
   /** What is kept no longer proves itself: nothing may be decided by it. */
   | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+export interface EarlierSet {
+  readonly set: ReleaseSet;
+  readonly accepted: AcceptedSet;
+}
 
 export interface Activation {
   readonly standing: () => Standing;
@@ -53,9 +64,7 @@ export async function openActivation(options: ActivationOptions): Promise<Activa
   const read = readNodeState(statePath, key);
   // The ledger remembers what was accepted, so that a lost state file opens no door to older releases.
   let state: NodeState = read.ok ? read.value : { ...EMPTY_STATE, accepted: acceptedInLedger(ledger) };
-  let standing: Standing = read.ok
-    ? await verifyKept(state.accepted, options)
-    : { kind: "rejected", rejection: read.error };
+  let standing: Standing = read.ok ? await verifyKept(state, options) : { kind: "rejected", rejection: read.error };
   if (standing.kind === "rejected") {
     const desired = state.accepted?.signed.desired ?? null;
     recordRejection(options, standing.rejection, desired);
@@ -101,27 +110,49 @@ export async function openActivation(options: ActivationOptions): Promise<Activa
         return refused;
       }
       ledger.append(activationRecords(options.node, tried.accepted, active));
+      const before =
+        standing.kind === "ready" ? [{ set: standing.set, accepted: standing.accepted }, ...standing.earlier] : [];
       state = next;
-      standing = tried;
+      standing = { ...tried, earlier: before.slice(0, next.earlier.length) };
       pruneKept(options.kept, state);
       return { kind: "activated" };
     },
   };
 }
 
-async function verifyKept(accepted: AcceptedSet | null, options: ActivationOptions): Promise<Standing> {
+async function verifyKept({ accepted, earlier }: NodeState, options: ActivationOptions): Promise<Standing> {
   if (accepted === null) return { kind: "none" };
   const tried = await verifyAndTest(accepted.signed, accepted.acceptedAtMs, null, options);
-  return tried.kind === "rejected"
-    ? { kind: "rejected", rejection: tried }
-    : { kind: "ready", set: tried.set, accepted };
+  if (tried.kind === "rejected") return { kind: "rejected", rejection: tried };
+  return { kind: "ready", set: tried.set, accepted, earlier: verifyEarlier(earlier, options) };
+}
+
+/**
+ * What no longer proves itself is left out, and all that is older than it: a test that ran under it is then judged by what is
+ * in force. They passed their self-tests before they were in force.
+ */
+function verifyEarlier(
+  earlier: readonly AcceptedSet[],
+  { node, enrolledRoot, kept, check, onRejected }: ActivationOptions,
+): readonly EarlierSet[] {
+  const sets: EarlierSet[] = [];
+  for (const accepted of earlier) {
+    const { signed, acceptedAtMs: atMs } = accepted;
+    const verified = verifySet({ node, signed, enrolledRoot, bytesOf: kept.read, atMs, active: null, check });
+    if (!verified.ok) {
+      onRejected(verified.error, signed.desired);
+      break;
+    }
+    sets.push({ set: verified.value, accepted });
+  }
+  return sets;
 }
 
 async function tryNewSet(
   signed: SignedDesired,
   active: AcceptedSet | null,
   options: ActivationOptions,
-): Promise<Rejection | Extract<Standing, { readonly kind: "ready" }>> {
+): Promise<Rejection | (EarlierSet & { readonly kind: "ready" })> {
   const { nowMs, source } = options.moment();
   const tried = await verifyAndTest(signed, nowMs, active, options);
   if (tried.kind === "rejected") return tried;

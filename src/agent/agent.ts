@@ -28,6 +28,7 @@ import { type NodeFolder, nodeFolder } from "./node-folder.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
 import type { Rejection } from "./rejection.ts";
 import type { ReleaseSet } from "./release-set.ts";
+import { openTestRuns } from "./test-runs.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 
@@ -143,19 +144,20 @@ async function run(
     moment: clock.now,
     onRejected: voice.rejected,
   });
-  const gate = openGateService({
-    ...{ node, engine, clock, ledger, evidence: stores.evidence, standing: activation.standing },
-    highWaterMs: highWater(stores),
-    raise: voice.raise,
-    onDecided: () => voice.link()?.decided(),
-    onFatal: voice.fatal,
-  });
   const vocabulary = () =>
     vocabularyOf(
       readySet(activation)?.contracts.map(({ bundle }) => bundle) ?? [],
       readySet(activation)?.register ?? null,
     );
   const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
+  const runs = openTestRuns(stores.evidence, evidence);
+  const gate = openGateService({
+    ...{ node, engine, clock, ledger, evidence: stores.evidence, runs, standing: activation.standing },
+    highWaterMs: highWater(stores),
+    raise: voice.raise,
+    onDecided: () => voice.link()?.decided(),
+    onFatal: voice.fatal,
+  });
   ledger.append([record("process", "started", node, `agent started, engine ${engine}`, node)]);
   const status = (): AgentStatus =>
     statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, key, link: voice.link() });

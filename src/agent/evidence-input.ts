@@ -1,36 +1,33 @@
-import { parseDate, parseInstant, parseMonthEnd } from "../base/civil-time.ts";
-import { parseJsonNumber } from "../base/rational.ts";
+import { parseDate } from "../base/civil-time.ts";
+import { compare, parseJsonNumber } from "../base/rational.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type Json, type JsonObject } from "../base/strict-json.ts";
-import { FUTURE_TOLERANCE_MS } from "../model/limits.ts";
 import { findUnit, nearestUnits } from "../model/units.ts";
-import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
-import { nearestNames, type Vocabulary } from "./vocabulary.ts";
+import {
+  assetOf,
+  type Fields,
+  fieldsOf,
+  type InputContext,
+  type InputFault,
+  type Outcome,
+  type Parse,
+  present,
+  suggestion,
+  takenAt,
+  unknownWord,
+} from "./evidence-fields.ts";
+import { grantParsers } from "./evidence-grants.ts";
+import type { CalibrationEvidence, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
+import { nearestNames } from "./vocabulary.ts";
 
 /** What a body says, before it has its place in the ledger. */
 export type NewEvidence = Pick<EvidenceRecord, "kind" | "subject" | "takenAtMs" | "supersedes" | "body">;
 
-/** What is wrong with a body, and what to do about it. */
-export interface InputFault {
-  readonly message: string;
-  readonly help?: string;
-}
-
-export interface InputContext {
-  readonly nowMs: number;
-  readonly boot: { readonly bootId: string; readonly bootMs: number };
-  readonly vocabulary: Vocabulary;
-}
-
-type Outcome = Result<
-  { readonly subject: string; readonly body: EvidenceBody; readonly takenAtMs?: number },
-  InputFault
->;
-type Parse = (fields: Fields, context: InputContext) => Outcome;
-
 /** Fields that every kind may carry, then each kind's own. */
 const COMMON = ["kind", "takenAt", "supersedes"] as const;
-const parsers: { readonly [kind in EvidenceKind]: { readonly fields: readonly string[]; readonly parse: Parse } } = {
+/** A test's start and end are told to the gate, not recorded by hand. */
+export type RecordedKind = Exclude<EvidenceKind, "test-run">;
+const parsers: { readonly [kind in RecordedKind]: { readonly fields: readonly string[]; readonly parse: Parse } } = {
   calibration: {
     fields: [
       "asset",
@@ -40,6 +37,9 @@ const parsers: { readonly [kind in EvidenceKind]: { readonly fields: readonly st
       "certificate",
       "assetSerial",
       "asFound",
+      "asLeft",
+      "signature",
+      "ranges",
       "references",
       "national",
     ],
@@ -53,6 +53,7 @@ const parsers: { readonly [kind in EvidenceKind]: { readonly fields: readonly st
   service: { fields: ["asset", "state"], parse: service },
   lot: { fields: ["material", "lot", "expires", "openedOn"], parse: lot },
   counter: { fields: ["asset", "counter", "value", "atService"], parse: counter },
+  ...grantParsers,
 };
 
 /** Who did it is never taken from a body. */
@@ -74,7 +75,7 @@ export function parseEvidence(body: JsonObject, context: InputContext): Result<N
   const kind = body.get("kind");
   if (typeof kind !== "string" || !Object.hasOwn(parsers, kind))
     return fail(unknownWord("kind", kind, Object.keys(parsers)));
-  const { fields: allowed, parse } = parsers[kind as EvidenceKind];
+  const { fields: allowed, parse } = parsers[kind as RecordedKind];
   const known = [...COMMON, ...allowed];
   const stray = [...body.keys()].find((name) => !known.includes(name));
   if (stray !== undefined) {
@@ -99,108 +100,6 @@ export function parseEvidence(body: JsonObject, context: InputContext): Result<N
   });
 }
 
-const suggestion = (names: readonly string[]): string => `known: ${names.map((name) => `"${name}"`).join(", ")}`;
-
-function unknownWord(field: string, word: Json | undefined, known: Iterable<string>): InputFault {
-  const names = [...known];
-  if (typeof word !== "string") {
-    return {
-      message: `"${field}" is missing or no text`,
-      ...(names.length > 0 ? { help: suggestion(names.slice(0, 12)) } : {}),
-    };
-  }
-  const near = nearestNames(word, names);
-  const help =
-    near.length > 0
-      ? `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?`
-      : names.length === 0
-        ? `no contract in force here names any ${field}`
-        : `there are ${names.length} names, none like it`;
-  return { message: `unknown ${field} "${word}"`, help };
-}
-
-/** Reads members and remembers what was wrong with them, so that each parser reads like a list of its fields. */
-interface Fields {
-  readonly faults: InputFault[];
-  readonly raw: (name: string) => Json | undefined;
-  readonly text: (name: string, options?: { readonly optional?: boolean }) => string | undefined;
-  /** Exact decimal text of a number or of a string that spells one. */
-  readonly decimal: (name: string, options?: { readonly optional?: boolean }) => string | undefined;
-  readonly date: (
-    name: string,
-    options?: { readonly optional?: boolean; readonly month?: boolean },
-  ) => string | undefined;
-  readonly word: <T extends string>(name: string, words: readonly T[], otherwise?: T) => T;
-  readonly flag: (name: string) => boolean | undefined;
-}
-
-const MAX_TEXT = 512;
-
-function fieldsOf(body: JsonObject): Fields {
-  const faults: InputFault[] = [];
-  const say = (message: string): undefined => void faults.push({ message });
-  const text: Fields["text"] = (name, { optional = false } = {}) => {
-    const value = body.get(name);
-    if (value === undefined && optional) return undefined;
-    if (typeof value !== "string" || value.trim() === "") return say(`"${name}" is missing or no text`);
-    return value.length > MAX_TEXT ? say(`"${name}" is longer than ${MAX_TEXT} characters`) : value;
-  };
-  return {
-    faults,
-    raw: (name) => body.get(name),
-    text,
-    decimal: (name, { optional = false } = {}) => {
-      const value = body.get(name);
-      if (value === undefined && optional) return undefined;
-      const written = isJsonNumber(value) ? value.text : value;
-      if (typeof written !== "string" || parseJsonNumber(written) === undefined)
-        return say(`"${name}" is missing or no decimal number`);
-      return written;
-    },
-    date: (name, { optional = false, month = false } = {}) => {
-      const value = text(name, { optional });
-      if (value === undefined) return undefined;
-      if (parseDate(value) !== undefined || (month && parseMonthEnd(value) !== undefined)) return value;
-      return say(`"${name}" is no date such as 2026-11-24`);
-    },
-    word: (name, words, otherwise) => {
-      const value = body.get(name);
-      if (value === undefined && otherwise !== undefined) return otherwise;
-      const found = words.find((word) => word === value);
-      if (found === undefined) faults.push(unknownWord(name, value, words));
-      return found ?? (words[0] as (typeof words)[number]);
-    },
-    flag: (name) => {
-      const value = body.get(name);
-      if (value === undefined || typeof value === "boolean") return value;
-      return say(`"${name}" is neither true nor false`);
-    },
-  };
-}
-
-function takenAt(fields: Fields, nowMs: number): Result<number, InputFault> {
-  const text = fields.text("takenAt", { optional: true });
-  if (text === undefined) return fields.faults[0] === undefined ? ok(nowMs) : fail(fields.faults[0]);
-  const instant = parseInstant(text);
-  if (instant === undefined)
-    return fail({ message: '"takenAt" is no instant', help: "write it with its offset: 2026-11-24T06:20:00-06:00" });
-  if (instant > nowMs + FUTURE_TOLERANCE_MS) return fail({ message: '"takenAt" lies in the future' });
-  return ok(Math.min(instant, nowMs));
-}
-
-function assetOf(fields: Fields, { vocabulary }: InputContext, name = "asset"): string {
-  const word = fields.raw(name);
-  const asset = typeof word === "string" ? vocabulary.assetOf(word) : undefined;
-  if (asset === undefined) fields.faults.push(unknownWord(name, word, vocabulary.assetNames));
-  return asset ?? "";
-}
-
-/** Drops members that are undefined, so that optional ones are absent rather than undefined. */
-const present = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-
 const DAY_MS = 86_400_000;
 /** The first zone that sees a new day is 14 hours ahead of UTC. */
 const EASTMOST_MS = 14 * 3_600_000;
@@ -223,12 +122,41 @@ function calibration(fields: Fields, context: InputContext): Outcome {
     certificate: fields.text("certificate", { optional: true }),
     assetSerial: fields.text("assetSerial", { optional: true }),
     asFound: fields.text("asFound", { optional: true }),
+    asLeft: fields.text("asLeft", { optional: true }),
+    signature: fields.text("signature", { optional: true }),
+    ranges: rangesOf(fields),
     references: named as readonly string[] | undefined,
     national: fields.flag("national"),
   });
   // Calibrations are ordered by the day on the certificate; of one day, the one recorded later counts.
   return ok({ subject, body, takenAtMs: (parseDate(performedOn) ?? 0) * DAY_MS });
 }
+
+/** `[[low, high, unit], …]`; undefined where the body has none. */
+function rangesOf(fields: Fields): CalibrationEvidence["ranges"] {
+  const given = fields.raw("ranges");
+  if (given === undefined) return undefined;
+  const rows = isJsonArray(given) ? given.map(rangeOf) : [undefined];
+  if (rows.length > 0 && rows.every((row) => row !== undefined)) return rows;
+  fields.faults.push({
+    message: '"ranges" is no list of [low, high, unit]',
+    help: 'such as [["0", "20000", "uW/cm2"]]',
+  });
+  return undefined;
+}
+
+function rangeOf(row: Json): readonly [string, string, string] | undefined {
+  if (!isJsonArray(row) || row.length !== 3) return undefined;
+  const [low, high, unit] = row;
+  const [from, to] = [numberText(low), numberText(high)];
+  const known = typeof unit === "string" ? findUnit(unit) : undefined;
+  if (from === undefined || to === undefined || known === undefined) return undefined;
+  const [a, b] = [parseJsonNumber(from), parseJsonNumber(to)];
+  return a !== undefined && b !== undefined && compare(a, b) <= 0 ? [from, to, known.symbol] : undefined;
+}
+
+const numberText = (value: Json | undefined): string | undefined =>
+  isJsonNumber(value) ? value.text : typeof value === "string" ? value : undefined;
 
 function reading(fields: Fields, context: InputContext): Outcome {
   const quantity = fields.raw("quantity");

@@ -26,7 +26,13 @@ export type EvidenceBody =
   | EventEvidence
   | ServiceEvidence
   | LotEvidence
-  | CounterEvidence;
+  | CounterEvidence
+  | TestRunEvidence
+  | ApprovalEvidence
+  | OverrideEvidence
+  | ExtensionEvidence
+  | RevocationEvidence
+  | ImpactEvidence;
 
 export type EvidenceKind = EvidenceBody["kind"];
 
@@ -39,6 +45,11 @@ export interface CalibrationEvidence {
   readonly certificate?: string;
   readonly assetSerial?: string;
   readonly asFound?: string;
+  readonly asLeft?: string;
+  /** What was found out about the certificate's own signature; absent where it has none. */
+  readonly signature?: string;
+  /** Calibrated ranges: low and high as decimals, unit. */
+  readonly ranges?: readonly (readonly [string, string, string])[];
   readonly references?: readonly string[];
   readonly national?: boolean;
 }
@@ -97,4 +108,54 @@ export interface CounterEvidence {
   readonly value: string;
   /** The counter stood here when the equipment was serviced. */
   readonly atService: boolean;
+}
+
+/** A test's start or end; the subject is its id. `assets` are the equipment that the contracts of its start name. */
+export interface TestRunEvidence {
+  readonly kind: "test-run";
+  readonly state: "started" | "ended";
+  readonly testKind: string | null;
+  readonly order: string | null;
+  readonly assets: readonly string[];
+  readonly contracts: readonly { readonly contract: string; readonly version: string | null }[];
+  /** Of an end. */
+  readonly result?: TestRunResult;
+}
+
+export type TestRunResult = "passed" | "failed" | "aborted";
+
+/** Somebody's signature under an override or an extension: `of` is the id of the record. Who it is stands in `by` and `roles`. */
+export interface ApprovalEvidence {
+  readonly kind: "approval";
+  readonly of: string;
+}
+
+/** A reason that may be lifted for a while; it counts only with the approvals that the contract asks for. Instants in RFC 3339. */
+export interface OverrideEvidence {
+  readonly kind: "override";
+  readonly rule: string;
+  readonly about: string;
+  readonly reason: string;
+  readonly expiresAt: string;
+}
+
+/** A lapsed calibration may be used on, `until` its last day; it counts only with the approvals that the contract asks for. */
+export interface ExtensionEvidence {
+  readonly kind: "extension";
+  readonly until: string;
+  readonly reason: string;
+}
+
+/** The laboratory took a certificate back; the record's own instant is when. */
+export interface RevocationEvidence {
+  readonly kind: "revocation";
+  readonly certificate: string;
+  readonly reason: string;
+}
+
+/** What an as-found result out of tolerance means for earlier tests is settled. */
+export interface ImpactEvidence {
+  readonly kind: "impact-closed";
+  readonly certificate: string;
+  readonly disposition: string;
 }

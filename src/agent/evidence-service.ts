@@ -2,17 +2,28 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { JsonObject } from "../base/strict-json.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AgentClock } from "./agent-clock.ts";
-import { type InputFault, parseEvidence } from "./evidence-input.ts";
+import type { InputFault } from "./evidence-fields.ts";
+import { type NewEvidence, parseEvidence } from "./evidence-input.ts";
 import type { EvidenceRecord } from "./evidence-record.ts";
-import type { EvidenceStore } from "./evidence-store.ts";
+import { type EvidenceStore, MAX_APPROVALS_READ } from "./evidence-store.ts";
 import type { Vocabulary } from "./vocabulary.ts";
+
+/** Who says it: the authenticated person, or the node for what it saw itself. */
+export interface Recorder {
+  readonly id: string;
+  readonly roles: readonly string[];
+}
+
+export interface Recorded {
+  readonly id: string;
+  readonly ledgerSeq: number;
+}
 
 export interface EvidenceService {
   /** Durable in ledger and store when it answers. @throws MaintError when the ledger takes nothing more */
-  readonly record: (
-    body: JsonObject,
-    by: { readonly id: string; readonly roles: readonly string[] },
-  ) => Result<{ readonly id: string; readonly ledgerSeq: number }, InputFault>;
+  readonly record: (body: JsonObject, by: Recorder) => Result<Recorded, InputFault>;
+  /** What the node itself saw, the start of a test for instance; not parsed, since nobody typed it. */
+  readonly append: (evidence: NewEvidence, by: Recorder) => EvidenceRecord;
 }
 
 export interface EvidenceOptions {
@@ -22,44 +33,67 @@ export interface EvidenceOptions {
   readonly vocabulary: () => Vocabulary;
 }
 
-export function openEvidenceService({ clock, ledger, store, vocabulary }: EvidenceOptions): EvidenceService {
+export function openEvidenceService(options: EvidenceOptions): EvidenceService {
+  const { clock, ledger, store, vocabulary } = options;
   recoverFromLedger(ledger, store);
   return {
     record: (body, by) => {
-      const { nowMs, source } = clock.now();
+      const { nowMs } = clock.now();
       const { bootId, bootMs } = clock.sources;
       const parsed = parseEvidence(body, { nowMs, boot: { bootId, bootMs: bootMs() }, vocabulary: vocabulary() });
       if (!parsed.ok) return parsed;
-      const { kind, subject, supersedes } = parsed.value;
-      const corrected = supersedes === null ? undefined : store.find(supersedes);
-      if (supersedes !== null && (corrected?.kind !== kind || corrected.subject !== subject))
-        return fail({ message: `there is no ${kind} of "${subject}" with the id "${supersedes}" to correct` });
-      const ledgerSeq = ledger.head().size;
-      const record: EvidenceRecord = {
-        ...parsed.value,
-        id: `E${ledgerSeq}`,
-        ledgerSeq,
-        recordedAtMs: nowMs,
-        timeSource: source,
-        by: by.id,
-        roles: by.roles,
-      };
-      // The ledger first: what is in it is put into the store again at the next start, the other way round it is not.
-      ledger.append([
-        {
-          action_type: "evidence_record",
-          action: supersedes === null ? "recorded" : "corrected",
-          target: subject,
-          details: `${kind} of ${subject} recorded by ${by.id}`,
-          user_id: by.id,
-          smart_id: null,
-          metadata: { record },
-        },
-      ]);
-      store.add([record]);
-      return ok({ id: record.id, ledgerSeq });
+      const fault = faultAmongRecords(parsed.value, by, store);
+      if (fault !== undefined) return fail(fault);
+      const { id, ledgerSeq } = write(parsed.value, by, options);
+      return ok({ id, ledgerSeq });
     },
+    append: (evidence, by) => write(evidence, by, options),
   };
+}
+
+/** What a body alone cannot show: whether the records it names are there. */
+function faultAmongRecords(
+  { kind, subject, supersedes }: NewEvidence,
+  by: Recorder,
+  store: EvidenceStore,
+): InputFault | undefined {
+  const corrected = supersedes === null ? undefined : store.find(supersedes);
+  if (supersedes !== null && (corrected?.kind !== kind || corrected.subject !== subject))
+    return { message: `there is no ${kind} of "${subject}" with the id "${supersedes}" to correct` };
+  if (kind !== "approval") return undefined;
+  const signed = store.find(subject);
+  if (signed?.kind !== "override" && signed?.kind !== "extension")
+    return {
+      message: `there is no override and no extension with the id "${subject}" to approve`,
+      help: "maint record override and maint record extension print the id",
+    };
+  const before = store.latest("approval", subject, MAX_APPROVALS_READ).find((one) => one.by === by.id);
+  return before === undefined ? undefined : { message: `${by.id} has approved "${subject}" already, in ${before.id}` };
+}
+
+function write(evidence: NewEvidence, by: Recorder, { clock, ledger, store }: EvidenceOptions): EvidenceRecord {
+  const { nowMs, source } = clock.now();
+  const { kind, subject, supersedes } = evidence;
+  const ledgerSeq = ledger.head().size;
+  const record: EvidenceRecord = {
+    ...evidence,
+    ...{ id: `E${ledgerSeq}`, ledgerSeq, recordedAtMs: nowMs, timeSource: source },
+    ...{ by: by.id, roles: by.roles },
+  };
+  // The ledger first: what is in it is put into the store again at the next start, the other way round it is not.
+  ledger.append([
+    {
+      action_type: "evidence_record",
+      action: supersedes === null ? "recorded" : "corrected",
+      target: subject,
+      details: `${kind} of ${subject} recorded by ${by.id}`,
+      user_id: by.id,
+      smart_id: null,
+      metadata: { record },
+    },
+  ]);
+  store.add([record]);
+  return record;
 }
 
 const PAGE = 1_000;

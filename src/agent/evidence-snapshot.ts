@@ -1,9 +1,10 @@
-import { printUtc } from "../base/civil-time.ts";
-import type { Bundle } from "../model/bundle.ts";
+import { parseInstant, printUtc } from "../base/civil-time.ts";
+import { compare, parseJsonNumber } from "../base/rational.ts";
 import type { OrdersDocument, StationRegister } from "../model/documents.ts";
 import type { Moment } from "./agent-clock.ts";
 import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
-import type { EvidenceStore } from "./evidence-store.ts";
+import { type EvidenceStore, MAX_APPROVALS_READ } from "./evidence-store.ts";
+import type { TestRuns } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** What a test program asks for. The operator is not in it: that is who authenticated. */
@@ -20,7 +21,7 @@ export interface SnapshotSources {
   readonly store: EvidenceStore;
   readonly register: StationRegister | null;
   readonly orders: OrdersDocument | null;
-  readonly bundles: readonly Bundle[];
+  readonly runs: TestRuns;
   readonly vocabulary: Vocabulary;
   readonly boot: { readonly bootId: string; readonly bootMs: number };
   /** The latest instant that is known to be past, epoch ms; null while nothing is recorded. */
@@ -42,6 +43,8 @@ export interface SnapshotValues {
 const ACKS_PER_STEP = 200;
 const RECORDS_PER_ITEM = 200;
 const HISTORY = 20;
+const OVERRIDES_PER_SUBJECT = 20;
+const EXPIRED_OVERRIDE_KEPT_MS = 24 * 3_600_000;
 
 /** The only way from evidence to a snapshot. Reads what is durable; decides nothing. */
 export function snapshotValues(
@@ -54,7 +57,7 @@ export function snapshotValues(
   const sources = asOfMs === undefined ? given : { ...given, store: upTo(given.store, asOfMs) };
   const assets = [...new Set([...vocabulary.assets, ...sources.store.subjects("calibration")])];
   const equipment = assets.flatMap((asset) => {
-    const state = equipmentValues(asset, sources);
+    const state = equipmentValues(asset, sources, request.test);
     return state === undefined ? [] : [[asset, state] as const];
   });
   return {
@@ -66,13 +69,17 @@ export function snapshotValues(
       ...(sources.highWaterMs === null ? {} : { highWater: printUtc(sources.highWaterMs) }),
       monotonicNow: printUtc(Math.trunc(moment.evenMs)),
     },
-    test: testValues(request, operator),
+    test: { ...testValues(request, operator), ...startValues(sources.runs.startOf(request.test, moment.nowMs)) },
     equipment: Object.fromEntries(equipment),
     readings: readingValues(sources),
     acks: acknowledgementValues(sources),
     lots: lotValues(sources),
+    overrides: overrideValues(sources.store, asOfMs ?? moment.nowMs),
   };
 }
+
+const startValues = (startedAtMs: number | undefined): SnapshotValues =>
+  startedAtMs === undefined ? {} : { startedAt: printUtc(startedAtMs) };
 
 const number = (text: string): { readonly $number: string } => ({ $number: text });
 const at = (record: EvidenceRecord | undefined): string | undefined =>
@@ -107,7 +114,11 @@ const latest = <K extends EvidenceKind>(
 ): readonly RecordOf<K>[] => store.latest(kind, subject, limit) as readonly RecordOf<K>[];
 
 /** Undefined where nothing stands for the asset: neither the register nor any evidence. It is then unknown equipment. */
-function equipmentValues(asset: string, { store, vocabulary, boot }: SnapshotSources): SnapshotValues | undefined {
+function equipmentValues(
+  asset: string,
+  { store, vocabulary, boot, runs, asOfMs = Number.MAX_SAFE_INTEGER }: SnapshotSources,
+  test: string | null,
+): SnapshotValues | undefined {
   const registered = vocabulary.registered.get(asset);
   const calibration = calibrationValues(asset, store);
   const service = latest(store, "service", asset, RECORDS_PER_ITEM);
@@ -115,7 +126,18 @@ function equipmentValues(asset: string, { store, vocabulary, boot }: SnapshotSou
   const on = latest(store, "on-time", asset)[0];
   const checks = checkValues(asset, store);
   const counters = { ...counterValues(asset, store, "hours"), ...counterValues(asset, store, "cycles") };
-  const evidence = [calibration, on, service[0], events[0], ...Object.values(checks), ...Object.values(counters)];
+  const extension = extensionValues(asset, store);
+  const used = latestOf(usedIn(service), runs.lastUseOf(asset, test, asOfMs));
+  const evidence = [
+    calibration,
+    extension,
+    used,
+    on,
+    service[0],
+    events[0],
+    ...Object.values(checks),
+    ...Object.values(counters),
+  ];
   if (registered === undefined && evidence.every((item) => item === undefined)) return undefined;
   return {
     ...(registered === undefined ? {} : { serial: registered.serial, attributes: registered.attributes }),
@@ -126,14 +148,80 @@ function equipmentValues(asset: string, { store, vocabulary, boot }: SnapshotSou
     ...checks,
     ...counters,
     ...(calibration === undefined ? {} : { calibration }),
+    ...rangeValues(asset, store),
+    ...(extension === undefined ? {} : { extension }),
+    ...(used === undefined ? {} : { lastUseEndedAt: printUtc(used) }),
   };
 }
 
+const usedIn = (records: readonly RecordOf<"service">[]): number | undefined =>
+  records.find(({ body }) => body.state === "used")?.takenAtMs;
+
+const latestOf = (...instants: readonly (number | undefined)[]): number | undefined => {
+  const known = instants.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+};
+
 function calibrationValues(asset: string, store: EvidenceStore): SnapshotValues | undefined {
-  const [newest, ...history] = latest(store, "calibration", asset, HISTORY).map(
-    ({ body: { kind: _, ...fields } }) => fields,
-  );
+  const revoked = latest(store, "revocation", asset, RECORDS_PER_ITEM);
+  const settled = latest(store, "impact-closed", asset, RECORDS_PER_ITEM);
+  const [newest, ...history] = latest(store, "calibration", asset, HISTORY).map(({ body }) => {
+    const { kind: _, ranges: __, ...fields } = body;
+    const { certificate } = body;
+    // The earliest word counts: a certificate that was taken back stays so.
+    const revokedAt = revoked.filter((one) => one.body.certificate === certificate).at(-1);
+    const closed = settled.filter((one) => one.body.certificate === certificate).at(-1);
+    return {
+      ...fields,
+      ...(revokedAt === undefined ? {} : { revokedAt: at(revokedAt) }),
+      ...(closed === undefined ? {} : { impactClosed: at(closed) }),
+    };
+  });
   return newest === undefined ? undefined : { ...newest, history };
+}
+
+/** Those of the latest certificate that states any. Source: decisions.md B15. */
+function rangeValues(asset: string, store: EvidenceStore): SnapshotValues {
+  const stated = latest(store, "calibration", asset, HISTORY).find(({ body }) => body.ranges !== undefined);
+  const ranges = stated?.body.ranges ?? [];
+  return ranges.length === 0 ? {} : { range: ranges.map(([low, high, unit]) => [number(low), number(high), unit]) };
+}
+
+/** Whose signatures stand under a record; one person in each of his roles. */
+function approvalsOf(id: string, store: EvidenceStore): readonly RecordOf<"approval">[] {
+  return latest(store, "approval", id, MAX_APPROVALS_READ);
+}
+
+const signatures = (approvals: readonly RecordOf<"approval">[]): readonly SnapshotValues[] =>
+  approvals.flatMap(({ by, roles }) => roles.map((role) => ({ by, role })));
+
+/** Granted when it was signed for the last time: before that somebody was still missing. */
+const grantedAt = (record: EvidenceRecord, approvals: readonly RecordOf<"approval">[]): string =>
+  printUtc(Math.max(record.recordedAtMs, ...approvals.map(({ recordedAtMs }) => recordedAtMs)));
+
+function extensionValues(asset: string, store: EvidenceStore): SnapshotValues | undefined {
+  const record = latest(store, "extension", asset)[0];
+  const calibrated = latest(store, "calibration", asset)[0];
+  // It was granted for the certificate of its time, and ends with the next one.
+  if (record === undefined || (calibrated?.ledgerSeq ?? -1) > record.ledgerSeq) return undefined;
+  const approvals = approvalsOf(record.id, store);
+  return { until: record.body.until, grantedAt: grantedAt(record, approvals), approvals: signatures(approvals) };
+}
+
+/** One that is long over is no longer anybody's concern; a fresh one says that it is over. */
+function overrideValues(store: EvidenceStore, nowMs: number): readonly SnapshotValues[] {
+  const records = store
+    .subjects("override")
+    .flatMap((about) => latest(store, "override", about, OVERRIDES_PER_SUBJECT));
+  const recent = records.filter(({ body }) => (parseInstant(body.expiresAt) ?? 0) > nowMs - EXPIRED_OVERRIDE_KEPT_MS);
+  return recent.map((record) => {
+    const { rule, about, reason, expiresAt } = record.body;
+    const approvals = approvalsOf(record.id, store);
+    return {
+      ...{ id: record.id, rule, subject: about, reason, expiresAt },
+      ...{ grantedAt: grantedAt(record, approvals), approvals: signatures(approvals) },
+    };
+  });
 }
 
 /** The boot clock counts, the wall clock does not; after a restart of the machine nobody knows how long it was on. */
@@ -149,14 +237,12 @@ function serviceValues(records: readonly RecordOf<"service">[]): SnapshotValues 
   const lock = first("locked", "unlocked");
   const returned = first("returned");
   const reverified = first("reverified");
-  const used = first("used");
   const word = status?.body.state === "out-of-service" ? "out-of-service" : "in-service";
   return {
     status: word,
     locks: lock?.body.state === "locked" ? [{ by: lock.by, at: at(lock) }] : [],
     ...(returned === undefined ? {} : { returnedAt: at(returned) }),
     ...(reverified === undefined ? {} : { reverifiedAt: at(reverified) }),
-    ...(used === undefined ? {} : { lastUseEndedAt: at(used) }),
   };
 }
 
@@ -180,13 +266,22 @@ function counterValues(asset: string, store: EvidenceStore, counter: "hours" | "
   const newest = records[0];
   if (newest === undefined) return {};
   const serviced = records.find(({ body }) => body.atService);
-  // The record before the newest is the mark that a counter may not fall below.
-  const before = records[1];
+  const highest = highestOf(records.slice(1));
   return {
     [counter]: number(newest.body.value),
     ...(serviced === undefined ? {} : { [`${counter}AtService`]: number(serviced.body.value) }),
-    ...(before === undefined ? {} : { [`${counter}HighWater`]: number(before.body.value) }),
+    ...(highest === undefined ? {} : { [`${counter}HighWater`]: number(highest) }),
   };
+}
+
+/** The mark that a counter may not fall below: the highest it ever showed. */
+function highestOf(records: readonly RecordOf<"counter">[]): string | undefined {
+  let highest: string | undefined;
+  for (const { body } of records) {
+    const [value, mark] = [parseJsonNumber(body.value), highest === undefined ? undefined : parseJsonNumber(highest)];
+    if (value !== undefined && (mark === undefined || compare(value, mark) > 0)) highest = body.value;
+  }
+  return highest;
 }
 
 function readingValues({ store, vocabulary }: SnapshotSources): SnapshotValues {

@@ -14,10 +14,17 @@ export interface EvidenceStore {
     /** Only what was so by then, epoch ms; a correction counts whenever it was made. */
     untilMs?: number,
   ) => readonly EvidenceRecord[];
+  /** Tests that were started and not ended, oldest first. */
+  readonly unfinishedRuns: () => readonly EvidenceRecord[];
+  /** When a test that used the asset ended last, epoch ms, by `untilMs`. */
+  readonly lastUse: (asset: string, untilMs: number) => number | undefined;
   readonly subjects: (kind: EvidenceKind) => readonly string[];
   /** The ledger's sequence number of the newest record, −1 before the first. */
   readonly lastLedgerSeq: () => number;
 }
+
+/** More signatures than this under one record are not read: no contract asks for as many. */
+export const MAX_APPROVALS_READ = 64;
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS evidence (
@@ -34,6 +41,12 @@ CREATE TABLE IF NOT EXISTS evidence (
   body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS evidence_by_subject ON evidence (kind, subject, taken_ms DESC, ledger_seq DESC);
+CREATE TABLE IF NOT EXISTS used (
+  asset TEXT NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  ledger_seq INTEGER NOT NULL,
+  PRIMARY KEY (asset, ended_ms, ledger_seq)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS evidence_by_correction ON evidence (supersedes) WHERE supersedes IS NOT NULL;
 CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
   BEGIN SELECT RAISE(ABORT, 'evidence is never changed: a correction is a new record'); END;
@@ -65,6 +78,13 @@ export function openEvidenceStore(db: Database): EvidenceStore {
     ORDER BY taken_ms DESC, ledger_seq DESC LIMIT ?`);
   const subjects = db.prepare("SELECT DISTINCT subject FROM evidence WHERE kind = ? ORDER BY subject");
   const last = db.prepare("SELECT coalesce(max(ledger_seq), -1) AS seq FROM evidence");
+  const use = db.prepare("INSERT OR IGNORE INTO used VALUES (?, ?, ?)");
+  const lastUse = db.prepare("SELECT max(ended_ms) AS ms FROM used WHERE asset = ? AND ended_ms <= ?");
+  const unfinished = db.prepare(`
+    SELECT * FROM evidence AS e WHERE kind = 'test-run' AND body LIKE '%"state":"started"%'
+    AND NOT EXISTS (SELECT 1 FROM evidence AS l
+      WHERE l.kind = 'test-run' AND l.subject = e.subject AND l.ledger_seq > e.ledger_seq)
+    ORDER BY ledger_seq`);
   return {
     add: (records) =>
       transaction(db, () => {
@@ -73,6 +93,8 @@ export function openEvidenceStore(db: Database): EvidenceStore {
             ...[r.id, r.ledgerSeq, r.kind, r.subject, r.takenAtMs, r.recordedAtMs, r.timeSource, r.by],
             ...[JSON.stringify(r.roles), r.supersedes, JSON.stringify(r.body)],
           );
+          if (r.body.kind === "test-run" && r.body.state === "ended")
+            for (const asset of r.body.assets) use.run(asset, r.takenAtMs, r.ledgerSeq);
         }
       }),
     find: (id) => {
@@ -81,10 +103,15 @@ export function openEvidenceStore(db: Database): EvidenceStore {
     },
     latest: (kind, subject, limit, untilMs = Number.MAX_SAFE_INTEGER) =>
       (latest.all(kind, subject, untilMs, limit) as unknown as Row[]).map(recordOf),
+    unfinishedRuns: () => (unfinished.all() as unknown as Row[]).map(recordOf).filter(isStart),
+    lastUse: (asset, untilMs) => (lastUse.get(asset, untilMs) as { readonly ms: number | null }).ms ?? undefined,
     subjects: (kind) => (subjects.all(kind) as unknown as { readonly subject: string }[]).map(({ subject }) => subject),
     lastLedgerSeq: () => (last.get() as { readonly seq: number }).seq,
   };
 }
+
+/** The text search before is quick and may find the words inside a test's name. */
+const isStart = ({ body }: EvidenceRecord): boolean => body.kind === "test-run" && body.state === "started";
 
 const recordOf = (row: Row): EvidenceRecord => ({
   id: row.id,

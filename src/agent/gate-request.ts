@@ -2,13 +2,25 @@ import { compare, parseJsonNumber, ZERO } from "../base/rational.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { isJsonNumber, isJsonObject, type Json, type JsonObject } from "../base/strict-json.ts";
 import { MAX_NAME_LENGTH } from "../model/limits.ts";
-import { type InputFault, refuseIdentity } from "./evidence-input.ts";
+import type { InputFault } from "./evidence-fields.ts";
+import { refuseIdentity } from "./evidence-input.ts";
 import type { GateRequest } from "./evidence-snapshot.ts";
 
 const FIELDS = ["test", "kind", "order", "planned", "part"] as const;
+/** What the body of POST /v1/gate has besides. */
+const PREVIEW = "preview";
 const MAX_LENGTH = 4 * MAX_NAME_LENGTH;
 
-/** The body of POST /v1/gate. Who asks is not in it. */
+/** `preview` of POST /v1/gate, and the body without it. */
+export function takePreview(
+  body: JsonObject,
+): Result<{ readonly preview: boolean; readonly rest: JsonObject }, InputFault> {
+  const preview = body.get(PREVIEW) ?? false;
+  if (typeof preview !== "boolean") return fail({ message: '"preview" is neither true nor false' });
+  return ok({ preview, rest: new Map([...body].filter(([name]) => name !== PREVIEW)) });
+}
+
+/** The body of POST /v1/gate and /v1/test/start. Who asks is not in it. */
 export function parseGateRequest(body: JsonObject): Result<GateRequest, InputFault> {
   const identity = refuseIdentity(body);
   if (identity !== undefined) return fail(identity);

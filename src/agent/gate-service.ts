@@ -1,29 +1,25 @@
 import { canonicalJson } from "../base/canonical-json.ts";
-import { parseDate } from "../base/civil-time.ts";
 import { MaintError } from "../base/maint-error.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { type DecisionMetadata, factsDigests } from "../ledger/receipt.ts";
+import type { Bundle } from "../model/bundle.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import { DECISION_BUDGET_MS } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
 import { snapshotFromValues } from "../model/snapshot-parse.ts";
-import {
-  blockedDecision,
-  type DecideInput,
-  type DueItem,
-  decide,
-  dueWithin,
-  finding,
-  indexReleases,
-} from "../runtime/index.ts";
+import { blockedDecision, type DecideInput, type DueItem, decide, dueWithin, finding } from "../runtime/index.ts";
 import type { Standing } from "./activation.ts";
 import type { AgentClock, Moment } from "./agent-clock.ts";
 import type { NewAlert } from "./alert-spool.ts";
 import { alertsOf } from "./decision-alerts.ts";
+import type { TestRunResult } from "./evidence-record.ts";
+import type { Recorder } from "./evidence-service.ts";
 import { type GateRequest, type SnapshotValues, snapshotValues } from "./evidence-snapshot.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { ReleaseSet } from "./release-set.ts";
+import { releasesInForce } from "./releases-in-force.ts";
+import type { EndedRun, TestRun, TestRuns } from "./test-runs.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** A decision and where it stands in the node's ledger; null where it could not be written, and then it is a blocked one. */
@@ -32,11 +28,27 @@ export interface RecordedDecision {
   readonly ledgerSeq: number | null;
 }
 
+/** A decision that allowed a test to start, and the start itself; null where it was blocked. */
+export interface StartedTest extends RecordedDecision {
+  readonly running: TestRun | null;
+}
+
 export interface GateService {
   /** `operator` is the authenticated person, null for a test program. Never rejects: what goes wrong blocks. */
   readonly decide: (request: GateRequest, operator: string | null) => Promise<RecordedDecision>;
+  /** What `decide` would say now, written nowhere and raising nothing: it allows nothing. */
+  readonly preview: (request: GateRequest, operator: string | null) => Promise<Decision>;
+  /** Decides, and where that allows it keeps the start. `request.test` is not null. */
+  readonly start: (request: GateRequest, by: Recorder, operator: string | null) => Promise<StartedTest>;
+  /** @throws MaintError MAINT_ERR_CONFLICT where no such test runs */
+  readonly end: (test: string, result: TestRunResult | null, by: Recorder) => EndedTest;
   /** What lapses from `fromMs` (else now) to `withinMs` behind it, for every kind of test or one. @throws MaintError where nothing is in force */
   readonly due: (kind: string | null, fromMs: number | null, withinMs: number) => readonly DueItem[];
+}
+
+export interface EndedTest extends EndedRun {
+  /** Assets whose contract asks for a check after this use. */
+  readonly closingChecks: readonly string[];
 }
 
 export interface GateOptions {
@@ -45,6 +57,7 @@ export interface GateOptions {
   readonly clock: AgentClock;
   readonly ledger: LedgerFile;
   readonly evidence: EvidenceStore;
+  readonly runs: TestRuns;
   readonly standing: () => Standing;
   /** The latest instant known to be past, epoch ms, for the time source in use. */
   readonly highWaterMs: (moment: Moment) => number | null;
@@ -54,6 +67,8 @@ export interface GateOptions {
   /** The ledger takes nothing more: the agent must end. */
   readonly onFatal: (error: unknown) => void;
 }
+
+type Ready = Extract<Standing, { readonly kind: "ready" }>;
 
 /** What is the same for every decision under one set. */
 interface Basis {
@@ -65,15 +80,38 @@ interface Basis {
 
 export function openGateService(options: GateOptions): GateService {
   let basis: Basis | null = null;
-  const basisOf = (set: ReleaseSet): Basis => {
-    if (basis?.set !== set) basis = makeBasis(set);
+  const basisOf = (standing: Ready): Basis => {
+    if (basis?.set !== standing.set) basis = makeBasis(standing);
     return basis;
   };
   return {
     decide: (request, operator) => decideAndRecord(request, operator, options, basisOf),
+    preview: async (request, operator) => (await judge(request, operator, options, basisOf)).decision,
+    start: async (request, by, operator) => {
+      const decided = await decideAndRecord(request, operator, options, basisOf);
+      if (!decided.decision.allow || request.test === null) return { ...decided, running: null };
+      const standing = options.standing();
+      const assets = standing.kind === "ready" ? assetsNamedBy(decided.decision, basisOf(standing)) : [];
+      try {
+        const { nowMs } = options.clock.now();
+        return { ...decided, running: options.runs.start(request.test, decided.decision, assets, by, nowMs) };
+      } catch (error) {
+        options.onFatal(error);
+        const why = "the start of the test could not be written down, so it must not begin";
+        const moment = options.clock.now();
+        const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
+        return { decision: unwritten, ledgerSeq: null, running: null };
+      }
+    },
+    end: (test, result, by) => {
+      const ended = options.runs.end(test, result, by, options.clock.now().nowMs);
+      const standing = options.standing();
+      const checked = standing.kind === "ready" ? checkedAfterUse(basisOf(standing)) : new Set<string>();
+      return { ...ended, closingChecks: ended.run.assets.filter((asset) => checked.has(asset)) };
+    },
     due: (kind, fromMs, withinMs) => {
       const standing = options.standing();
-      const basis = standing.kind === "ready" ? basisOf(standing.set) : null;
+      const basis = standing.kind === "ready" ? basisOf(standing) : null;
       return lookAhead(basis, kind, fromMs, withinMs, options);
     },
   };
@@ -105,44 +143,81 @@ function lookAhead(
   );
 }
 
-/** Contracts in the shadow are kept and verified, and decide nothing. */
-function makeBasis(set: ReleaseSet): Basis {
-  const enforced = set.contracts.filter(({ mode }) => mode === "enforce");
+function makeBasis(standing: Ready): Basis {
+  const { set } = standing;
   return {
     set,
     vocabulary: vocabularyOf(
-      set.contracts.map(({ bundle }) => bundle),
+      // Evidence that only a running test's release names must reach it; what both name is the active set's.
+      [...[...standing.earlier].reverse().map((one) => one.set), set].flatMap(({ contracts }) =>
+        contracts.map(({ bundle }) => bundle),
+      ),
       set.register,
     ),
     calendar: set.zone === null ? null : openPlantCalendar(set.zone),
-    releases: indexReleases(
-      enforced.map(({ loaded, version, from }) => ({
-        loaded,
-        version,
-        fromDay: from === null ? null : (parseDate(from) ?? Number.MAX_SAFE_INTEGER),
-      })),
-    ),
+    releases: releasesInForce(standing),
   };
+}
+
+/** Every asset that the contracts of a decision name as equipment, by the station's own binding. */
+function assetsNamedBy({ contracts }: Decision, { set, releases }: Basis): readonly string[] {
+  const bundles = contracts.flatMap(({ contract, digest }) =>
+    (releases.contract(contract)?.releases ?? []).filter(({ loaded }) => loaded.digest === digest),
+  );
+  return [
+    ...new Set(bundles.flatMap(({ loaded }) => loaded.bundle.equipment.flatMap((item) => assetAt(item, set) ?? []))),
+  ];
+}
+
+const assetAt = ({ name, asset }: Bundle["equipment"][number], { register }: ReleaseSet): string | null => {
+  const roles = register?.roles ?? {};
+  return (Object.hasOwn(roles, name) ? roles[name] : undefined) ?? asset;
+};
+
+function checkedAfterUse({ set }: Basis): ReadonlySet<string> {
+  const assets = set.contracts.flatMap(({ bundle }) => {
+    const named = new Set(
+      bundle.clauses.flatMap((clause) => (clause.kind === "before-and-after-use" ? [clause.equipment] : [])),
+    );
+    return bundle.equipment.filter(({ name }) => named.has(name)).flatMap((item) => assetAt(item, set) ?? []);
+  });
+  return new Set(assets);
+}
+
+interface Judged {
+  readonly decision: Decision;
+  readonly snapshot: SnapshotValues | null;
+  readonly moment: Moment;
+  readonly set: ReleaseSet | null;
+}
+
+async function judge(
+  request: GateRequest,
+  operator: string | null,
+  options: GateOptions,
+  basisOf: (standing: Ready) => Basis,
+): Promise<Judged> {
+  const moment = options.clock.now();
+  const standing = options.standing();
+  let snapshot: SnapshotValues | null = null;
+  let decision: Decision;
+  try {
+    const basis = standing.kind === "ready" ? basisOf(standing) : null;
+    snapshot = snapshotOf(basis, request, operator, moment, options);
+    decision = await withinBudget(basis, snapshot, standing, moment, options);
+  } catch (error) {
+    decision = blocked("runtime.error", messageOf(error), snapshot ?? bareSnapshot(request, operator), moment, options);
+  }
+  return { decision, snapshot, moment, set: standing.kind === "ready" ? standing.set : null };
 }
 
 async function decideAndRecord(
   request: GateRequest,
   operator: string | null,
   options: GateOptions,
-  basisOf: (set: ReleaseSet) => Basis,
+  basisOf: (standing: Ready) => Basis,
 ): Promise<RecordedDecision> {
-  const moment = options.clock.now();
-  const standing = options.standing();
-  let snapshot: SnapshotValues | null = null;
-  let decision: Decision;
-  try {
-    const basis = standing.kind === "ready" ? basisOf(standing.set) : null;
-    snapshot = snapshotOf(basis, request, operator, moment, options);
-    decision = await withinBudget(basis, snapshot, standing, moment, options);
-  } catch (error) {
-    decision = blocked("runtime.error", messageOf(error), snapshot ?? bareSnapshot(request, operator), moment, options);
-  }
-  const set = standing.kind === "ready" ? standing.set : null;
+  const { decision, snapshot, moment, set } = await judge(request, operator, options, basisOf);
   try {
     const [entry] = options.ledger.append([decisionRecord(decision, request, snapshot, options.node)]);
     const ledgerSeq = entry?.seq ?? null;
@@ -181,7 +256,7 @@ function snapshotOf(
       store: options.evidence,
       register: set.register,
       orders: set.orders,
-      bundles: set.contracts.map(({ bundle }) => bundle),
+      runs: options.runs,
       vocabulary,
       boot: { bootId: sources.bootId, bootMs: sources.bootMs() },
       highWaterMs: options.highWaterMs(moment),

@@ -12,6 +12,10 @@ export interface Release {
   readonly version: Version | null;
   /** Plant day from whose midnight it is in force; null is always. */
   readonly fromDay: number | null;
+  /** When it was activated here, epoch ms: it is not in force before. Absent: from ever. */
+  readonly activeFromMs?: number;
+  /** When its contract was taken away from here: a test that was running then keeps it. Absent: still here. */
+  readonly activeUntilMs?: number;
 }
 
 /** A release that binds this test, with the conditions that are to be judged. */
@@ -120,7 +124,11 @@ export function selectContracts(input: SelectionInput): Selection {
     if (inForce !== undefined) {
       const conditions = conditionsFor(inForce, asked.get(id), input);
       if (conditions.length > 0) bindings.push({ release: inForce, conditions });
-    } else if (releases.some((release) => conditionsFor(release, asked.get(id), input).length > 0)) {
+    } else if (
+      releases.some(
+        (release) => release.activeUntilMs === undefined && conditionsFor(release, asked.get(id), input).length > 0,
+      )
+    ) {
       findings.push(finding("contract.none-in-force", id));
     }
   }
@@ -150,13 +158,19 @@ function latestInForce(releases: readonly Release[], { snapshot, now, calendar }
   const at = startedAt !== undefined && startedAt <= now ? startedAt : now;
   let latest: Release | undefined;
   for (const release of releases) {
-    if (release.fromDay !== null && calendar.startOfDay(release.fromDay) > at) continue;
+    const { fromDay, activeFromMs, activeUntilMs } = release;
+    if (fromDay !== null && calendar.startOfDay(fromDay) > at) continue;
+    if ((activeFromMs !== undefined && activeFromMs > at) || (activeUntilMs !== undefined && activeUntilMs <= at))
+      continue;
     if (latest === undefined || supersedes(release, latest)) latest = release;
   }
   return latest;
 }
 
 function supersedes(a: Release, b: Release): boolean {
+  // What was activated later was meant to follow, also where it is a step back to an earlier version.
+  const [activated, before] = [a.activeFromMs ?? Number.NEGATIVE_INFINITY, b.activeFromMs ?? Number.NEGATIVE_INFINITY];
+  if (activated !== before) return activated > before;
   const [from, than] = [a.fromDay ?? Number.NEGATIVE_INFINITY, b.fromDay ?? Number.NEGATIVE_INFINITY];
   if (from !== than) return from > than;
   return isVersion(a.version) && isVersion(b.version) && compareVersions(a.version, b.version) > 0;

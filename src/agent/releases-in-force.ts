@@ -1,0 +1,45 @@
+import { parseDate } from "../base/civil-time.ts";
+import { indexReleases, type Release, type ReleaseIndex } from "../runtime/index.ts";
+import type { Standing } from "./activation.ts";
+import type { VerifiedRelease } from "./release-set.ts";
+
+type Ready = Extract<Standing, { readonly kind: "ready" }>;
+
+/**
+ * The releases a node decides by: those of the active set, and those of earlier sets for tests that began under them and for
+ * the time until a newer one's date. Contracts in the shadow are kept and verified, and decide nothing. Source: decisions.md B16.
+ */
+export function releasesInForce({ set, accepted, earlier }: Ready): ReleaseIndex {
+  const history = [...earlier].reverse().map((one) => ({ set: one.set, atMs: one.accepted.acceptedAtMs }));
+  const sets = [...history, { set, atMs: accepted.acceptedAtMs }];
+  const contracts = new Set(sets.flatMap((one) => one.set.contracts.map(({ contract }) => contract)));
+  return indexReleases([...contracts].flatMap((contract) => releasesOf(contract, sets)));
+}
+
+interface SetSince {
+  readonly set: Ready["set"];
+  readonly atMs: number;
+}
+
+/** One for each stretch of time in which the contract stood in the same version. */
+function releasesOf(contract: string, sets: readonly SetSince[]): readonly Release[] {
+  const releases: Release[] = [];
+  let current: VerifiedRelease | undefined;
+  sets.forEach(({ set, atMs }, index) => {
+    const found = set.contracts.find((one) => one.contract === contract && one.mode === "enforce");
+    if (found?.digest === current?.digest && found?.from === current?.from) return;
+    const last = releases.at(-1);
+    // Where another version follows, it takes over by its date; where none does, the contract ends.
+    if (found === undefined && last !== undefined) releases[releases.length - 1] = { ...last, activeUntilMs: atMs };
+    // Nobody remembers what stood before the oldest set, so that one was in force from ever.
+    if (found !== undefined) releases.push({ ...releaseOf(found), ...(index === 0 ? {} : { activeFromMs: atMs }) });
+    current = found;
+  });
+  return releases;
+}
+
+const releaseOf = ({ loaded, version, from }: VerifiedRelease): Release => ({
+  ...{ loaded, version },
+  // A date that cannot be read never comes.
+  fromDay: from === null ? null : (parseDate(from) ?? Number.MAX_SAFE_INTEGER),
+});

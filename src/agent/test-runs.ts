@@ -1,0 +1,86 @@
+import { MaintError } from "../base/maint-error.ts";
+import type { Decision } from "../model/decision.ts";
+import { MAX_RUNNING_TEST_MS } from "../model/limits.ts";
+import type { EvidenceRecord, TestRunEvidence, TestRunResult } from "./evidence-record.ts";
+import type { EvidenceService, Recorder } from "./evidence-service.ts";
+import type { EvidenceStore } from "./evidence-store.ts";
+
+/** A test that was started and has not ended. */
+export interface TestRun {
+  readonly test: string;
+  readonly startedAtMs: number;
+  readonly assets: readonly string[];
+  readonly kind: string | null;
+  readonly order: string | null;
+}
+
+export interface EndedRun {
+  readonly record: EvidenceRecord;
+  readonly run: TestRun;
+  readonly endedAtMs: number;
+}
+
+/** Which tests run here, durable like all evidence: an agent that starts again knows them still. */
+export interface TestRuns {
+  readonly running: () => readonly TestRun[];
+  /** When this test began, where it may still be judged by the release it began with; undefined else. */
+  readonly startOf: (test: string | null, nowMs: number) => number | undefined;
+  /** The end of the latest use of an asset by any test but this one; a run that never ended counts as a use from its start on. */
+  readonly lastUseOf: (asset: string, except: string | null, untilMs: number) => number | undefined;
+  /** Durable when it answers. One that runs already keeps its first start. */
+  readonly start: (test: string, decision: Decision, assets: readonly string[], by: Recorder, nowMs: number) => TestRun;
+  /** Durable when it answers. @throws MaintError MAINT_ERR_CONFLICT where no such test runs */
+  readonly end: (test: string, result: TestRunResult | null, by: Recorder, nowMs: number) => EndedRun;
+}
+
+export function openTestRuns(store: EvidenceStore, evidence: EvidenceService): TestRuns {
+  const runs = new Map<string, TestRun>();
+  for (const { subject, takenAtMs, body } of store.unfinishedRuns()) {
+    const { assets, testKind, order } = body as TestRunEvidence;
+    runs.set(subject, { test: subject, startedAtMs: takenAtMs, assets, kind: testKind, order });
+  }
+  return {
+    running: () => [...runs.values()],
+    startOf: (test, nowMs) => {
+      const run = test === null ? undefined : runs.get(test);
+      if (run === undefined || run.startedAtMs > nowMs) return undefined;
+      return nowMs - run.startedAtMs <= MAX_RUNNING_TEST_MS ? run.startedAtMs : undefined;
+    },
+    lastUseOf: (asset, except, untilMs) => {
+      const others = [...runs.values()].filter(
+        ({ test, assets, startedAtMs }) => test !== except && startedAtMs <= untilMs && assets.includes(asset),
+      );
+      const known = [store.lastUse(asset, untilMs), ...others.map(({ startedAtMs }) => startedAtMs)];
+      const instants = known.filter((at) => at !== undefined);
+      return instants.length === 0 ? undefined : Math.max(...instants);
+    },
+    start: (test, { contracts, testKind, order }, assets, by, nowMs) => {
+      const before = runs.get(test);
+      if (before !== undefined) return before;
+      const named = contracts.map(({ contract, version }) => ({ contract, version }));
+      const body: TestRunEvidence = { kind: "test-run", state: "started", testKind, order, assets, contracts: named };
+      evidence.append({ kind: "test-run", subject: test, takenAtMs: nowMs, supersedes: null, body }, by);
+      const run: TestRun = { test, startedAtMs: nowMs, assets, kind: testKind, order };
+      runs.set(test, run);
+      return run;
+    },
+    end: (test, result, by, nowMs) => {
+      const run = runs.get(test);
+      if (run === undefined)
+        throw new MaintError("MAINT_ERR_CONFLICT", `no test "${test}" runs here`, {
+          help: runs.size === 0 ? "none runs" : `running: ${[...runs.keys()].slice(0, 5).join(", ")}`,
+        });
+      const { assets, kind: testKind, order } = run;
+      // A clock that went back in between must not put the end before the start.
+      const endedAtMs = Math.max(nowMs, run.startedAtMs);
+      const ended: TestRunEvidence = { kind: "test-run", state: "ended", testKind, order, assets, contracts: [] };
+      const body: TestRunEvidence = result === null ? ended : { ...ended, result };
+      const record = evidence.append(
+        { kind: "test-run", subject: test, takenAtMs: endedAtMs, supersedes: null, body },
+        by,
+      );
+      runs.delete(test);
+      return { record, run, endedAtMs };
+    },
+  };
+}
