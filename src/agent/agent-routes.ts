@@ -57,6 +57,12 @@ export function agentRoutes(services: RouteServices): readonly Route[] {
       scope: "record",
       handle: (body, caller) => evidenceRoute(body, caller, services),
     },
+    {
+      method: "GET",
+      path: "/v1/health",
+      scope: "open",
+      handle: () => ({ status: 200, body: { ok: true }, text: "OK" }),
+    },
     { method: "GET", path: "/v1/status", scope: "status", handle: () => ({ status: 200, body: services.status() }) },
   ];
 }

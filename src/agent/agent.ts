@@ -166,6 +166,7 @@ async function run(
   );
   const api = await openLocalApi({
     port: options.port ?? 0,
+    socket: hasRoomForSocket(folder.socket) ? folder.socket : null,
     routes: [
       ...agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
       ...receiptRoutes({ node, key, ledger }),
@@ -176,7 +177,7 @@ async function run(
     onFault: (error) => options.log?.(`mistake: ${messageOf(error)}`),
   });
   undo.push(api.close);
-  writeAtomically(folder.address, `${JSON.stringify({ url: api.url, pid: process.pid })}\n`);
+  writeAtomically(folder.address, `${JSON.stringify({ url: api.url, socket: api.socket, pid: process.pid })}\n`);
   undo.push(() => removeFile(folder.address));
   const generation = readySet(activation)?.signed.desired.generation;
   if (generation !== undefined) options.onActivated?.(generation);
@@ -196,6 +197,12 @@ async function run(
     },
   };
 }
+
+const MAX_SOCKET_PATH = 100;
+
+/** Windows has no such sockets under a path, and elsewhere a long path is cut off by the system. */
+const hasRoomForSocket = (path: string): boolean =>
+  process.platform !== "win32" && Buffer.byteLength(path) <= MAX_SOCKET_PATH;
 
 const readySet = (activation: Activation): ReleaseSet | undefined => {
   const standing = activation.standing();

@@ -1,6 +1,7 @@
+import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { MaintError } from "../base/maint-error.ts";
+import { type AddressInfo, connect } from "node:net";
+import { MaintError } from "../base/maint-error.ts";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../base/strict-json.ts";
 import {
   CONNECTIONS_CHECK_INTERVAL_MS,
@@ -15,18 +16,26 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly text?: string;
+  /** Sent as it is instead of `body`: a page, a style sheet. */
+  readonly content?: { readonly type: string; readonly bytes: Uint8Array };
+  readonly headers?: { readonly [name: string]: string };
 }
 
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
-  readonly scope: Scope;
+  /** `open` asks for no token: such a route holds nothing of the station, and its caller is `NOBODY`. */
+  readonly scope: Scope | "open";
   /** `body` is empty for GET. */
   readonly handle: (body: JsonObject, caller: Caller, query: URLSearchParams) => Promise<Answer> | Answer;
 }
 
+export const NOBODY: Caller = { id: "nobody", person: false, roles: [], scopes: new Set() };
+
 export interface LocalApiOptions {
   readonly port: number;
+  /** Where a Unix socket is opened beside the port; null where the system has none. */
+  readonly socket: string | null;
   readonly routes: readonly Route[];
   readonly authenticate: (authorization: string | undefined) => Caller | undefined;
   /** Why this node knows nobody at all, for one whose token is therefore nobody's; undefined where it knows people. */
@@ -37,6 +46,7 @@ export interface LocalApiOptions {
 
 export interface LocalApi {
   readonly url: string;
+  readonly socket: string | null;
   readonly close: () => Promise<void>;
 }
 
@@ -50,11 +60,30 @@ export const refusal = (status: number, code: string, message: string, help?: st
 });
 
 /**
- * The agent's HTTP API on the loopback interface. It answers only requests that name it as their host (a web page that a
- * browser on this machine shows cannot) and that carry a token.
- * @throws MaintError or the system's error when the port is taken
+ * The agent's HTTP API on the loopback interface and on a Unix socket. It answers only requests that name it as their host (a
+ * web page that a browser on this machine shows cannot) and that carry a token.
+ * @throws MaintError or the system's error when the port is taken, or another process answers on the socket
  */
 export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> {
+  const overTcp = serve(options, (server) => [`${HOST}:${portOf(server)}`, `localhost:${portOf(server)}`]);
+  await listening(overTcp, () => overTcp.listen(options.port, HOST));
+  let overSocket: Server | undefined;
+  try {
+    if (options.socket !== null) overSocket = await openSocket(options.socket, options);
+  } catch (error) {
+    await closed(overTcp);
+    throw error;
+  }
+  return {
+    url: `http://${HOST}:${portOf(overTcp)}`,
+    socket: options.socket,
+    close: async () => {
+      await Promise.all([overTcp, overSocket].flatMap((server) => (server === undefined ? [] : [closed(server)])));
+    },
+  };
+}
+
+function serve(options: LocalApiOptions, hosts: (server: Server) => readonly string[]): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -62,7 +91,7 @@ export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> 
       connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
     },
     (request, response) => {
-      answer(server, request, options).then(
+      answer(hosts(server), request, options).then(
         (result) => send(request, response, result),
         (error: unknown) => {
           options.onFault(error);
@@ -71,30 +100,57 @@ export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> 
       );
     },
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, HOST, resolve);
-  });
-  return {
-    url: `http://${HOST}:${portOf(server)}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return server;
 }
+
+/** A socket that a dead process left behind is replaced; one that answers is not. Only its owner may connect. */
+async function openSocket(path: string, options: LocalApiOptions): Promise<Server> {
+  if (await answers(path))
+    throw new MaintError("MAINT_ERR_EADDRINUSE", `${path}: another process answers on this socket`, { exitCode: 69 });
+  rmSync(path, { force: true });
+  const server = serve(options, () => ["localhost"]);
+  await listening(server, () => server.listen(path));
+  chmodSync(path, 0o600);
+  return server;
+}
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    // Nobody there, or no socket: either way nobody answers.
+    probe.once("error", () => resolve(false));
+  });
+
+const listening = (server: Server, listen: () => unknown): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve();
+    });
+    listen();
+  });
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-async function answer(server: Server, request: IncomingMessage, options: LocalApiOptions): Promise<Answer> {
-  const port = portOf(server);
+async function answer(hosts: readonly string[], request: IncomingMessage, options: LocalApiOptions): Promise<Answer> {
   const host = request.headers.host?.toLowerCase();
-  if (host !== `${HOST}:${port}` && host !== `localhost:${port}`)
+  if (host === undefined || !hosts.includes(host))
     return refusal(400, "MAINT_ERR_HOST", "the Host header does not name this agent");
   const [path, ...rest] = (request.url ?? "").split("?");
   const query = new URLSearchParams(rest.join("?"));
   const routes = options.routes.filter((route) => route.path === path);
+  const open = routes.find(({ method, scope }) => scope === "open" && method === request.method);
+  if (open !== undefined) return open.handle(new Map(), NOBODY, query);
   const caller = options.authenticate(request.headers.authorization);
   if (caller === undefined)
     return refusal(
@@ -113,7 +169,7 @@ async function answer(server: Server, request: IncomingMessage, options: LocalAp
   const route = routes.find(({ method }) => method === request.method);
   if (route === undefined)
     return refusal(405, "MAINT_ERR_METHOD", `${path} takes ${routes.map(({ method }) => method).join(", ")}`);
-  if (!caller.scopes.has(route.scope))
+  if (route.scope !== "open" && !caller.scopes.has(route.scope))
     return refusal(403, "MAINT_ERR_FORBIDDEN", `the token of ${caller.id} does not cover ${route.scope}`);
   if (route.method === "GET") return route.handle(new Map(), caller, query);
   const body = await readBody(request);
@@ -144,17 +200,19 @@ async function readBody(request: IncomingMessage): Promise<JsonObject | Answer> 
   return isJsonObject(parsed.value) ? parsed.value : refusal(400, "MAINT_ERR_JSON", "the body is no JSON object");
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body, text }: Answer): void {
+function send(request: IncomingMessage, response: ServerResponse, answered: Answer): void {
   if (response.writableEnded || response.destroyed) return;
+  const { status, body, text, content, headers = {} } = answered;
   const plain = text !== undefined && wantsText(request);
   response.writeHead(status, {
-    "content-type": plain ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+    "content-type": content?.type ?? (plain ? "text/plain; charset=utf-8" : "application/json; charset=utf-8"),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    ...headers,
     // A body that was refused half read leaves the connection unusable.
     ...(status === 413 ? { connection: "close" } : {}),
   });
-  response.end(plain ? `${text}\n` : `${JSON.stringify(body)}\n`);
+  response.end(content?.bytes ?? (plain ? `${text}\n` : `${JSON.stringify(body)}\n`));
 }
 
 const wantsText = ({ headers }: IncomingMessage): boolean =>

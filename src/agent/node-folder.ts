@@ -15,6 +15,8 @@ export interface NodeFolder {
   readonly root: string;
   readonly enrolment: string;
   readonly address: string;
+  /** A Unix socket's path has little room: about a hundred characters. */
+  readonly socket: string;
 }
 
 /** @throws MaintError MAINT_ERR_NODE_ID when the id is none, so that no id leaves its folder */
@@ -37,5 +39,6 @@ export function nodeFolder(dataFolder: string, node: string): NodeFolder {
     root: join(path, "root.json"),
     enrolment: join(path, "enrolment.json"),
     address: join(path, "address.json"),
+    socket: join(path, "agent.sock"),
   };
 }

@@ -11,9 +11,25 @@ interface GateOptions extends AgentOptions {
   readonly part?: string;
   readonly plannedHours?: string;
   readonly plannedCycles?: string;
+  readonly start?: boolean;
+  readonly end?: boolean;
+  readonly result?: string;
+  readonly preview?: boolean;
 }
 
-type Answer = Decision & { readonly ledgerSeq: number | null };
+type Answer = Decision & {
+  readonly ledgerSeq: number | null;
+  readonly preview?: boolean;
+  readonly running?: { readonly test: string; readonly startedAt: string } | null;
+};
+
+interface Ended {
+  readonly test: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly ledgerSeq: number;
+  readonly closingChecks: readonly string[];
+}
 
 const BLOCKED = 10;
 const UNAVAILABLE = 69;
@@ -29,15 +45,27 @@ export function command(): Command {
     .option("--part <id>", "part under test, for the record")
     .option("--planned-hours <n>", "use planned for the whole test, in hours")
     .option("--planned-cycles <n>", "use planned for the whole test, in cycles")
+    .option("--start", "when it is allowed, keep its start: it runs until --end, under the release it began with")
+    .option("--end", "say that the test has ended; nothing is decided")
+    .option("--result <result>", "with --end: passed, failed or aborted")
+    .option("--preview", "what the gate would say; nothing is written, and it lets nothing start (exit 10 or 69)")
     .option("--token <file>", "token file of the operator (else MAINT_TOKEN_FILE, else the node's own token)")
     .option("--node-url <url>", "the agent's address (else the one of the data folder)")
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--json", "print the decision as JSON")
-    .addHelpText("after", "\nExample:\n  maint gate --node LP-01 --test T-1 --token keys/STF-1.token")
+    .addHelpText(
+      "after",
+      "\nExample:\n  maint gate --node LP-01 --test T-1 --start --token keys/STF-1.token\n  maint gate --node LP-01 --test T-1 --end --result passed --token keys/STF-1.token",
+    )
     .action(gate);
 }
 
 async function gate(options: GateOptions): Promise<void> {
+  refuseMixture(options);
+  if (options.end === true) {
+    await end(options);
+    return;
+  }
   let answer: Answer;
   try {
     answer = await ask(options);
@@ -49,7 +77,30 @@ async function gate(options: GateOptions): Promise<void> {
   const lines = options.json === true ? [JSON.stringify(answer)] : describe(answer);
   process.stdout.write(`${lines.join("\n")}\n`);
   // A decision that could not be written down was made by nobody.
-  process.exitCode = answer.allow === true ? 0 : answer.ledgerSeq === null ? UNAVAILABLE : BLOCKED;
+  const mayStart = answer.allow === true && answer.preview !== true;
+  process.exitCode = mayStart ? 0 : answer.ledgerSeq === null && answer.preview !== true ? UNAVAILABLE : BLOCKED;
+}
+
+function refuseMixture({ start, end: ends, preview, result, test }: GateOptions): void {
+  const chosen = [start, ends, preview].filter((one) => one === true).length;
+  if (chosen > 1) throw new MaintError("MAINT_ERR_USAGE", "--start, --end and --preview exclude each other");
+  if ((start === true || ends === true) && test === undefined)
+    throw new MaintError("MAINT_ERR_USAGE", "a test that starts or ends is named", { help: "--test T-1" });
+  if (result !== undefined && ends !== true) throw new MaintError("MAINT_ERR_USAGE", "--result goes with --end");
+}
+
+/** Exit code 0 the end is kept, 2 no such test runs, 69 nobody there to tell. */
+async function end(options: GateOptions): Promise<void> {
+  const url = agentUrl(options);
+  const call = { method: "POST", path: "/v1/test/end", url, token: agentToken(options, "machine") } as const;
+  const { body } = await askAgent(call, { test: options.test, ...given("result", options.result) });
+  const { test, startedAt, endedAt, ledgerSeq, closingChecks } = body as Ended;
+  const checks = closingChecks.map((asset) => `  to do: check ${asset} after use (maint record check --when closing)`);
+  const lines = [
+    `ENDED  test ${test} at ${options.node}, ${startedAt} to ${endedAt}; ledger entry ${ledgerSeq}`,
+    ...checks,
+  ];
+  process.stdout.write(`${options.json === true ? JSON.stringify(body) : lines.join("\n")}\n`);
 }
 
 async function ask(options: GateOptions): Promise<Answer> {
@@ -58,9 +109,15 @@ async function ask(options: GateOptions): Promise<Answer> {
   const body = {
     ...{ ...given("test", test), ...given("kind", kind), ...given("order", order), ...given("part", part) },
     ...(Object.keys(planned).length === 0 ? {} : { planned }),
+    ...(options.preview === true ? { preview: true } : {}),
   };
   const url = agentUrl(options);
-  const call = { method: "POST", path: "/v1/gate", url, token: agentToken(options, "machine") } as const;
+  const call = {
+    method: "POST",
+    path: options.start === true ? "/v1/test/start" : "/v1/gate",
+    url,
+    token: agentToken(options, "machine"),
+  } as const;
   const { body: answer } = await askAgent(call, body);
   if (typeof (answer as Partial<Answer> | undefined)?.allow === "boolean") return answer as Answer;
   throw new MaintError("MAINT_ERR_AGENT_ANSWER", `what answers at ${url} is no agent`, { exitCode: UNAVAILABLE });
@@ -95,16 +152,18 @@ const bold = (colour: "red" | "green" | "yellow", text: string): string =>
 
 function describe(decision: Answer): readonly string[] {
   const { allow, node, testId, at, ledgerSeq } = decision;
-  const verdict = allow ? bold("green", "ALLOWED") : bold("red", "BLOCKED");
+  const verdict = `${decision.preview === true ? "PREVIEW  " : ""}${allow ? bold("green", "ALLOWED") : bold("red", "BLOCKED")}`;
   const what = testId === null ? "a test" : `test ${testId}`;
   const details = decision.details.flatMap((detail) => explain(detail, decision));
   const known = new Set(decision.details.map(({ code, subject }) => `${code}:${subject}`));
   const bare = decision.reasons.filter((reason) => !known.has(reason)).map((reason) => `  ${reason}`);
   const todo = decision.getToGreen.map(({ text, who }) => `  - ${text} (${who})`);
+  const running = decision.running ?? null;
   return [
     `${verdict}  ${what} at ${node ?? "this node"}, ${at}`,
     ...details,
     ...bare,
+    ...(running === null ? [] : [`running since ${running.startedAt}`]),
     ...(todo.length === 0 ? [] : ["what would make it allowed:", ...todo]),
     `contracts: ${decision.contracts.map(({ contract, version }) => `${contract}@${version ?? "file"}`).join(", ") || "none"}; ledger entry ${ledgerSeq ?? "none"}`,
   ];

@@ -11,6 +11,8 @@ export function command(): Command {
   statements(record);
   condition(record);
   supplies(record);
+  grants(record);
+  certificates(record);
   return record.addHelpText(
     "after",
     "\nExample:\n  maint record reading --node LP-01 --quantity uv-intensity --value 1500 --unit uW/cm2 --with light-meter --token keys/STF-1.token",
@@ -78,6 +80,8 @@ function calibration(record: Command): void {
       certificate: values["certificate"],
       assetSerial: values["serial"],
       asFound: values["asFound"],
+      asLeft: values["asLeft"],
+      ranges: rangesOf(values["range"]),
       references: values["references"],
       national: values["national"],
     }),
@@ -89,9 +93,15 @@ function calibration(record: Command): void {
     .option("--certificate <number>", "certificate number")
     .option("--serial <serial>", "serial number on the certificate")
     .option("--as-found <result>", "as found: in-tolerance, out-of-tolerance")
+    .option("--as-left <result>", "as left: in-tolerance, out-of-tolerance")
+    .option("--range <low,high,unit...>", "calibrated ranges, such as 0,20000,uW/cm2")
     .option("--references <names...>", "reference standards it was calibrated with")
     .option("--national", "it is a national standard");
 }
+
+/** `0,20000,uW/cm2` as `["0", "20000", "uW/cm2"]`; the agent says what is wrong with one. */
+const rangesOf = (ranges: OptionValue): readonly (readonly string[])[] | undefined =>
+  Array.isArray(ranges) ? ranges.map((range: string) => range.split(",").map((part) => part.trim())) : undefined;
 
 function statements(record: Command): void {
   kind(record, "ack", "acknowledge a step", '--step "materials checked"', (values) => ({
@@ -185,6 +195,74 @@ function supplies(record: Command): void {
     .addOption(new Option("--counter <counter>").choices(["hours", "cycles"]).makeOptionMandatory())
     .requiredOption("--value <decimal>", "what it shows")
     .option("--at-service", "the equipment was serviced at this count");
+}
+
+/** Both count only with the signatures the contract asks for, each made with `maint record approval` by the signer. */
+function grants(record: Command): void {
+  kind(
+    record,
+    "override",
+    "ask that a reason be lifted for a while; it counts once it is approved",
+    '--rule calibration.overdue --subject Meter-1 --until 2026-11-24T18:00:00-06:00 --reason "spare is on its way"',
+    (values) => ({
+      kind: "override",
+      rule: values["rule"],
+      subject: values["subject"],
+      expiresAt: values["until"],
+      reason: values["reason"],
+    }),
+  )
+    .requiredOption("--rule <code>", "the reason code, as the gate gives it")
+    .requiredOption("--subject <name>", "what the reason is about, as the gate names it")
+    .requiredOption("--until <instant>", "when it ends, with offset")
+    .requiredOption("--reason <text>", "why");
+  kind(
+    record,
+    "extension",
+    "ask that a calibration be used beyond its due date; it counts once it is approved",
+    '--asset light-meter --until 2026-12-10 --reason "the laboratory is closed"',
+    (values) => ({ kind: "extension", asset: values["asset"], until: values["until"], reason: values["reason"] }),
+  )
+    .requiredOption("--asset <name>", "role or asset id")
+    .requiredOption("--until <date>", "its last day")
+    .requiredOption("--reason <text>", "why");
+  kind(record, "approval", "sign an override or an extension", "--of E41", (values) => ({
+    kind: "approval",
+    of: values["of"],
+  })).requiredOption("--of <id>", "id of the override or extension, as it was printed");
+}
+
+function certificates(record: Command): void {
+  kind(
+    record,
+    "revocation",
+    "record that a certificate was taken back",
+    '--asset light-meter --certificate C-123 --reason "laboratory error"',
+    (values) => ({
+      kind: "revocation",
+      asset: values["asset"],
+      certificate: values["certificate"],
+      reason: values["reason"],
+    }),
+  )
+    .requiredOption("--asset <name>", "role or asset id")
+    .requiredOption("--certificate <number>", "certificate number")
+    .requiredOption("--reason <text>", "why");
+  kind(
+    record,
+    "impact",
+    "record that the impact of an as-found result out of tolerance is settled",
+    '--asset light-meter --certificate C-123 --disposition "12 parts tested again"',
+    (values) => ({
+      kind: "impact-closed",
+      asset: values["asset"],
+      certificate: values["certificate"],
+      disposition: values["disposition"],
+    }),
+  )
+    .requiredOption("--asset <name>", "role or asset id")
+    .requiredOption("--certificate <number>", "certificate number")
+    .requiredOption("--disposition <text>", "what was decided about earlier tests");
 }
 
 async function send(options: Values, body: object): Promise<void> {
