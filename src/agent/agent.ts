@@ -16,6 +16,7 @@ import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts
 import { runtimeCheck } from "./bundle-check.ts";
 import { dueRoutes } from "./due-routes.ts";
 import { type Enrolment, readEnrolment } from "./enrolment.ts";
+import { evidenceRoutes } from "./evidence-routes.ts";
 import { openEvidenceService } from "./evidence-service.ts";
 import { openEvidenceStore } from "./evidence-store.ts";
 import { openGateService } from "./gate-service.ts";
@@ -171,6 +172,7 @@ async function run(
       ...agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
       ...receiptRoutes({ node, key, ledger }),
       ...dueRoutes(gate),
+      ...evidenceRoutes(stores.evidence),
     ],
     authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
     whyNobody: () => whyNobody(node, activation),
