@@ -39,6 +39,16 @@ export const MAX_DUE_INSTANTS = 20_000;
 /** Pairs of station type and kind of test whose contracts a gate remembers. */
 export const MAX_REMEMBERED_SELECTIONS = 1_000;
 
+/** A calibration certificate or a list of gauges that is imported, in bytes. */
+export const MAX_IMPORT_BYTES = 8 << 20;
+export const MAX_GAUGE_LIST_ROWS = 50_000;
+export const MAX_XML_DEPTH = 64;
+export const MAX_XML_ELEMENTS = 50_000;
+/** From the certificate that signed to a trust anchor. */
+export const MAX_CERTIFICATE_CHAIN = 8;
+/** Certificates and revocation lists that one signed document may carry. */
+export const MAX_EMBEDDED_CERTIFICATES = 64;
+
 /** Frames from a node. Source: distribution.md "Protocol". */
 export const HUB_MAX_FRAME_BYTES = 64 << 10;
 /** Frames from the hub; blobs are the largest. */

@@ -11,7 +11,10 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
   "src/base": [],
   "src/model": ["src/base"],
   "src/ledger": ["src/base", "src/model", "node:crypto"],
-  "src/import": ["src/base", "src/model", "yaml"],
+  "src/import": [
+    ...["src/base", "src/model", "yaml", "csv-parse", "@xmldom/xmldom", "xml-crypto", "pkijs", "asn1js"],
+    "node:crypto",
+  ],
   "src/compiler": ["grammar", "src/base", "src/model", "node:crypto"],
   "src/runtime": ["src/base", "src/model", "src/ledger", "json-rules-engine", "node:crypto"],
   "src/disk": ["src/base", "src/model", "src/ledger", "fs-extra", "node:*"],
