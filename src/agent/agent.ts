@@ -4,8 +4,9 @@ import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile, type PublicKey, type SigningKey } from "../disk/key-file.ts";
 import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
+import { readTokenFile } from "../disk/read-token.ts";
 import { openDatabase } from "../disk/sqlite.ts";
-import { createTokenFile, readTokenFile, tokenSha256 } from "../disk/token-file.ts";
+import { createTokenFile, tokenSha256 } from "../disk/token-file.ts";
 import type { EngineChoice } from "../model/decision.ts";
 import type { LedgerActionType } from "../model/ledger-entry.ts";
 import { loadReference } from "../runtime/reference.ts";
@@ -23,7 +24,7 @@ import { openGateService } from "./gate-service.ts";
 import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
 import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
 import { callerOf } from "./local-access.ts";
-import { openLocalApi } from "./local-api.ts";
+import { type LocalApi, openLocalApi, type Route } from "./local-api.ts";
 import { type Marks, openMarks } from "./marks.ts";
 import { type NodeFolder, nodeFolder } from "./node-folder.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
@@ -145,39 +146,16 @@ async function run(
     moment: clock.now,
     onRejected: voice.rejected,
   });
-  const vocabulary = () =>
-    vocabularyOf(
-      readySet(activation)?.contracts.map(({ bundle }) => bundle) ?? [],
-      readySet(activation)?.register ?? null,
-    );
-  const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
-  const runs = openTestRuns(stores.evidence, evidence);
-  const gate = openGateService({
-    ...{ node, engine, clock, ledger, evidence: stores.evidence, runs, standing: activation.standing },
-    highWaterMs: highWater(stores),
-    raise: voice.raise,
-    onDecided: () => voice.link()?.decided(),
-    onFatal: voice.fatal,
-  });
+  const services = openServices(options, { stores, activation, voice, engine });
   ledger.append([record("process", "started", node, `agent started, engine ${engine}`, node)]);
   const status = (): AgentStatus =>
     statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, key, link: voice.link() });
-  const tokenSha = tokenSha256(
-    existsSync(folder.token) ? readTokenFile(folder.token) : createTokenFile(folder.token, node).token,
-  );
-  const api = await openLocalApi({
-    port: options.port ?? 0,
-    socket: hasRoomForSocket(folder.socket) ? folder.socket : null,
-    routes: [
-      ...agentRoutes({ gate, evidence, status, onFatal: voice.fatal }),
-      ...receiptRoutes({ node, key, ledger }),
-      ...dueRoutes(gate),
-      ...evidenceRoutes(stores.evidence),
-    ],
-    authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
-    whyNobody: () => whyNobody(node, activation),
-    onFault: (error) => options.log?.(`mistake: ${messageOf(error)}`),
-  });
+  const api = await openApi(options, folder, activation, [
+    ...agentRoutes({ ...services, status, onFatal: voice.fatal }),
+    ...receiptRoutes({ node, key, ledger }),
+    ...dueRoutes(services.gate),
+    ...evidenceRoutes(stores.evidence),
+  ]);
   undo.push(api.close);
   writeAtomically(folder.address, `${JSON.stringify({ url: api.url, socket: api.socket, pid: process.pid })}\n`);
   undo.push(() => removeFile(folder.address));
@@ -198,6 +176,50 @@ async function run(
       return stopping;
     },
   };
+}
+
+interface ServiceParts {
+  readonly stores: Stores;
+  readonly activation: Activation;
+  readonly voice: Voice;
+  readonly engine: EngineChoice;
+}
+
+/** What evidence, runs of tests and the gate need of each other. */
+function openServices({ node }: AgentOptions, { stores, activation, voice, engine }: ServiceParts) {
+  const { clock, ledger } = stores;
+  const vocabulary = () =>
+    vocabularyOf(
+      readySet(activation)?.contracts.map(({ bundle }) => bundle) ?? [],
+      readySet(activation)?.register ?? null,
+    );
+  const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
+  const runs = openTestRuns(stores.evidence, evidence);
+  const gate = openGateService({
+    ...{ node, engine, clock, ledger, evidence: stores.evidence, runs, standing: activation.standing },
+    highWaterMs: highWater(stores),
+    raise: voice.raise,
+    onDecided: () => voice.link()?.decided(),
+    onFatal: voice.fatal,
+  });
+  return { evidence, runs, gate };
+}
+
+function openApi(
+  { node, port = 0, log }: AgentOptions,
+  folder: NodeFolder,
+  activation: Activation,
+  routes: readonly Route[],
+): Promise<LocalApi> {
+  const tokenSha = tokenSha256(
+    existsSync(folder.token) ? readTokenFile(folder.token) : createTokenFile(folder.token, node).token,
+  );
+  return openLocalApi({
+    ...{ port, routes, socket: hasRoomForSocket(folder.socket) ? folder.socket : null },
+    authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
+    whyNobody: () => whyNobody(node, activation),
+    onFault: (error) => log?.(`mistake: ${messageOf(error)}`),
+  });
 }
 
 const MAX_SOCKET_PATH = 100;

@@ -1,4 +1,5 @@
-import { tokenId, tokenMatches } from "../disk/token-file.ts";
+import { tokenId } from "../disk/read-token.ts";
+import { tokenMatches } from "../disk/token-file.ts";
 import type { PeopleDocument } from "../model/documents.ts";
 
 export type Scope = "gate" | "record" | "acknowledge" | "admin" | "status";

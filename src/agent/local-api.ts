@@ -204,7 +204,9 @@ function send(request: IncomingMessage, response: ServerResponse, answered: Answ
   if (response.writableEnded || response.destroyed) return;
   const { status, body, text, content, headers = {} } = answered;
   const plain = text !== undefined && wantsText(request);
+  const bytes = content?.bytes ?? Buffer.from(plain ? `${text}\n` : `${JSON.stringify(body)}\n`);
   response.writeHead(status, {
+    "content-length": bytes.length,
     "content-type": content?.type ?? (plain ? "text/plain; charset=utf-8" : "application/json; charset=utf-8"),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -212,7 +214,7 @@ function send(request: IncomingMessage, response: ServerResponse, answered: Answ
     // A body that was refused half read leaves the connection unusable.
     ...(status === 413 ? { connection: "close" } : {}),
   });
-  response.end(content?.bytes ?? (plain ? `${text}\n` : `${JSON.stringify(body)}\n`));
+  response.end(bytes);
 }
 
 const wantsText = ({ headers }: IncomingMessage): boolean =>

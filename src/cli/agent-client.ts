@@ -1,9 +1,9 @@
-import { request } from "node:http";
 import { join } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
-import { readTokenFile } from "../disk/token-file.ts";
+import { readTokenFile } from "../disk/read-token.ts";
 import { isTestNodeId } from "../model/ids.ts";
 import { addressIn, dataFolder, mustBeHttp } from "./data-folder.ts";
+import { askLoopback } from "./loopback-http.ts";
 
 /** What every command that talks to an agent takes. Light on purpose: `maint gate` loads this and little else. */
 export interface AgentOptions {
@@ -26,7 +26,10 @@ export function agentUrl({ node, nodeUrl, data }: AgentOptions): string {
   if (!isTestNodeId(node)) throw new MaintError("MAINT_ERR_NODE_ID", `"${node}" is no node id`);
   const folder = dataFolder(data);
   const url = nodeUrl ?? addressIn(join(folder, "nodes", node, "address.json"));
-  if (url !== undefined) return mustBeHttp(url);
+  if (url !== undefined) {
+    if (URL.parse(mustBeHttp(url))?.protocol === "http:") return url;
+    throw new MaintError("MAINT_ERR_URL", `"${url}" is no agent's address: agents listen on this machine, over http`);
+  }
   throw new MaintError("MAINT_ERR_NO_AGENT", `no agent of node ${node} runs in ${folder}`, {
     exitCode: 69,
     help: `start it with: maint node start ${node}`,
@@ -62,42 +65,29 @@ export async function askAgent(
   });
 }
 
-function send(
+async function send(
   {
     method,
     path,
     url,
     token,
-  }: { readonly method: string; readonly path: string; readonly url: string; readonly token: string },
+  }: { readonly method: "GET" | "POST"; readonly path: string; readonly url: string; readonly token: string },
   content: string | undefined,
 ): Promise<AgentAnswer> {
-  return new Promise((resolve, reject) => {
-    const unreachable = (cause: unknown): void =>
-      reject(
-        new MaintError("MAINT_ERR_AGENT_UNREACHABLE", `no agent answers at ${url}`, {
-          exitCode: 69,
-          help: "is it running? maint node start",
-          cause,
-        }),
-      );
-    const headers = {
-      authorization: `Bearer ${token}`,
-      ...(content === undefined
-        ? {}
-        : { "content-type": "application/json", "content-length": Buffer.byteLength(content) }),
-    };
-    const call = request(new URL(path, url), { method, headers, agent: false, timeout: TIMEOUT_MS }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => {
-        text += chunk;
-      });
-      response.on("error", unreachable);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(text) }));
+  const headers = { authorization: `Bearer ${token}` };
+  try {
+    const { status, body } = await askLoopback({
+      ...{ method, path, url: new URL(url), headers, timeoutMs: TIMEOUT_MS },
+      ...(content === undefined ? {} : { body: content }),
     });
-    call.on("timeout", () => call.destroy(new Error("timed out")));
-    call.on("error", unreachable);
-    call.end(content);
-  });
+    return { status, body: parsed(body) };
+  } catch (cause) {
+    throw new MaintError("MAINT_ERR_AGENT_UNREACHABLE", `no agent answers at ${url}`, {
+      exitCode: 69,
+      help: "is it running? maint node start",
+      cause,
+    });
+  }
 }
 
 function parsed(text: string): unknown {

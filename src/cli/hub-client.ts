@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type ExitCode, MaintError } from "../base/maint-error.ts";
-import { readTokenFile } from "../disk/token-file.ts";
+import { readTokenFile } from "../disk/read-token.ts";
 import { hubUrl, keysFolder } from "./data-folder.ts";
 
 const TIMEOUT_MS = 30_000;

@@ -9,7 +9,8 @@ import {
 } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { MaintError } from "../base/maint-error.ts";
-import { makeSecretFile, readSecretFile } from "./secret-file.ts";
+import { readSecretFile } from "./read-secret.ts";
+import { makeSecretFile } from "./secret-file.ts";
 
 /** Who signed, for everybody to see. */
 export interface PublicKey {

@@ -1,18 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { makeFolder, syncFolder } from "./atomic-write.ts";
-
-const MAX_SECRET_BYTES = 16 << 10;
 
 /**
  * Makes a file that only its owner may read, 0600 in a folder of 0700, durable. Never replaces one.
@@ -50,36 +39,3 @@ const isThere = (path: string): MaintError =>
   new MaintError("MAINT_ERR_SECRET_EXISTS", `${path}: is there already and is never replaced`, {
     help: "move it away first, or name another place",
   });
-
-/**
- * Reads a key or token file. Windows keeps no such bits, there the folder's own rights decide.
- * @throws MaintError MAINT_ERR_SECRET_MODE when group or others may read or write it
- */
-export function readSecretFile(path: string): string {
-  const fd = openSecret(path);
-  try {
-    const { mode, size } = fstatSync(fd);
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      throw new MaintError(
-        "MAINT_ERR_SECRET_MODE",
-        `${path}: others may read it (mode ${(mode & 0o777).toString(8)})`,
-        {
-          help: `chmod 600 ${path}`,
-        },
-      );
-    }
-    if (size > MAX_SECRET_BYTES) throw new MaintError("MAINT_ERR_SECRET", `${path}: too large for a key or a token`);
-    return readFileSync(fd, "utf8");
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openSecret(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new MaintError("MAINT_ERR_SECRET_MISSING", `${path}: no such key or token file`);
-  }
-}

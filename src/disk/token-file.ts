@@ -1,9 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { MaintError } from "../base/maint-error.ts";
-import { isPersonId } from "../model/ids.ts";
-import { makeSecretFile, readSecretFile } from "./secret-file.ts";
+import { makeSecretFile } from "./secret-file.ts";
 
-const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 
 /** A bearer token and what the other side keeps of it. */
@@ -21,13 +18,6 @@ export function makeToken(id: string): Token {
 }
 
 export const tokenSha256 = (token: string): string => createHash("sha256").update(token).digest("hex");
-
-/** Whose token it says it is, or undefined where it has not the form of one. Proves nothing yet. */
-export function tokenId(token: string): string | undefined {
-  const colon = token.lastIndexOf(":");
-  const id = token.slice(0, Math.max(colon, 0));
-  return isPersonId(id) && SECRET.test(token.slice(colon + 1)) ? id : undefined;
-}
 
 /** Compares in constant time, so that nobody learns a token digit by digit. `sha256` is what was kept. */
 export function tokenMatches(token: string, sha256: string): boolean {
@@ -47,10 +37,3 @@ export function createTokenFile(path: string, id: string): Token {
 
 /** Writes a token somebody else made (the hub, for an added person) to its file, 0600. */
 export const writeTokenFile = (path: string, token: string): void => makeSecretFile(path, `${token}\n`);
-
-/** The token in a file. @throws MaintError MAINT_ERR_SECRET_MODE, MAINT_ERR_SECRET_MISSING or MAINT_ERR_TOKEN */
-export function readTokenFile(path: string): string {
-  const token = readSecretFile(path).trim();
-  if (tokenId(token) === undefined) throw new MaintError("MAINT_ERR_TOKEN", `${path}: holds no token`);
-  return token;
-}

@@ -6,7 +6,8 @@ import { type Agent, type AgentOptions, enrolNode, nodeFolder, startAgent } from
 import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { compile } from "../../src/compiler/index.ts";
 import { readLedgerFile } from "../../src/disk/ledger-file.ts";
-import { makeToken, readTokenFile } from "../../src/disk/token-file.ts";
+import { readTokenFile } from "../../src/disk/read-token.ts";
+import { makeToken } from "../../src/disk/token-file.ts";
 import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Desired } from "../../src/model/message.ts";

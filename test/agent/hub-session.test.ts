@@ -10,7 +10,7 @@ import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { ok } from "../../src/base/result.ts";
 import { compile } from "../../src/compiler/index.ts";
 import { createKeyFile } from "../../src/disk/key-file.ts";
-import { readTokenFile } from "../../src/disk/token-file.ts";
+import { readTokenFile } from "../../src/disk/read-token.ts";
 import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
 import { createSessionServer } from "../../src/hub/session/session-server.ts";

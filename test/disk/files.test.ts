@@ -27,7 +27,8 @@ import {
   verifyBase64Url,
   verifyHex,
 } from "../../src/disk/key-file.ts";
-import { createTokenFile, readTokenFile, tokenId, tokenMatches, tokenSha256 } from "../../src/disk/token-file.ts";
+import { readTokenFile, tokenId } from "../../src/disk/read-token.ts";
+import { createTokenFile, tokenMatches, tokenSha256 } from "../../src/disk/token-file.ts";
 
 const folders: string[] = [];
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readTokenFile } from "../../src/disk/token-file.ts";
+import { readTokenFile } from "../../src/disk/read-token.ts";
 import { MAX_HTTP_BODY_BYTES } from "../../src/model/limits.ts";
 import { contractText, type HubBench, hubBench } from "./hub-fixture.ts";
 

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { loadKeyFile } from "../../disk/key-file.ts";
-import { readTokenFile, tokenId } from "../../disk/token-file.ts";
+import { readTokenFile, tokenId } from "../../disk/read-token.ts";
 import { readRoots } from "../../hub/policy-central/current-metadata.ts";
 import { initPolicy } from "../../hub/policy-central/init-policy.ts";
 import { dataFolder, keysFolder } from "../data-folder.ts";

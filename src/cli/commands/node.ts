@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
-import { readSecretFile } from "../../disk/secret-file.ts";
+import { readSecretFile } from "../../disk/read-secret.ts";
 import type { EngineChoice } from "../../model/decision.ts";
 import { dataFolder, hubUrl, mustBeHttp } from "../data-folder.ts";
 import { portOf, serving } from "../serving.ts";

@@ -1,4 +1,5 @@
-import { makeToken, tokenId, tokenMatches } from "../../disk/token-file.ts";
+import { tokenId } from "../../disk/read-token.ts";
+import { makeToken, tokenMatches } from "../../disk/token-file.ts";
 import { PERSON_ROLES, type PeopleDocument } from "../../model/documents.ts";
 import { isPersonId } from "../../model/ids.ts";
 import type { Clock, Principal } from "../ports.ts";

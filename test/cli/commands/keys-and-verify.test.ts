@@ -17,8 +17,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { runCommandLine } from "../../../src/cli/program.ts";
 import { loadKeyFile } from "../../../src/disk/key-file.ts";
 import { openLedgerFile } from "../../../src/disk/ledger-file.ts";
+import { readTokenFile } from "../../../src/disk/read-token.ts";
 import { openDatabase } from "../../../src/disk/sqlite.ts";
-import { readTokenFile, tokenMatches } from "../../../src/disk/token-file.ts";
+import { tokenMatches } from "../../../src/disk/token-file.ts";
 import { openPolicyCentral } from "../../../src/hub/policy-central/policy-central.ts";
 import { prepareRelease } from "../../../src/hub/release/sign-release.ts";
 
