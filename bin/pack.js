@@ -24,6 +24,7 @@ const run = (command, args, cwd) => {
 };
 
 run(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json", "--outDir", join(staged, "dist")], root);
+run(process.execPath, [join(root, "bin", "bundle-runtime.js"), "--destination", join(staged, "dist")], root);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 for (const path of manifest.files) {
   if (path === "dist" || path.includes("*")) continue;

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { AssertionFailed } from "../base/assert.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { compare, parseDecimal } from "../base/rational.ts";
 import { fail, ok, type Result } from "../base/result.ts";
+import { sha256Hex } from "../base/sha256.ts";
 import { parsePlainJson } from "../base/strict-json.ts";
 import type { Bundle, BundleClause } from "../model/bundle.ts";
 import { MAX_CLAUSES, MAX_JSON_BYTES, MAX_JSON_DEPTH } from "../model/limits.ts";
@@ -32,7 +32,7 @@ export function loadBundle(source: Uint8Array | string): Result<LoadedBundle, Bu
   if (!parsed.ok) {
     return fail({ message: parsed.error.message, place: `${parsed.error.line}:${parsed.error.column}` });
   }
-  const digest = `sha256:${createHash("sha256").update(source).digest("hex")}`;
+  const digest = `sha256:${sha256Hex(typeof source === "string" ? new TextEncoder().encode(source) : source)}`;
   return admit(parsed.value, digest);
 }
 

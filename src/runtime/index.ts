@@ -1,3 +1,8 @@
+export { parseInstant } from "../base/civil-time.ts";
+export { parseStrictJson } from "../base/strict-json.ts";
+export { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
+export type { Snapshot } from "../model/snapshot.ts";
+export { parseSnapshot, snapshotFromValues } from "../model/snapshot-parse.ts";
 export { type BundleRefusal, loadBundle, loadCompiledBundle } from "./bundle-guard.ts";
 export { type BundleTestResult, runBundleTests, type TestProblem, type ZoneOf } from "./bundle-tests.ts";
 export { blockedDecision, type DecideInput, decide, decideFast, verdictFast } from "./decide.ts";

@@ -16,7 +16,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
     "node:crypto",
   ],
   "src/compiler": ["grammar", "src/base", "src/model", "node:crypto"],
-  "src/runtime": ["src/base", "src/model", "src/ledger", "json-rules-engine", "node:crypto"],
+  "src/runtime": ["src/base", "src/model", "src/ledger", "json-rules-engine"],
   "src/disk": ["src/base", "src/model", "src/ledger", "fs-extra", "node:*"],
   "src/agent": [
     ...["src/base", "src/model", "src/ledger", "src/runtime", "src/disk"],
