@@ -30,9 +30,9 @@ import { type NodeFolder, nodeFolder } from "./node-folder.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
 import type { Rejection } from "./rejection.ts";
 import type { ReleaseSet } from "./release-set.ts";
+import { vocabularyInForce } from "./releases-in-force.ts";
 import { openTestRuns } from "./test-runs.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
-import { vocabularyOf } from "./vocabulary.ts";
 
 export interface AgentOptions {
   readonly dataFolder: string;
@@ -154,7 +154,7 @@ async function run(
     ...agentRoutes({ ...services, status, onFatal: voice.fatal }),
     ...receiptRoutes({ node, key, ledger }),
     ...dueRoutes(services.gate),
-    ...evidenceRoutes(stores.evidence),
+    ...evidenceRoutes({ ...services, store: stores.evidence }),
   ]);
   undo.push(api.close);
   writeAtomically(folder.address, `${JSON.stringify({ url: api.url, socket: api.socket, pid: process.pid })}\n`);
@@ -188,11 +188,7 @@ interface ServiceParts {
 /** What evidence, runs of tests and the gate need of each other. */
 function openServices({ node }: AgentOptions, { stores, activation, voice, engine }: ServiceParts) {
   const { clock, ledger } = stores;
-  const vocabulary = () =>
-    vocabularyOf(
-      readySet(activation)?.contracts.map(({ bundle }) => bundle) ?? [],
-      readySet(activation)?.register ?? null,
-    );
+  const vocabulary = () => vocabularyInForce(activation.standing());
   const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
   const runs = openTestRuns(stores.evidence, evidence);
   const gate = openGateService({
@@ -202,7 +198,7 @@ function openServices({ node }: AgentOptions, { stores, activation, voice, engin
     onDecided: () => voice.link()?.decided(),
     onFatal: voice.fatal,
   });
-  return { evidence, runs, gate };
+  return { evidence, runs, gate, vocabulary };
 }
 
 function openApi(

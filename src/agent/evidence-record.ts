@@ -36,6 +36,14 @@ export type EvidenceBody =
 
 export type EvidenceKind = EvidenceBody["kind"];
 
+/** Every kind there is; tsc asks for a new one. */
+const kinds: { readonly [kind in EvidenceKind]: true } = {
+  ...{ calibration: true, reading: true, acknowledgement: true, "on-time": true, check: true, event: true },
+  ...{ service: true, lot: true, counter: true, "test-run": true, approval: true, override: true },
+  ...{ extension: true, revocation: true, "impact-closed": true },
+};
+export const EVIDENCE_KINDS = Object.keys(kinds) as readonly EvidenceKind[];
+
 /** Dates are plant days as they stand on the certificate. */
 export interface CalibrationEvidence {
   readonly kind: "calibration";

@@ -1,39 +1,85 @@
-import type { EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
+import { printUtc } from "../base/civil-time.ts";
+import { MAX_EVIDENCE_LISTED } from "../model/limits.ts";
+import { EVIDENCE_KINDS, type EvidenceKind, type EvidenceRecord } from "./evidence-record.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 import { type Answer, type Route, refusal } from "./local-api.ts";
+import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 
-const MAX_LISTED = 1_000;
-const DEFAULT_LISTED = 100;
+const LISTED_UNLESS_ASKED = 100;
 
-/** Every kind there is; tsc asks for a new one. */
-const KINDS: { readonly [kind in EvidenceKind]: true } = {
-  ...{ calibration: true, reading: true, acknowledgement: true, "on-time": true, check: true, event: true },
-  ...{ service: true, lot: true, counter: true, "test-run": true, approval: true, override: true },
-  ...{ extension: true, revocation: true, "impact-closed": true },
-};
+/** A record as GET /v1/evidence shows it. Instants are RFC 3339, UTC. */
+export interface ListedRecord extends Omit<EvidenceRecord, "takenAtMs" | "recordedAtMs"> {
+  readonly takenAt: string;
+  readonly recordedAt: string;
+}
 
-/** GET /v1/evidence?kind=calibration&subject=Meter-1&limit=20: what is recorded and not corrected, newest first. */
-export function evidenceRoutes(store: EvidenceStore): readonly Route[] {
+export interface ListedEvidence extends ListedRecord {
+  /** What it corrects, as it stands there still; null where it corrects nothing. */
+  readonly corrects: ListedRecord | null;
+  /** Ids of the records that correct this one: where there are any, it counts no more. */
+  readonly correctedBy: readonly string[];
+}
+
+export interface EvidenceSources {
+  readonly store: EvidenceStore;
+  readonly vocabulary: () => Vocabulary;
+}
+
+/**
+ * GET /v1/evidence?kind=calibration&subject=Meter-1&limit=20&before=41: everything that was recorded, what was recorded last
+ * first; `subject` may be a role. `next` is the `before` of the page that follows, null at the end.
+ */
+export function evidenceRoutes(sources: EvidenceSources): readonly Route[] {
   return [
-    { ...{ method: "GET", path: "/v1/evidence", scope: "status" }, handle: (_, __, query) => listAnswer(query, store) },
+    {
+      ...{ method: "GET", path: "/v1/evidence", scope: "status" },
+      handle: (_, __, query) => listAnswer(query, sources),
+    },
   ];
 }
 
-function listAnswer(query: URLSearchParams, store: EvidenceStore): Answer {
-  const kind = query.get("kind") ?? "";
-  if (!isKind(kind))
-    return refusal(400, "MAINT_ERR_REQUEST", `unknown kind "${kind}"`, `there are ${Object.keys(KINDS).join(", ")}`);
-  const text = query.get("limit") ?? String(DEFAULT_LISTED);
-  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LISTED)
-    return refusal(400, "MAINT_ERR_REQUEST", `"limit" is a whole number from 1 to ${MAX_LISTED}`);
-  const subject = query.get("subject");
-  const subjects = subject === null ? store.subjects(kind) : [subject];
-  const records = subjects.flatMap((one) => store.latest(kind, one, limit));
-  return { status: 200, body: { evidence: [...records].sort(newestFirst).slice(0, limit) } };
+function listAnswer(query: URLSearchParams, { store, vocabulary }: EvidenceSources): Answer {
+  const kind = query.get("kind");
+  if (kind !== null && !isKind(kind)) {
+    const near = nearestNames(kind, EVIDENCE_KINDS);
+    return refusal(400, "MAINT_ERR_REQUEST", `unknown kind "${kind}"`, `there are ${near.join(", ")}`);
+  }
+  const limit = wholeNumber(query.get("limit") ?? String(LISTED_UNLESS_ASKED));
+  if (limit === undefined || limit < 1 || limit > MAX_EVIDENCE_LISTED)
+    return refusal(400, "MAINT_ERR_REQUEST", `"limit" is a whole number from 1 to ${MAX_EVIDENCE_LISTED}`);
+  const before = query.get("before");
+  const beforeSeq = before === null ? null : wholeNumber(before);
+  if (beforeSeq === undefined)
+    return refusal(400, "MAINT_ERR_REQUEST", '"before" is no ledger sequence number', "take it from the page before");
+  const page = { kind, beforeSeq, limit };
+  const found = subjectsOf(query.get("subject"), vocabulary())
+    .flatMap((subject) => store.recorded({ ...page, subject }))
+    .sort((a, b) => b.ledgerSeq - a.ledgerSeq)
+    .slice(0, limit);
+  const next = found.length < limit ? null : (found.at(-1)?.ledgerSeq ?? null);
+  return { status: 200, body: { evidence: found.map((record) => withCorrections(record, store)), next } };
 }
 
-const isKind = (text: string): text is EvidenceKind => Object.hasOwn(KINDS, text);
+/** The word itself, and the asset or lot that it names as a role or a material. */
+function subjectsOf(word: string | null, { assetOf, materialOf }: Vocabulary): readonly (string | null)[] {
+  if (word === null) return [null];
+  const named = [assetOf(word), materialOf(word)].filter((name) => name !== undefined);
+  return [...new Set([word, ...named])];
+}
 
-const newestFirst = (a: EvidenceRecord, b: EvidenceRecord): number =>
-  b.takenAtMs - a.takenAtMs || b.ledgerSeq - a.ledgerSeq;
+const isKind = (text: string): text is EvidenceKind => (EVIDENCE_KINDS as readonly string[]).includes(text);
+
+const wholeNumber = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
+
+function withCorrections(record: EvidenceRecord, store: EvidenceStore): ListedEvidence {
+  const corrected = record.supersedes === null ? undefined : store.find(record.supersedes);
+  return {
+    ...listed(record),
+    corrects: corrected === undefined ? null : listed(corrected),
+    correctedBy: store.correctionsOf(record.id),
+  };
+}
+
+function listed({ takenAtMs, recordedAtMs, ...rest }: EvidenceRecord): ListedRecord {
+  return { ...rest, takenAt: printUtc(takenAtMs), recordedAt: printUtc(recordedAtMs) };
+}

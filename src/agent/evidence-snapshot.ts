@@ -3,7 +3,7 @@ import { compare, parseJsonNumber } from "../base/rational.ts";
 import type { OrdersDocument, StationRegister } from "../model/documents.ts";
 import type { Moment } from "./agent-clock.ts";
 import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
-import { type EvidenceStore, MAX_APPROVALS_READ } from "./evidence-store.ts";
+import { type EvidenceStore, MAX_APPROVALS_READ, type WordedKind } from "./evidence-store.ts";
 import type { TestRuns } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -33,6 +33,8 @@ export interface SnapshotSources {
 const upTo = (store: EvidenceStore, asOfMs: number): EvidenceStore => ({
   ...store,
   latest: (kind, subject, limit) => store.latest(kind, subject, limit, asOfMs),
+  latestOf: (kind, subject, word, limit) => store.latestOf(kind, subject, word, limit, asOfMs),
+  highest: (asset, counter, exceptId) => store.highest(asset, counter, exceptId, asOfMs),
 });
 
 /** A snapshot as decisions.md has it, decimals as `{"$number": "…"}`: kept with the decision, so that it can be replayed. */
@@ -113,6 +115,31 @@ const latest = <K extends EvidenceKind>(
   limit = 1,
 ): readonly RecordOf<K>[] => store.latest(kind, subject, limit) as readonly RecordOf<K>[];
 
+const latestOf = <K extends WordedKind>(
+  store: EvidenceStore,
+  kind: K,
+  subject: string,
+  word: string,
+  limit = 1,
+): readonly RecordOf<K>[] => store.latestOf(kind, subject, word, limit) as readonly RecordOf<K>[];
+
+const byNewest = (a: EvidenceRecord, b: EvidenceRecord): number =>
+  b.takenAtMs - a.takenAtMs || b.ledgerSeq - a.ledgerSeq;
+
+/** The newest record with each word, newest first: what was said once holds, however much else was said since. */
+const newestOfEach = <K extends WordedKind>(store: EvidenceStore, kind: K, subject: string): readonly RecordOf<K>[] =>
+  store
+    .words(kind, subject)
+    .flatMap((word) => latestOf(store, kind, subject, word))
+    .sort(byNewest);
+
+/** The latest ones, and the last of each kind of event even where many others followed it. */
+function eventsOf(asset: string, store: EvidenceStore): readonly RecordOf<"event">[] {
+  const newest = latest(store, "event", asset, RECORDS_PER_ITEM);
+  const shown = new Set(newest.map(({ id }) => id));
+  return [...newest, ...newestOfEach(store, "event", asset).filter(({ id }) => !shown.has(id))];
+}
+
 /** Undefined where nothing stands for the asset: neither the register nor any evidence. It is then unknown equipment. */
 function equipmentValues(
   asset: string,
@@ -121,13 +148,13 @@ function equipmentValues(
 ): SnapshotValues | undefined {
   const registered = vocabulary.registered.get(asset);
   const calibration = calibrationValues(asset, store);
-  const service = latest(store, "service", asset, RECORDS_PER_ITEM);
-  const events = latest(store, "event", asset, RECORDS_PER_ITEM);
+  const service = newestOfEach(store, "service", asset);
+  const events = eventsOf(asset, store);
   const on = latest(store, "on-time", asset)[0];
   const checks = checkValues(asset, store);
   const counters = { ...counterValues(asset, store, "hours"), ...counterValues(asset, store, "cycles") };
   const extension = extensionValues(asset, store);
-  const used = latestOf(usedIn(service), runs.lastUseOf(asset, test, asOfMs));
+  const used = latestInstant(usedIn(service), runs.lastUseOf(asset, test, asOfMs));
   const evidence = [
     calibration,
     extension,
@@ -157,7 +184,7 @@ function equipmentValues(
 const usedIn = (records: readonly RecordOf<"service">[]): number | undefined =>
   records.find(({ body }) => body.state === "used")?.takenAtMs;
 
-const latestOf = (...instants: readonly (number | undefined)[]): number | undefined => {
+const latestInstant = (...instants: readonly (number | undefined)[]): number | undefined => {
   const known = instants.filter((at) => at !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
 };
@@ -247,14 +274,11 @@ function serviceValues(records: readonly RecordOf<"service">[]): SnapshotValues 
 }
 
 function checkValues(asset: string, store: EvidenceStore): SnapshotValues {
-  const records = latest(store, "check", asset, RECORDS_PER_ITEM);
-  if (records.length === 0) return {};
   const framing = (when: "opening" | "closing") => {
-    const found = records.find(({ body }) => body.when === when);
+    const found = latestOf(store, "check", asset, when)[0];
     return found === undefined ? {} : { [`${when}Check`]: { at: at(found), result: found.body.result } };
   };
-  const lists = records.filter(({ body }) => body.when === "list");
-  const checks = lists.map((record) => {
+  const checks = latestOf(store, "check", asset, "list", RECORDS_PER_ITEM).map((record) => {
     const { name, result, items } = record.body;
     return { ...(name === undefined ? {} : { name }), at: at(record), by: record.by, result, items: items ?? {} };
   });
@@ -262,11 +286,11 @@ function checkValues(asset: string, store: EvidenceStore): SnapshotValues {
 }
 
 function counterValues(asset: string, store: EvidenceStore, counter: "hours" | "cycles"): SnapshotValues {
-  const records = latest(store, "counter", asset, RECORDS_PER_ITEM).filter(({ body }) => body.counter === counter);
+  const records = latestOf(store, "counter", asset, counter, RECORDS_PER_ITEM);
   const newest = records[0];
   if (newest === undefined) return {};
   const serviced = records.find(({ body }) => body.atService);
-  const highest = highestOf(records.slice(1));
+  const highest = highestOf(store.highest(asset, counter, newest.id) as readonly RecordOf<"counter">[]);
   return {
     [counter]: number(newest.body.value),
     ...(serviced === undefined ? {} : { [`${counter}AtService`]: number(serviced.body.value) }),
@@ -274,7 +298,7 @@ function counterValues(asset: string, store: EvidenceStore, counter: "hours" | "
   };
 }
 
-/** The mark that a counter may not fall below: the highest it ever showed. */
+/** The mark that a counter may not fall below: the highest it ever showed, whether or not its newest record is lower. */
 function highestOf(records: readonly RecordOf<"counter">[]): string | undefined {
   let highest: string | undefined;
   for (const { body } of records) {

@@ -14,17 +14,49 @@ export interface EvidenceStore {
     /** Only what was so by then, epoch ms; a correction counts whenever it was made. */
     untilMs?: number,
   ) => readonly EvidenceRecord[];
+  /** Of those, the ones that carry this word (a service state, a counter's name, a check's when), however many others came since. */
+  readonly latestOf: (
+    kind: WordedKind,
+    subject: string,
+    word: string,
+    limit: number,
+    untilMs?: number,
+  ) => readonly EvidenceRecord[];
+  /** Every word that records of this kind and subject carry. */
+  readonly words: (kind: WordedKind, subject: string) => readonly string[];
+  /** The records of a counter with the highest values, highest first; `exceptId` aside. */
+  readonly highest: (asset: string, counter: string, exceptId: string, untilMs?: number) => readonly EvidenceRecord[];
   /** Tests that were started and not ended, oldest first. */
   readonly unfinishedRuns: () => readonly EvidenceRecord[];
   /** When a test that used the asset ended last, epoch ms, by `untilMs`. */
   readonly lastUse: (asset: string, untilMs: number) => number | undefined;
   readonly subjects: (kind: EvidenceKind) => readonly string[];
+  /** Everything that was recorded, corrected or not, in the order of recording, newest first. */
+  readonly recorded: (page: RecordedPage) => readonly EvidenceRecord[];
+  /** Ids of the records that correct this one, oldest first. */
+  readonly correctionsOf: (id: string) => readonly string[];
   /** The ledger's sequence number of the newest record, −1 before the first. */
   readonly lastLedgerSeq: () => number;
 }
 
+export type WordedKind = "service" | "counter" | "check" | "event";
+
+export interface RecordedPage {
+  readonly kind: EvidenceKind | null;
+  readonly subject: string | null;
+  /** Only records with a lower ledger sequence number; null from the newest on. */
+  readonly beforeSeq: number | null;
+  readonly limit: number;
+}
+
 /** More signatures than this under one record are not read: no contract asks for as many. */
 export const MAX_APPROVALS_READ = 64;
+
+/** More records with nearly the highest value than this, and the exactly highest may be missed by less than a double shows. */
+const HIGHEST_READ = 32;
+
+const WORD = "coalesce(body ->> '$.state', body ->> '$.counter', body ->> '$.when', body ->> '$.event')";
+const VALUE = "CAST(body ->> '$.value' AS REAL)";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS evidence (
@@ -47,6 +79,11 @@ CREATE TABLE IF NOT EXISTS used (
   ledger_seq INTEGER NOT NULL,
   PRIMARY KEY (asset, ended_ms, ledger_seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS evidence_by_word ON evidence (kind, subject, ${WORD}, taken_ms DESC, ledger_seq DESC)
+  WHERE kind IN ('service', 'counter', 'check', 'event');
+CREATE INDEX IF NOT EXISTS evidence_by_value ON evidence (subject, ${WORD}, ${VALUE} DESC) WHERE kind = 'counter';
+CREATE INDEX IF NOT EXISTS evidence_by_kind_recorded ON evidence (kind, ledger_seq);
+CREATE INDEX IF NOT EXISTS evidence_by_subject_recorded ON evidence (subject, ledger_seq);
 CREATE INDEX IF NOT EXISTS evidence_by_correction ON evidence (supersedes) WHERE supersedes IS NOT NULL;
 CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
   BEGIN SELECT RAISE(ABORT, 'evidence is never changed: a correction is a new record'); END;
@@ -80,6 +117,9 @@ export function openEvidenceStore(db: Database): EvidenceStore {
   const last = db.prepare("SELECT coalesce(max(ledger_seq), -1) AS seq FROM evidence");
   const use = db.prepare("INSERT OR IGNORE INTO used VALUES (?, ?, ?)");
   const lastUse = db.prepare("SELECT max(ended_ms) AS ms FROM used WHERE asset = ? AND ended_ms <= ?");
+  const corrections = db.prepare("SELECT id FROM evidence WHERE supersedes = ? ORDER BY ledger_seq");
+  const pages = preparePages(db);
+  const { latestOf, words, highest } = prepareWorded(db);
   const unfinished = db.prepare(`
     SELECT * FROM evidence AS e WHERE kind = 'test-run' AND body LIKE '%"state":"started"%'
     AND NOT EXISTS (SELECT 1 FROM evidence AS l
@@ -103,10 +143,53 @@ export function openEvidenceStore(db: Database): EvidenceStore {
     },
     latest: (kind, subject, limit, untilMs = Number.MAX_SAFE_INTEGER) =>
       (latest.all(kind, subject, untilMs, limit) as unknown as Row[]).map(recordOf),
+    latestOf: (kind, subject, word, limit, untilMs = Number.MAX_SAFE_INTEGER) =>
+      (latestOf.all(kind, subject, word, untilMs, limit) as unknown as Row[]).map(recordOf),
+    words: (kind, subject) =>
+      (words.all(kind, subject) as unknown as { readonly word: string | null }[]).flatMap(({ word }) => word ?? []),
+    highest: (asset, counter, exceptId, untilMs = Number.MAX_SAFE_INTEGER) =>
+      (highest.all(asset, counter, exceptId, untilMs) as unknown as Row[]).map(recordOf),
     unfinishedRuns: () => (unfinished.all() as unknown as Row[]).map(recordOf).filter(isStart),
     lastUse: (asset, untilMs) => (lastUse.get(asset, untilMs) as { readonly ms: number | null }).ms ?? undefined,
     subjects: (kind) => (subjects.all(kind) as unknown as { readonly subject: string }[]).map(({ subject }) => subject),
+    recorded: ({ kind, subject, beforeSeq, limit }) => {
+      const page =
+        subject === null ? pages[kind === null ? "all" : "ofKind"] : pages[kind === null ? "ofSubject" : "ofBoth"];
+      const named = [kind, subject].filter((one) => one !== null);
+      return (page.all(...named, beforeSeq ?? Number.MAX_SAFE_INTEGER, limit) as unknown as Row[]).map(recordOf);
+    },
+    correctionsOf: (id) => (corrections.all(id) as unknown as { readonly id: string }[]).map((row) => row.id),
     lastLedgerSeq: () => (last.get() as { readonly seq: number }).seq,
+  };
+}
+
+function prepareWorded(db: Database) {
+  const current = "taken_ms <= ? AND NOT EXISTS (SELECT 1 FROM evidence AS c WHERE c.supersedes = e.id)";
+  const worded = "kind IN ('service', 'counter', 'check', 'event')";
+  return {
+    latestOf: db.prepare(`
+      SELECT * FROM evidence AS e INDEXED BY evidence_by_word
+      WHERE ${worded} AND kind = ? AND subject = ? AND ${WORD} = ? AND ${current}
+      ORDER BY taken_ms DESC, ledger_seq DESC LIMIT ?`),
+    words: db.prepare(`
+      SELECT DISTINCT ${WORD} AS word FROM evidence INDEXED BY evidence_by_word
+      WHERE ${worded} AND kind = ? AND subject = ?`),
+    highest: db.prepare(`
+      SELECT * FROM evidence AS e INDEXED BY evidence_by_value
+      WHERE kind = 'counter' AND subject = ? AND ${WORD} = ? AND id <> ? AND ${current}
+      ORDER BY ${VALUE} DESC LIMIT ${HIGHEST_READ}`),
+  };
+}
+
+function preparePages(db: Database) {
+  const page = (where: string) =>
+    db.prepare(`SELECT * FROM evidence ${where}ledger_seq < ? ORDER BY ledger_seq DESC LIMIT ?`);
+  return {
+    all: page("WHERE "),
+    ofKind: page("WHERE kind = ? AND "),
+    ofSubject: page("WHERE subject = ? AND "),
+    // By the other index SQLite would sort all that was ever recorded of the subject.
+    ofBoth: page("INDEXED BY evidence_by_subject_recorded WHERE kind = ? AND subject = ? AND "),
   };
 }
 

@@ -18,9 +18,9 @@ import type { Recorder } from "./evidence-service.ts";
 import { type GateRequest, type SnapshotValues, snapshotValues } from "./evidence-snapshot.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { ReleaseSet } from "./release-set.ts";
-import { releasesInForce } from "./releases-in-force.ts";
+import { releasesInForce, vocabularyInForce } from "./releases-in-force.ts";
 import type { EndedRun, TestRun, TestRuns } from "./test-runs.ts";
-import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** A decision and where it stands in the node's ledger; null where it could not be written, and then it is a blocked one. */
 export interface RecordedDecision {
@@ -147,13 +147,7 @@ function makeBasis(standing: Ready): Basis {
   const { set } = standing;
   return {
     set,
-    vocabulary: vocabularyOf(
-      // Evidence that only a running test's release names must reach it; what both name is the active set's.
-      [...[...standing.earlier].reverse().map((one) => one.set), set].flatMap(({ contracts }) =>
-        contracts.map(({ bundle }) => bundle),
-      ),
-      set.register,
-    ),
+    vocabulary: vocabularyInForce(standing),
     calendar: set.zone === null ? null : openPlantCalendar(set.zone),
     releases: releasesInForce(standing),
   };

@@ -2,6 +2,7 @@ import { parseDate } from "../base/civil-time.ts";
 import { indexReleases, type Release, type ReleaseIndex } from "../runtime/index.ts";
 import type { Standing } from "./activation.ts";
 import type { VerifiedRelease } from "./release-set.ts";
+import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 type Ready = Extract<Standing, { readonly kind: "ready" }>;
 
@@ -14,6 +15,23 @@ export function releasesInForce({ set, accepted, earlier }: Ready): ReleaseIndex
   const sets = [...history, { set, atMs: accepted.acceptedAtMs }];
   const contracts = new Set(sets.flatMap((one) => one.set.contracts.map(({ contract }) => contract)));
   return indexReleases([...contracts].flatMap((contract) => releasesOf(contract, sets)));
+}
+
+const known = new WeakMap<Ready, Vocabulary>();
+
+/**
+ * The names that evidence may use here: also those that only an earlier release has, since a running test still asks for them;
+ * where both name something, the active set's word holds.
+ */
+export function vocabularyInForce(standing: Standing): Vocabulary {
+  if (standing.kind !== "ready") return vocabularyOf([], null);
+  const before = known.get(standing);
+  if (before !== undefined) return before;
+  const sets = [...[...standing.earlier].reverse().map((one) => one.set), standing.set];
+  const bundles = sets.flatMap(({ contracts }) => contracts.map(({ bundle }) => bundle));
+  const vocabulary = vocabularyOf(bundles, standing.set.register);
+  known.set(standing, vocabulary);
+  return vocabulary;
 }
 
 interface SetSince {

@@ -32,6 +32,8 @@ export const FUTURE_TOLERANCE_MS = 5_000;
 export const MAX_REFERENCE_CHAIN = 16;
 /** A test that has run for longer is no longer judged by the release it began with. */
 export const MAX_RUNNING_TEST_MS = 72 * 3_600_000;
+/** Records that one page of evidence shows. */
+export const MAX_EVIDENCE_LISTED = 1_000;
 /** How far one look ahead goes. */
 export const MAX_DUE_DAYS = 3_660;
 /** Instants that one look ahead decides. */

@@ -136,3 +136,49 @@ test("a wall clock set ahead shows against the even one", () => {
   hands.bootMs += 1_000;
   expect(clock.now()).toMatchObject({ nowMs: 5_400_000, evenMs: 5_001_000 });
 });
+
+/** As many as one look takes from a list, and some more. */
+const MANY = 210;
+
+test("what was said once holds, however much else is said after it", () => {
+  const b = bench();
+  const often = (body: string) => {
+    for (let count = 0; count < MANY; count++) {
+      b.hands.wallMs += 1_000;
+      b.record(body);
+    }
+  };
+  const lamp = () => b.snapshot().equipment["Lamp-1"];
+  b.record('{"kind":"service","asset":"lamp","state":"returned"}');
+  b.record('{"kind":"service","asset":"lamp","state":"locked"}');
+  often('{"kind":"service","asset":"lamp","state":"used"}');
+  expect(lamp()).toMatchObject({
+    returnedAt: "2026-11-24T15:00:00.000Z",
+    locks: [{ by: "STF-1", at: "2026-11-24T15:00:00.000Z" }],
+  });
+  b.record('{"kind":"event","asset":"lamp","event":"dropped"}');
+  often('{"kind":"event","asset":"lamp","event":"cleaned"}');
+  const events = lamp()?.["events"] as readonly { readonly kind: string }[];
+  expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(["dropped", "cleaned"]));
+  b.record('{"kind":"check","asset":"lamp","when":"opening","result":"fail"}');
+  often('{"kind":"check","asset":"lamp","when":"closing","result":"pass"}');
+  expect(lamp()).toMatchObject({ openingCheck: { result: "fail" }, closingCheck: { result: "pass" } });
+  b.record('{"kind":"counter","asset":"lamp","counter":"hours","value":"900.00000000000000001"}');
+  b.record('{"kind":"counter","asset":"lamp","counter":"hours","value":"900"}');
+  b.record('{"kind":"counter","asset":"lamp","counter":"cycles","value":"5000"}');
+  often('{"kind":"counter","asset":"lamp","counter":"hours","value":"10"}');
+  expect(lamp()).toMatchObject({ hours: { $number: "10" }, hoursHighWater: { $number: "900.00000000000000001" } });
+});
+
+test("a counter that was typed wrong and corrected leaves no mark", () => {
+  const b = bench();
+  const hours = (value: string, more = "") =>
+    b.record(`{"kind":"counter","asset":"lamp","counter":"hours","value":"${value}"${more}}`);
+  const wrong = hours("9000");
+  hours("900", `,"supersedes":"${wrong.id}"`);
+  hours("901");
+  expect(b.snapshot().equipment["Lamp-1"]).toMatchObject({
+    hours: { $number: "901" },
+    hoursHighWater: { $number: "900" },
+  });
+});

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { type AgentOptions, agentToken, agentUrl, askAgent } from "../agent-client.ts";
+import { listCommand } from "../record-list.ts";
 
 type Values = AgentOptions & { readonly [name: string]: string | boolean | readonly string[] | undefined };
 
@@ -13,7 +14,7 @@ export function command(): Command {
   supplies(record);
   grants(record);
   certificates(record);
-  listing(record);
+  listCommand(record);
   return record.addHelpText(
     "after",
     "\nExample:\n  maint record reading --node LP-01 --quantity uv-intensity --value 1500 --unit uW/cm2 --with light-meter --token keys/STF-1.token",
@@ -264,46 +265,6 @@ function certificates(record: Command): void {
     .requiredOption("--asset <name>", "role or asset id")
     .requiredOption("--certificate <number>", "certificate number")
     .requiredOption("--disposition <text>", "what was decided about earlier tests");
-}
-
-interface Listed {
-  readonly id: string;
-  readonly subject: string;
-  readonly takenAtMs: number;
-  readonly by: string;
-  readonly supersedes: string | null;
-  readonly body: object;
-}
-
-function listing(record: Command): void {
-  record
-    .command("list")
-    .description("print what is recorded and not corrected, the newest first")
-    .requiredOption("--node <id>", "the node whose agent keeps it")
-    .requiredOption("--kind <kind>", "calibration, reading, acknowledgement, check, override, test-run …")
-    .option("--subject <name>", "only of this asset, quantity, step or test")
-    .option("--limit <count>", "at most this many", "20")
-    .option("--token <file>", "token file (else MAINT_TOKEN_FILE, else the node's own token)")
-    .option("--node-url <url>", "the agent's address (else the one of the data folder)")
-    .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
-    .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  maint record list --node LP-01 --kind calibration --subject Meter-1")
-    .action(list);
-}
-
-async function list(options: Values): Promise<void> {
-  const query = new URLSearchParams({ kind: String(options["kind"]), limit: String(options["limit"]) });
-  if (typeof options["subject"] === "string") query.set("subject", options["subject"]);
-  const call = { path: `/v1/evidence?${query}`, url: agentUrl(options), token: agentToken(options, "machine") };
-  const { body } = await askAgent({ method: "GET", ...call });
-  const { evidence } = body as { readonly evidence: readonly Listed[] };
-  const lines = evidence.map(({ id, subject, takenAtMs, by, supersedes, body: said }) => {
-    const corrects = supersedes === null ? "" : ` (corrects ${supersedes})`;
-    return `${id}  ${new Date(takenAtMs).toISOString()}  ${subject}  by ${by}${corrects}  ${JSON.stringify(said)}`;
-  });
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(evidence)}\n` : `${lines.join("\n") || "nothing recorded"}\n`,
-  );
 }
 
 async function send(options: Values, body: object): Promise<void> {
