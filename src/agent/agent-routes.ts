@@ -107,10 +107,14 @@ function endRoute(body: JsonObject, caller: Caller, { gate, onFatal }: RouteServ
   const result = given === null ? null : RESULTS.find((word) => word === given);
   if (result === undefined) return refusal(400, "MAINT_ERR_REQUEST", `"result" is one of ${RESULTS.join(", ")}`);
   try {
-    const { record, run, endedAtMs, closingChecks } = gate.end(test, result, caller);
+    const { record, run, endedAtMs } = gate.end(test, result, caller);
     const instants = { startedAt: printUtc(run.startedAtMs), endedAt: printUtc(endedAtMs) };
     const ended = { id: record.id, ledgerSeq: record.ledgerSeq, test, result, ...instants };
-    return { status: 200, body: { ...ended, usedAssets: run.assets, closingChecks }, text: `ENDED ${test}` };
+    return {
+      status: 200,
+      body: { ...ended, usedAssets: run.assets, closingChecks: run.closingChecks },
+      text: `ENDED ${test}`,
+    };
   } catch (error) {
     if (error instanceof MaintError && error.code === "MAINT_ERR_CONFLICT")
       return refusal(409, error.code, error.message, error.help);

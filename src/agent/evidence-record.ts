@@ -125,6 +125,9 @@ export interface TestRunEvidence {
   readonly testKind: string | null;
   readonly order: string | null;
   readonly assets: readonly string[];
+  /** Those of the assets that its contracts want checked after this use. */
+  readonly closingChecks: readonly string[];
+  /** The releases it began with. */
   readonly contracts: readonly { readonly contract: string; readonly version: string | null }[];
   /** Of an end. */
   readonly result?: TestRunResult;

@@ -71,7 +71,10 @@ export function snapshotValues(
       ...(sources.highWaterMs === null ? {} : { highWater: printUtc(sources.highWaterMs) }),
       monotonicNow: printUtc(Math.trunc(moment.evenMs)),
     },
-    test: { ...testValues(request, operator), ...startValues(sources.runs.startOf(request.test, moment.nowMs)) },
+    test: {
+      ...testValues(request, operator),
+      ...startValues(sources.runs.runOf(request.test, moment.nowMs)?.startedAtMs),
+    },
     equipment: Object.fromEntries(equipment),
     readings: readingValues(sources),
     acks: acknowledgementValues(sources),

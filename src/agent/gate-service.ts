@@ -19,7 +19,7 @@ import { type GateRequest, type SnapshotValues, snapshotValues } from "./evidenc
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { ReleaseSet } from "./release-set.ts";
 import { releasesInForce, vocabularyInForce } from "./releases-in-force.ts";
-import type { EndedRun, TestRun, TestRuns } from "./test-runs.ts";
+import type { EndedRun, TestRun, TestRuns, Used } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** A decision and where it stands in the node's ledger; null where it could not be written, and then it is a blocked one. */
@@ -41,14 +41,9 @@ export interface GateService {
   /** Decides, and where that allows it keeps the start. `request.test` is not null. */
   readonly start: (request: GateRequest, by: Recorder, operator: string | null) => Promise<StartedTest>;
   /** @throws MaintError MAINT_ERR_CONFLICT where no such test runs */
-  readonly end: (test: string, result: TestRunResult | null, by: Recorder) => EndedTest;
+  readonly end: (test: string, result: TestRunResult | null, by: Recorder) => EndedRun;
   /** What lapses from `fromMs` (else now) to `withinMs` behind it, for every kind of test or one. @throws MaintError where nothing is in force */
   readonly due: (kind: string | null, fromMs: number | null, withinMs: number) => readonly DueItem[];
-}
-
-export interface EndedTest extends EndedRun {
-  /** Assets whose contract asks for a check after this use. */
-  readonly closingChecks: readonly string[];
 }
 
 export interface GateOptions {
@@ -85,16 +80,18 @@ export function openGateService(options: GateOptions): GateService {
     return basis;
   };
   return {
-    decide: (request, operator) => decideAndRecord(request, operator, options, basisOf),
+    decide: async (request, operator) => {
+      const { decision, ledgerSeq } = await decideAndRecord(request, operator, options, basisOf);
+      return { decision, ledgerSeq };
+    },
     preview: async (request, operator) => (await judge(request, operator, options, basisOf)).decision,
     start: async (request, by, operator) => {
-      const decided = await decideAndRecord(request, operator, options, basisOf);
-      if (!decided.decision.allow || request.test === null) return { ...decided, running: null };
-      const standing = options.standing();
-      const assets = standing.kind === "ready" ? assetsNamedBy(decided.decision, basisOf(standing)) : [];
+      const { basis: decidedBy, ...decided } = await decideAndRecord(request, operator, options, basisOf);
+      if (!decided.decision.allow || request.test === null || decidedBy === null) return { ...decided, running: null };
+      const used = usedBy(decided.decision, decidedBy);
       try {
         const { nowMs } = options.clock.now();
-        return { ...decided, running: options.runs.start(request.test, decided.decision, assets, by, nowMs) };
+        return { ...decided, running: options.runs.start(request.test, decided.decision, used, by, nowMs) };
       } catch (error) {
         options.onFatal(error);
         const why = "the start of the test could not be written down, so it must not begin";
@@ -103,12 +100,7 @@ export function openGateService(options: GateOptions): GateService {
         return { decision: unwritten, ledgerSeq: null, running: null };
       }
     },
-    end: (test, result, by) => {
-      const ended = options.runs.end(test, result, by, options.clock.now().nowMs);
-      const standing = options.standing();
-      const checked = standing.kind === "ready" ? checkedAfterUse(basisOf(standing)) : new Set<string>();
-      return { ...ended, closingChecks: ended.run.assets.filter((asset) => checked.has(asset)) };
-    },
+    end: (test, result, by) => options.runs.end(test, result, by, options.clock.now().nowMs),
     due: (kind, fromMs, withinMs) => {
       const standing = options.standing();
       const basis = standing.kind === "ready" ? basisOf(standing) : null;
@@ -153,14 +145,19 @@ function makeBasis(standing: Ready): Basis {
   };
 }
 
-/** Every asset that the contracts of a decision name as equipment, by the station's own binding. */
-function assetsNamedBy({ contracts }: Decision, { set, releases }: Basis): readonly string[] {
+/** Every asset that the contracts of a decision name as equipment, by the station's own binding, and those to be checked after it. */
+function usedBy({ contracts }: Decision, { set, releases }: Basis): Used {
   const bundles = contracts.flatMap(({ contract, digest }) =>
-    (releases.contract(contract)?.releases ?? []).filter(({ loaded }) => loaded.digest === digest),
+    (releases.contract(contract)?.releases ?? [])
+      .filter(({ loaded }) => loaded.digest === digest)
+      .map(({ loaded }) => loaded.bundle),
   );
-  return [
-    ...new Set(bundles.flatMap(({ loaded }) => loaded.bundle.equipment.flatMap((item) => assetAt(item, set) ?? []))),
-  ];
+  const assets = bundles.flatMap(({ equipment }) => equipment.flatMap((item) => assetAt(item, set) ?? []));
+  const closing = bundles.flatMap(({ clauses, equipment }) => {
+    const framed = clauses.flatMap((clause) => (clause.kind === "before-and-after-use" ? [clause.equipment] : []));
+    return equipment.filter(({ name }) => framed.includes(name)).flatMap((item) => assetAt(item, set) ?? []);
+  });
+  return { assets: [...new Set(assets)], closingChecks: [...new Set(closing)] };
 }
 
 const assetAt = ({ name, asset }: Bundle["equipment"][number], { register }: ReleaseSet): string | null => {
@@ -168,21 +165,27 @@ const assetAt = ({ name, asset }: Bundle["equipment"][number], { register }: Rel
   return (Object.hasOwn(roles, name) ? roles[name] : undefined) ?? asset;
 };
 
-function checkedAfterUse({ set }: Basis): ReadonlySet<string> {
-  const assets = set.contracts.flatMap(({ bundle }) => {
-    const named = new Set(
-      bundle.clauses.flatMap((clause) => (clause.kind === "before-and-after-use" ? [clause.equipment] : [])),
+/** A contract that a running test began with in a release that is at hand no more; judged by another it could be allowed too much. */
+function lostContract(
+  test: string | null,
+  { releases }: Basis,
+  { runs }: GateOptions,
+  nowMs: number,
+): string | undefined {
+  const lost = runs
+    .runOf(test, nowMs)
+    ?.contracts.find(
+      ({ contract, version }) => !releases.contract(contract)?.releases.some((one) => one.version === version),
     );
-    return bundle.equipment.filter(({ name }) => named.has(name)).flatMap((item) => assetAt(item, set) ?? []);
-  });
-  return new Set(assets);
+  return lost?.contract;
 }
 
 interface Judged {
   readonly decision: Decision;
   readonly snapshot: SnapshotValues | null;
   readonly moment: Moment;
-  readonly set: ReleaseSet | null;
+  /** Null where no set was in force, and where something went wrong before it was known. */
+  readonly basis: Basis | null;
 }
 
 async function judge(
@@ -195,14 +198,19 @@ async function judge(
   const standing = options.standing();
   let snapshot: SnapshotValues | null = null;
   let decision: Decision;
+  let basis: Basis | null = null;
   try {
-    const basis = standing.kind === "ready" ? basisOf(standing) : null;
+    basis = standing.kind === "ready" ? basisOf(standing) : null;
     snapshot = snapshotOf(basis, request, operator, moment, options);
-    decision = await withinBudget(basis, snapshot, standing, moment, options);
+    const lost = basis === null ? undefined : lostContract(request.test, basis, options, moment.nowMs);
+    decision =
+      lost === undefined
+        ? await withinBudget(basis, snapshot, standing, moment, options)
+        : blockedBy(finding("contract.none-in-force", lost, RELEASE_GONE), snapshot, moment, options);
   } catch (error) {
     decision = blocked("runtime.error", messageOf(error), snapshot ?? bareSnapshot(request, operator), moment, options);
   }
-  return { decision, snapshot, moment, set: standing.kind === "ready" ? standing.set : null };
+  return { decision, snapshot, moment, basis };
 }
 
 async function decideAndRecord(
@@ -210,20 +218,21 @@ async function decideAndRecord(
   operator: string | null,
   options: GateOptions,
   basisOf: (standing: Ready) => Basis,
-): Promise<RecordedDecision> {
-  const { decision, snapshot, moment, set } = await judge(request, operator, options, basisOf);
+): Promise<RecordedDecision & Pick<Judged, "basis">> {
+  const { decision, snapshot, moment, basis } = await judge(request, operator, options, basisOf);
   try {
     const [entry] = options.ledger.append([decisionRecord(decision, request, snapshot, options.node)]);
     const ledgerSeq = entry?.seq ?? null;
     if (ledgerSeq === null) throw new Error("the ledger took no entry");
+    const set = basis?.set ?? null;
     options.raise(alertsOf(decision, { node: options.node, atMs: moment.nowMs, set, snapshot, ledgerSeq }));
     options.onDecided(decision);
-    return { decision, ledgerSeq };
+    return { decision, ledgerSeq, basis };
   } catch (error) {
     options.onFatal(error);
     const why = "the decision could not be written down, so it does not count";
     const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
-    return { decision: unwritten, ledgerSeq: null };
+    return { decision: unwritten, ledgerSeq: null, basis };
   }
 }
 
@@ -308,11 +317,22 @@ function blocked(
   code: "bundle.none" | "bundle.rejected" | "runtime.error" | "runtime.timeout" | "runtime.unavailable",
   why: string,
   snapshot: SnapshotValues,
+  moment: Moment,
+  options: GateOptions,
+): Decision {
+  return blockedBy(finding(code, "node", why), snapshot, moment, options);
+}
+
+const RELEASE_GONE = "the release this test began with is no longer kept: end it and start it again";
+
+function blockedBy(
+  found: ReturnType<typeof finding>,
+  snapshot: SnapshotValues,
   { nowMs }: Moment,
   { node, engine }: GateOptions,
 ): Decision {
   const input = { snapshot: snapshotFromValues(snapshot), now: nowMs, node, calendar: null };
-  return blockedDecision(input, finding(code, "node", why), engine);
+  return blockedDecision(input, found, engine);
 }
 
 const MAX_RECORDED_SNAPSHOT = 1 << 20;

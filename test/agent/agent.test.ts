@@ -1,21 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
-import { type Agent, type AgentOptions, enrolNode, nodeFolder, startAgent } from "../../src/agent/index.ts";
-import { canonicalJson } from "../../src/base/canonical-json.ts";
-import { compile } from "../../src/compiler/index.ts";
+import { expect, test } from "vitest";
+import { type Agent, nodeFolder, startAgent } from "../../src/agent/index.ts";
 import { readLedgerFile } from "../../src/disk/ledger-file.ts";
 import { readTokenFile } from "../../src/disk/read-token.ts";
 import { makeToken } from "../../src/disk/token-file.ts";
-import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Desired } from "../../src/model/message.ts";
-import { type FakeHub, openFakeHub } from "./fake-hub.ts";
-import { desiredOf, makeRepository, type Repository } from "./repository.ts";
-
-const NODE = "Pen-1";
-const ZONE = "Etc/UTC";
+import { ask, auditor, bundleOf, inForce, NODE, openWorld, operator, until, type World } from "./agent-world.ts";
 
 const contract = (least: number): string => `contract UV-DAILY "UV each day" {
   for every penetrant station
@@ -39,98 +31,6 @@ const contract = (least: number): string => `contract UV-DAILY "UV each day" {
 }
 `;
 
-function bundleOf(text: string): string {
-  const { contracts, diagnostics } = compile([{ name: "UV-DAILY.maint", text }]);
-  const [compiled] = contracts;
-  if (compiled === undefined) throw new Error(JSON.stringify(diagnostics));
-  return compiled.bytes;
-}
-
-const operator = makeToken("STF-1");
-const auditor = makeToken("AUD-1");
-
-interface World {
-  readonly folder: string;
-  readonly repository: Repository;
-  readonly hub: FakeHub;
-  readonly set: (generation: number, contracts: Desired["contracts"]) => void;
-  readonly start: (options?: Partial<AgentOptions>) => Promise<Agent>;
-}
-
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function world(): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), "agent-"));
-  closers.push(() => rmSync(folder, { recursive: true, force: true }));
-  const repository = makeRepository();
-  const hub = await openFakeHub(repository);
-  closers.push(hub.close);
-  await enrolNode({ dataFolder: folder, node: NODE, hubUrl: hub.url, token: "once" });
-  const register = {
-    format: "maint-station/1",
-    node: NODE,
-    station: { id: "LP-1", type: "penetrant", attributes: [], orderRequired: false },
-    plantZone: ZONE,
-    shifts: ["00:00"],
-    roles: { lamp: "Lamp-1" },
-    assets: [{ id: "Lamp-1", serial: "L1", type: "uv-a-lamp", attributes: [] }],
-  };
-  const people = {
-    format: "maint-people/1",
-    people: [
-      { id: "STF-1", roles: ["operator"], tokenSha256: operator.sha256 },
-      { id: "AUD-1", roles: ["auditor"], tokenSha256: auditor.sha256 },
-    ],
-  };
-  const documents = {
-    register: repository.put(canonicalJson(register)),
-    people: repository.put(canonicalJson(people)),
-    orders: repository.put(canonicalJson({ format: "maint-orders/1", orders: [] })),
-    zone: repository.put(canonicalJson(zoneFromIntl(ZONE))),
-  };
-  return {
-    folder,
-    repository,
-    hub,
-    set: (generation, contracts) => {
-      const metadata = repository.publish(Date.now());
-      hub.desired = repository.sign(desiredOf(metadata, contracts, generation, documents));
-    },
-    start: async (options = {}) => {
-      const agent = await startAgent({ dataFolder: folder, node: NODE, ...options });
-      closers.push(agent.stop);
-      return agent;
-    },
-  };
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 500; waited++) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`never happened: ${what}`);
-}
-
-const inForce = (agent: Agent, generation: number) =>
-  until(`generation ${generation}`, () => agent.status().generation === generation);
-
-async function ask(agent: Agent, path: string, body: unknown, token: string, headers: Record<string, string> = {}) {
-  const init =
-    body === undefined
-      ? { method: "GET" }
-      : { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) };
-  const response = await fetch(new URL(path, agent.url), {
-    ...init,
-    headers: { authorization: `Bearer ${token}`, ...headers },
-  });
-  const text = await response.text();
-  return { status: response.status, text, json: text.startsWith("{") ? JSON.parse(text) : undefined };
-}
-
 type Answer = Decision & { readonly ledgerSeq: number };
 const gate = async (agent: Agent, token = operator.token): Promise<Answer> =>
   (await ask(agent, "/v1/gate", { test: "T-1", kind: "fluorescent-inspection" }, token)).json as Answer;
@@ -150,7 +50,7 @@ const release = ({ repository }: World, version: string, least: number) => ({
 });
 
 test("a node fetches, verifies, activates, decides, alerts, and goes on without its hub", async () => {
-  const w = await world();
+  const w = await openWorld();
   const generations: number[] = [];
   const agent = await w.start({ onActivated: (generation) => generations.push(generation) });
   expect((await gate(agent, readTokenFile(nodeFolder(w.folder, NODE).token))).reasons).toEqual(["bundle.none:node"]);
@@ -221,7 +121,7 @@ test("a node fetches, verifies, activates, decides, alerts, and goes on without 
 });
 
 test("alerts wait on the disk for their acknowledgement and arrive once", async () => {
-  const w = await world();
+  const w = await openWorld();
   w.hub.acknowledges = false;
   w.set(1, release(w, "v1.0", 1000));
   const agent = await w.start();
@@ -238,7 +138,7 @@ test("alerts wait on the disk for their acknowledgement and arrive once", async 
 });
 
 test("a newer version replaces the older; a refused one leaves it in force", async () => {
-  const w = await world();
+  const w = await openWorld();
   w.set(1, release(w, "v1.0", 1000));
   const agent = await w.start();
   await inForce(agent, 1);
@@ -260,7 +160,7 @@ test("a newer version replaces the older; a refused one leaves it in force", asy
 });
 
 test("a bundle whose own test fails is not activated", async () => {
-  const w = await world();
+  const w = await openWorld();
   const failing = contract(1000).replace(
     /}\s*$/,
     `
@@ -278,7 +178,7 @@ test("a bundle whose own test fails is not activated", async () => {
 });
 
 test("a node that lost its connection comes back and converges", async () => {
-  const w = await world();
+  const w = await openWorld();
   w.set(1, release(w, "v1.0", 1000));
   const agent = await w.start();
   await inForce(agent, 1);
@@ -307,7 +207,7 @@ async function flipped(path: string, w: World): Promise<readonly string[]> {
 }
 
 test("a flipped byte in what is kept blocks the gate, and the hub mends it", async () => {
-  const w = await world();
+  const w = await openWorld();
   w.set(1, release(w, "v1.0", 1000));
   const agent = await w.start();
   await inForce(agent, 1);
@@ -324,7 +224,7 @@ test("a flipped byte in what is kept blocks the gate, and the hub mends it", asy
 });
 
 test("the local API refuses what it should", async () => {
-  const w = await world();
+  const w = await openWorld();
   w.set(1, release(w, "v1.0", 1000));
   const agent = await w.start();
   await inForce(agent, 1);

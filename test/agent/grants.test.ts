@@ -89,7 +89,8 @@ test("a certificate that was taken back stays so, from its instant on; the next 
     `{"kind":"revocation","asset":"light-meter","certificate":"C-1","reason":"lab error","takenAt":"${at}"}`;
   b.record(revoke("2026-11-24T12:00:00Z"));
   b.record(revoke("2026-11-24T13:00:00Z"));
-  const revokedAt = () => (b.snapshot().equipment["Meter-1"]?.["calibration"] as { revokedAt?: string }).revokedAt;
+  const revokedAt = () =>
+    (b.snapshot().equipment["Meter-1"]?.["calibration"] as { revokedAt?: string } | undefined)?.revokedAt;
   expect(revokedAt()).toBe("2026-11-24T12:00:00.000Z");
   b.record(CALIBRATION.replace("2025-11-01", "2026-11-02").replace("C-1", "C-2"));
   expect(revokedAt()).toBeUndefined();

@@ -9,22 +9,24 @@ const decision: Decision = gateWith({}).gate.check(request).decision;
 const by = { id: "STF-1", roles: ["operator"] };
 const NOW = Date.parse("2026-11-24T15:00:00Z");
 const MINUTE = 60_000;
+const LAMP = { assets: ["Lamp-1"], closingChecks: [] };
+const NOTHING = { assets: [], closingChecks: [] };
 const lastUse = (runs: TestRuns, except: string | null) => runs.lastUseOf("Lamp-1", except, Number.MAX_SAFE_INTEGER);
 
 test("a running test keeps its start, also when it is started again and after a restart", () => {
   const b = bench();
-  b.runs.start("T-1", decision, ["Lamp-1"], by, NOW);
-  expect(b.runs.start("T-1", decision, ["Lamp-1"], by, NOW + MINUTE).startedAtMs).toBe(NOW);
+  b.runs.start("T-1", decision, LAMP, by, NOW);
+  expect(b.runs.start("T-1", decision, LAMP, by, NOW + MINUTE).startedAtMs).toBe(NOW);
   b.hands.wallMs += MINUTE;
   expect(b.snapshot("T-1").test).toMatchObject({ id: "T-1", startedAt: "2026-11-24T15:00:00.000Z" });
   expect(b.snapshot("T-2").test["startedAt"]).toBeUndefined();
-  expect(b.reopenRuns().startOf("T-1", NOW + MINUTE)).toBe(NOW);
+  expect(b.reopenRuns().runOf("T-1", NOW + MINUTE)?.startedAtMs).toBe(NOW);
   expect(b.reopenRuns().running()).toEqual(b.runs.running());
 });
 
 test("an end is a use of what the test used; a run that never ended is one for every other test", () => {
   const b = bench();
-  b.runs.start("T-1", decision, ["Lamp-1"], by, NOW);
+  b.runs.start("T-1", decision, LAMP, by, NOW);
   expect(lastUse(b.runs, "T-1")).toBeUndefined();
   expect(lastUse(b.runs, "T-2")).toBe(NOW);
   expect(lastUse(b.reopenRuns(), "T-2")).toBe(NOW);
@@ -41,28 +43,43 @@ test("an end is a use of what the test used; a run that never ended is one for e
   expect(b.snapshot("T-2").equipment["Lamp-1"]?.["lastUseEndedAt"]).toBe("2026-11-24T15:01:00.000Z");
 });
 
+test("a second start of a running test adds what it uses, and keeps what it began with", () => {
+  const b = bench();
+  b.runs.start("T-1", decision, LAMP, by, NOW);
+  const other = { ...decision, testKind: "other", contracts: [{ contract: "X", version: "v2.0", digest: "sha256:0" }] };
+  const more = { assets: ["Meter-1"], closingChecks: ["Meter-1"] };
+  const known = decision.contracts.map(({ contract, version }) => ({ contract, version }));
+  const both = {
+    ...{ startedAtMs: NOW, assets: ["Lamp-1", "Meter-1"], closingChecks: ["Meter-1"] },
+    contracts: [...known, { contract: "X", version: "v2.0" }],
+  };
+  expect(b.runs.start("T-1", other as Decision, more, by, NOW + MINUTE)).toMatchObject(both);
+  expect(b.reopenRuns().running()).toMatchObject([both]);
+  expect(b.reopenRuns().running()).toEqual(b.runs.running());
+});
+
 test("a test that does not run cannot end, and one may run again", () => {
   const b = bench();
   expect(() => b.runs.end("T-1", null, by, NOW)).toThrow('no test "T-1" runs here');
-  b.runs.start("T-1", decision, [], by, NOW);
+  b.runs.start("T-1", decision, NOTHING, by, NOW);
   b.runs.end("T-1", null, by, NOW + MINUTE);
   expect(() => b.runs.end("T-1", null, by, NOW + MINUTE)).toThrow("no test");
-  expect(b.runs.start("T-1", decision, [], by, NOW + 2 * MINUTE).startedAtMs).toBe(NOW + 2 * MINUTE);
-  expect(b.reopenRuns().startOf("T-1", NOW + 2 * MINUTE)).toBe(NOW + 2 * MINUTE);
+  expect(b.runs.start("T-1", decision, NOTHING, by, NOW + 2 * MINUTE).startedAtMs).toBe(NOW + 2 * MINUTE);
+  expect(b.reopenRuns().runOf("T-1", NOW + 2 * MINUTE)?.startedAtMs).toBe(NOW + 2 * MINUTE);
 });
 
 test("a run does not keep an old release for ever, and a start ahead counts for nothing", () => {
   const b = bench();
-  b.runs.start("T-1", decision, [], by, NOW);
-  expect(b.runs.startOf("T-1", NOW + MAX_RUNNING_TEST_MS)).toBe(NOW);
-  expect(b.runs.startOf("T-1", NOW + MAX_RUNNING_TEST_MS + 1)).toBeUndefined();
-  expect(b.runs.startOf("T-1", NOW - 1)).toBeUndefined();
-  expect(b.runs.startOf(null, NOW)).toBeUndefined();
+  b.runs.start("T-1", decision, NOTHING, by, NOW);
+  expect(b.runs.runOf("T-1", NOW + MAX_RUNNING_TEST_MS)?.startedAtMs).toBe(NOW);
+  expect(b.runs.runOf("T-1", NOW + MAX_RUNNING_TEST_MS + 1)).toBeUndefined();
+  expect(b.runs.runOf("T-1", NOW - 1)).toBeUndefined();
+  expect(b.runs.runOf(null, NOW)).toBeUndefined();
 });
 
 test("a clock that went back puts no end before its start", () => {
   const b = bench();
-  b.runs.start("T-1", decision, ["Lamp-1"], by, NOW);
+  b.runs.start("T-1", decision, LAMP, by, NOW);
   expect(b.runs.end("T-1", null, by, NOW - MINUTE).endedAtMs).toBe(NOW);
 });
 
@@ -72,7 +89,7 @@ test("a test's start cannot be recorded by hand", () => {
 
 test("a test whose name looks like a start is none", () => {
   const b = bench();
-  b.runs.start('"state":"started"', decision, [], by, NOW);
+  b.runs.start('"state":"started"', decision, NOTHING, by, NOW);
   b.runs.end('"state":"started"', null, by, NOW);
   expect(b.reopenRuns().running()).toEqual([]);
 });
