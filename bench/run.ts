@@ -9,6 +9,8 @@ const scripts = readdirSync(import.meta.dirname)
   .map((name) => join(import.meta.dirname, name, `${name}.ts`))
   .filter((path) => existsSync(path));
 for (const script of scripts) {
-  const { status } = spawnSync(process.execPath, [script, ...process.argv.slice(2)], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, ["--expose-gc", script, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   if (status !== 0) process.exitCode = 1;
 }

@@ -86,8 +86,7 @@ export function verdictFast(input: DecideInput): Pick<Decision, "allow" | "reaso
   }
 }
 
-const fastOf = ({ bindings }: Extract<Posed, { kind: "posed" }>): readonly Verdicts[] =>
-  bindings.map(({ binding }) => fastVerdicts(binding.release.loaded));
+const fastOf = ({ bindings }: Extract<Posed, { kind: "posed" }>): readonly Verdicts[] => bindings.map(fastVerdicts);
 
 type Posed =
   | { readonly kind: "settled"; readonly found: Found }

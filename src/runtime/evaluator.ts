@@ -11,6 +11,7 @@ export type FactCode = number;
 /** A clause that this test is not asked for: no rule is looked at. */
 export const NOT_ASKED: FactCode = 0x80;
 
+const NONE: readonly number[] = [];
 const KNOWN = 0x40;
 const CODES = 128;
 const WORDS = 4;
@@ -54,8 +55,8 @@ export function factNameIn(rule: string, fact: string): FactName | undefined {
 export interface RuleTable {
   readonly size: number;
   readonly permits: (row: number, code: FactCode) => boolean;
-  /** Whether every row permits its code, in one loop without a branch on data. `codes` has one code a row. */
-  readonly permitsAll: (codes: Uint8Array) => boolean;
+  /** Rows that do not permit their code, found in one loop; `codes` has one code a row. @throws AssertionFailed for another number */
+  readonly refused: (codes: Uint8Array) => readonly number[];
 }
 
 /**
@@ -77,15 +78,17 @@ export function compileRules(rules: readonly BundleRule[]): RuleTable {
       assert(row >= 0 && row < size && code >= 0 && code < CODES, "a rule is asked about facts there are");
       return (((sets[row * WORDS + (code >>> 5)] as number) >>> (code & 31)) & 1) === 1;
     },
-    permitsAll: (codes) => {
-      if (codes.length !== size) return false;
-      let permitted = 1;
+    refused: (codes) => {
+      assert(codes.length === size, "a rule is asked about facts there are");
+      let rows: number[] | undefined;
       for (let row = 0; row < size; row += 1) {
         const code = codes[row] as number;
         const set = sets[(row << 2) + ((code >>> 5) & 3)] as number;
-        permitted &= (set >>> (code & 31)) | (code >>> 7);
+        if ((((set >>> (code & 31)) | (code >>> 7)) & 1) === 1) continue;
+        if (rows === undefined) rows = [row];
+        else rows.push(row);
       }
-      return (permitted & 1) === 1;
+      return rows ?? NONE;
     },
   };
 }

@@ -82,7 +82,8 @@ export function indexReleases(releases: readonly Release[]): ReleaseIndex {
     }
   }
   const all = [...contracts.values()];
-  const known = new Map<string, readonly Contract[]>();
+  const known = new Map<string, Map<string, readonly Contract[]>>();
+  let remembered = 0;
   return {
     size: releases.length,
     contract: (id) => contracts.get(id),
@@ -90,8 +91,7 @@ export function indexReleases(releases: readonly Release[]): ReleaseIndex {
       // What the snapshot does not say keeps no contract out.
       if (stationType === undefined || kind === undefined)
         return stationType === undefined ? all : ofStation(byStationAndKind, stationType);
-      const key = JSON.stringify([stationType, kind]);
-      const before = known.get(key);
+      const before = known.get(stationType)?.get(kind);
       if (before !== undefined) return before;
       const found = merge(
         [stationType, EVERY].flatMap((station) => {
@@ -100,7 +100,9 @@ export function indexReleases(releases: readonly Release[]): ReleaseIndex {
         }),
       );
       // Names come from the caller: a flood of them must not fill the memory.
-      if (known.size < MAX_REMEMBERED_SELECTIONS) known.set(key, found);
+      if (remembered >= MAX_REMEMBERED_SELECTIONS) return found;
+      remembered += 1;
+      known.set(stationType, (known.get(stationType) ?? new Map()).set(kind, found));
       return found;
     },
   };

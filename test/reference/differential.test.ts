@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Json } from "../../src/base/strict-json.ts";
 import { parseSnapshot } from "../../src/model/snapshot-parse.ts";
-import { factsOfCode } from "../../src/runtime/evaluator.ts";
+import { factsOfCode, NOT_ASKED } from "../../src/runtime/evaluator.ts";
 import { type DecideInput, decide, decideFast, type LoadedBundle, verdictFast } from "../../src/runtime/index.ts";
 import { bundles, chicago, inputOf, vectors } from "../conformance/vectors.ts";
 
@@ -93,7 +93,8 @@ function planted(loaded: LoadedBundle): LoadedBundle {
   const rules = {
     size: loaded.rules.size,
     permits: (_: number, code: number) => isKnown(code),
-    permitsAll: (codes: Uint8Array) => codes.every(isKnown),
+    refused: (codes: Uint8Array) =>
+      [...codes.keys()].filter((row) => codes[row] !== NOT_ASKED && !isKnown(codes[row] as number)),
   };
   return { ...loaded, rules };
 }

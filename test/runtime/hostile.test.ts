@@ -41,8 +41,8 @@ const brokenFacts: LoadedBundle = {
     [...uv.byCondition].map(([name, clauses]) => [name, clauses.map((clause) => ({ ...clause, facts: throws }))]),
   ),
 };
-const brokenEngine: LoadedBundle = { ...uv, rules: { ...uv.rules, permits: throws } };
-const generousEngine: LoadedBundle = { ...uv, rules: { ...uv.rules, permits: () => true } };
+const brokenEngine: LoadedBundle = { ...uv, rules: { ...uv.rules, refused: throws } };
+const generousEngine: LoadedBundle = { ...uv, rules: { ...uv.rules, refused: () => [] } };
 const silentFacts: LoadedBundle = {
   ...uv,
   byCondition: new Map(
