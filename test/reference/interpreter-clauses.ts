@@ -34,6 +34,11 @@ import { readingSays } from "./interpreter-reading.ts";
 import { readDay, readMonthEnd } from "./interpreter-time.ts";
 
 export function clauseSays(contract: ReadContract, clause: Clause, asked: Situation): Said {
+  // Nobody knows the attributes of an item that no register knows: then the clause says that, and nothing else.
+  if (clause.attribute !== null) {
+    const guard = assetOf(contract, clause.attribute.equipment.text, asked.snapshot);
+    if (itemOf(asked, guard) === undefined) return reason("equipment.unknown", guard);
+  }
   if (clause.kind === "reading") return readingSays(contract, clause, asked);
   if (clause.kind === "acknowledgement") return acknowledgementSays(contract, clause, asked);
   const asset = assetOf(contract, clause.subject.text, asked.snapshot);

@@ -9,7 +9,7 @@ export function asksKind(testKind: string | null, asked: Situation): boolean {
   return testKind === null || kind === undefined || kind === testKind;
 }
 
-/** `for order …` and `when X is …`. An item that no register knows keeps its clause, which then says so. */
+/** `for order …` and `when X is …`. An item that no register knows keeps its clause. */
 export function applies(contract: ReadContract, { order, attribute }: Clause, asked: Situation): boolean {
   if (order !== null && order.value !== textIn(testOf(asked), "clientPO")) return false;
   if (attribute === null) return true;

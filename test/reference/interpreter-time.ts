@@ -81,7 +81,7 @@ export interface PlantTime {
   readonly midnight: (day: number) => number;
 }
 
-/** No zone has changed its clocks but at a quarter of an hour in the years the tests use. */
+/** Clocks change at a whole minute, mostly at a quarter of an hour: what both ends of a quarter agree on holds within it. */
 const SLOT = 15 * MINUTE;
 const MOST_REMEMBERED = 300_000;
 
@@ -91,17 +91,21 @@ function offsetsOf(zone: string): (instant: number) => number {
     ...{ hour: "numeric", minute: "numeric", second: "numeric", era: "short" },
   });
   const known = new Map<number, number>();
-  return (instant) => {
-    const slot = Math.floor(instant / SLOT);
-    const before = known.get(slot);
+  const shown = (instant: number): number => {
+    const before = known.get(instant);
     if (before !== undefined) return before;
-    const text = format.format(slot * SLOT);
+    const text = format.format(instant);
     const [month = 0, day = 0, year = 0, hour = 0, minute = 0, second = 0] = (text.match(/\d+/g) ?? []).map(Number);
-    const shown = text.includes("BC") ? 1 - year : year;
-    const local = dayOfYmd(shown, month - 1, day) * DAY + hour * HOUR + minute * MINUTE + second * 1000;
+    const date = dayOfYmd(text.includes("BC") ? 1 - year : year, month - 1, day);
+    const offset = date * DAY + hour * HOUR + minute * MINUTE + second * 1000 - instant;
     if (known.size > MOST_REMEMBERED) known.clear();
-    known.set(slot, local - slot * SLOT);
-    return local - slot * SLOT;
+    known.set(instant, offset);
+    return offset;
+  };
+  return (instant) => {
+    const start = Math.floor(instant / SLOT) * SLOT;
+    const offset = shown(start);
+    return offset === shown(start + SLOT) ? offset : shown(Math.floor(instant / MINUTE) * MINUTE);
   };
 }
 
