@@ -26,6 +26,10 @@ const verbs: { readonly [name: string]: Verb } = {
   contract: { summary: "create, validate, store and follow contracts", load: () => import("./commands/contract.ts") },
   release: { summary: "verify what PolicyCentral holds", load: () => import("./commands/release.ts") },
   record: { summary: "record evidence at a node", load: () => import("./commands/record.ts") },
+  evidence: {
+    summary: "import calibrations from certificates and lists",
+    load: () => import("./commands/evidence.ts"),
+  },
   gate: { summary: "ask a node whether a test may start", load: () => import("./commands/gate.ts") },
   due: { summary: "say what will lapse, and what it will block", load: () => import("./commands/due.ts") },
   receipt: {
