@@ -1,4 +1,5 @@
 import { type Database, transaction } from "../disk/sqlite.ts";
+import { rememberAnswers } from "./evidence-cache.ts";
 import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
 
 /** The evidence of one node, in order. Rows are added, never changed; each lies in the ledger as well. */
@@ -105,7 +106,10 @@ interface Row {
   readonly body: string;
 }
 
-export function openEvidenceStore(db: Database): EvidenceStore {
+/** The store of a node's own database, whose rows nobody else adds: what it answered it may remember. */
+export const openEvidenceStore = (db: Database): EvidenceStore => rememberAnswers(openRows(db));
+
+function openRows(db: Database): EvidenceStore {
   db.exec(SCHEMA);
   const insert = db.prepare("INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const byId = db.prepare("SELECT * FROM evidence WHERE id = ?");

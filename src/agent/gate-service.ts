@@ -1,7 +1,6 @@
-import { canonicalJson } from "../base/canonical-json.ts";
 import { MaintError } from "../base/maint-error.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
-import { type DecisionMetadata, factsDigests } from "../ledger/receipt.ts";
+import { type DecisionMetadata, digestFacts } from "../ledger/receipt.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
@@ -347,8 +346,9 @@ function decisionRecord(
   const { allow, reasons, contracts, operator, testId } = decision;
   const [only, ...others] = contracts;
   const verdict = allow ? "allowed" : "blocked";
-  const kept = snapshot !== null && canonicalJson(snapshot).length <= MAX_RECORDED_SNAPSHOT ? snapshot : null;
-  const metadata: DecisionMetadata = { decision, part: request.part, facts: factsDigests(snapshot) };
+  const { facts, length } = digestFacts(snapshot);
+  const kept = length <= MAX_RECORDED_SNAPSHOT ? snapshot : null;
+  const metadata: DecisionMetadata = { decision, part: request.part, facts };
   return {
     action_type: "gate_decision",
     action: verdict,

@@ -15,9 +15,14 @@ export function openMarks(db: Database): Marks {
   const write = db.prepare("INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
   const valueFor = (name: string): string | undefined =>
     (read.get(name) as { readonly value: string } | undefined)?.value;
+  // Read at every decision, written once a minute, by this process alone.
+  let attestation = JSON.parse(valueFor("attestation") ?? "null") as Attestation | null;
   return {
-    attestation: () => JSON.parse(valueFor("attestation") ?? "null") as Attestation | null,
-    setAttestation: (attestation) => void write.run("attestation", JSON.stringify(attestation)),
+    attestation: () => attestation,
+    setAttestation: (next) => {
+      write.run("attestation", JSON.stringify(next));
+      attestation = next;
+    },
     nextReportCounter: () => {
       const next = Number(valueFor("report-counter") ?? "0") + 1;
       write.run("report-counter", String(next));

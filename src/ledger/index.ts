@@ -1,8 +1,8 @@
 export { type NextEntry, nextEntry } from "./append.ts";
 export { EMPTY_HEAD, entryBytes, entryHash, type LedgerHead } from "./entry.ts";
 export {
+  digestFacts,
   type FactsDigests,
-  factsDigests,
   type Receipt,
   type ReceiptCheck,
   type ReceiptFault,

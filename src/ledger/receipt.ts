@@ -40,15 +40,22 @@ export interface FactsDigests {
   readonly fields: { readonly [field: string]: Digest };
 }
 
-const digest = (value: unknown): Digest => `sha256:${createHash("sha256").update(canonicalJson(value)).digest("hex")}`;
+const digestOfText = (text: string): Digest => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
-export function factsDigests(snapshot: { readonly [field: string]: unknown } | null): FactsDigests {
-  if (snapshot === null) return { snapshot: null, fields: {} };
-  const fields = Object.entries(snapshot).filter(([, value]) => value !== undefined);
-  return {
-    snapshot: digest(snapshot),
-    fields: Object.fromEntries(fields.map(([name, value]) => [name, digest(value)])),
-  };
+/** `length` is that of the snapshot's canonical JSON. */
+export function digestFacts(snapshot: { readonly [field: string]: unknown } | null): {
+  readonly facts: FactsDigests;
+  readonly length: number;
+} {
+  if (snapshot === null) return { facts: { snapshot: null, fields: {} }, length: 0 };
+  const fields = Object.entries(snapshot)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => [name, canonicalJson(value)] as const);
+  // Canonical JSON of the whole is made of that of its members: nothing is spelled twice.
+  const whole = `{${fields.map(([name, text]) => `${canonicalJson(name)}:${text}`).join(",")}}`;
+  const digests = fields.map(([name, text]) => [name, digestOfText(text)] as const);
+  return { facts: { snapshot: digestOfText(whole), fields: Object.fromEntries(digests) }, length: whole.length };
 }
 
 /** What is signed: the format's name keeps it from being taken for anything else this key signs. */

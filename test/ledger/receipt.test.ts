@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { keyIdOf, makeSigningKey, signHex, verifyHex } from "../../src/disk/key-file.ts";
 import { EMPTY_HEAD, type LedgerHead, nextEntry } from "../../src/ledger/index.ts";
 import {
-  factsDigests,
+  digestFacts,
   type Receipt,
   type ReceiptTrust,
   receiptBytes,
@@ -21,7 +23,7 @@ function entryOf(head: LedgerHead, change: object = {}): LedgerEntry {
   const record = {
     ...{ action_type: "gate_decision" as const, action: "allowed", target: "T1", details: "test T1 allowed" },
     ...{ user_id: "STF-1", smart_id: null },
-    metadata: { decision, part: "P-7", facts: factsDigests(snapshot), ...change },
+    metadata: { decision, part: "P-7", facts: digestFacts(snapshot).facts, ...change },
   };
   return nextEntry(head, record, now, "wall").entry;
 }
@@ -55,10 +57,17 @@ test("a receipt holds with the node's public key alone, and in its ledger", () =
 });
 
 test("the digests tell one snapshot from another", () => {
-  const other = factsDigests({ ...snapshot, readings: { uv: { value: 1501 } } });
-  expect(other.snapshot).not.toBe(factsDigests(snapshot).snapshot);
-  expect(other.fields["plantZone"]).toBe(factsDigests(snapshot).fields["plantZone"]);
-  expect(factsDigests(null)).toEqual({ snapshot: null, fields: {} });
+  const { facts, length } = digestFacts(snapshot);
+  const other = digestFacts({ ...snapshot, readings: { uv: { value: 1501 } } }).facts;
+  expect(other.snapshot).not.toBe(facts.snapshot);
+  expect(other.fields["plantZone"]).toBe(facts.fields["plantZone"]);
+  expect(digestFacts(null)).toEqual({ facts: { snapshot: null, fields: {} }, length: 0 });
+  // The whole is put together from its parts: it must be the canonical JSON that anybody else computes.
+  const whole = canonicalJson(snapshot);
+  expect({ digest: facts.snapshot, length }).toEqual({
+    digest: `sha256:${createHash("sha256").update(whole).digest("hex")}`,
+    length: whole.length,
+  });
 });
 
 /** Every place in a JSON value, as the keys that lead there. */
