@@ -1,6 +1,7 @@
 import { DOMParser } from "@xmldom/xmldom";
 import { fail, ok, type Result } from "../base/result.ts";
 import { MAX_IMPORT_BYTES, MAX_XML_DEPTH, MAX_XML_ELEMENTS } from "../model/limits.ts";
+import { shownValue } from "./calibration-row.ts";
 
 export interface XmlFault {
   /** From 1. */
@@ -35,12 +36,12 @@ export function parseXml(text: string): Result<Document, XmlFault> {
   return ok(document);
 }
 
-const TAG = /<(\/?)[^\s<>/!?"'=]+(?:[^<>"']|"[^<"]*"|'[^<']*')*>/y;
+const TAG = /<(\/?)([^\s<>/!?"'=]+)(?:[^<>"']|"[^<"]*"|'[^<']*')*>/y;
 
 /** What is refused unread. One pass over the markup: the parser below it recurses, and would do so as deep as it is told. */
 function faultBeforeParsing(text: string): XmlFault | undefined {
   if (text.length > MAX_IMPORT_BYTES) return { line: 1, message: `is longer than ${MAX_IMPORT_BYTES} characters` };
-  let depth = 0;
+  const open: string[] = [];
   let elements = 0;
   for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at)) {
     const refuse = (message: string): XmlFault => ({ line: text.slice(0, at).split("\n").length, message });
@@ -55,12 +56,15 @@ function faultBeforeParsing(text: string): XmlFault | undefined {
     TAG.lastIndex = at;
     const tag = TAG.exec(text);
     if (tag === null) return refuse("is no XML: a tag is broken");
-    const closing = tag[1] === "/";
-    const empty = tag[0].endsWith("/>");
-    if (!closing && ++elements > MAX_XML_ELEMENTS) return refuse(`holds more than ${MAX_XML_ELEMENTS} elements`);
-    if (closing) depth -= 1;
-    else if (!empty) depth += 1;
-    if (depth > MAX_XML_DEPTH) return refuse(`is nested deeper than ${MAX_XML_DEPTH}`);
+    const [whole, slash, name = ""] = tag;
+    if (slash === "/") {
+      // The parser itself lets an end tag close whatever is open.
+      if (open.pop() !== name) return refuse(`is no XML: </${shownValue(name)}> closes nothing of that name`);
+    } else {
+      if (++elements > MAX_XML_ELEMENTS) return refuse(`holds more than ${MAX_XML_ELEMENTS} elements`);
+      if (!whole.endsWith("/>")) open.push(name);
+      if (open.length > MAX_XML_DEPTH) return refuse(`is nested deeper than ${MAX_XML_DEPTH}`);
+    }
     at = TAG.lastIndex;
   }
   return undefined;
