@@ -53,7 +53,7 @@ export function understand(text: string): Understood | undefined {
 }
 
 /** As many snapshots and instants are made for one set of contracts. */
-const CASES_PER_SET = 50;
+export const CASES_PER_SET = 50;
 const MOST_TRIES = 40;
 
 function soundContract(next: Random, id: string): Understood {
@@ -104,7 +104,7 @@ export function gateCase(seed: number, index: number): MadeCase {
   const made = { releases, now, zone: set.zone, assumeBinding: chance(next, 0.7), understood };
   const draft = snapshotOf(next, made);
   const plain = toJson(draft);
-  const isOverridden = chance(next, 0.3);
+  const isOverridden = chance(next, 0.35);
   const snapshot = isOverridden
     ? toJson({ ...draft, overrides: overridesFor(next, { ...made, snapshot: plain }) })
     : plain;
@@ -173,8 +173,8 @@ function snapshotOf(next: Random, { understood, now, zone }: Bare): Draft {
     ]),
     station: { id: "LP-1", roles, ...stationWords(next) },
     test: testWords(next, now),
-    ...(chance(next, 0.15) ? { clock: clockWords(next, now) } : {}),
-    ...(chance(next, 0.3) ? { orders: ordersOf(next, understood) } : {}),
+    ...(chance(next, 0.1) ? { clock: clockWords(next, now) } : {}),
+    ...(chance(next, 0.25) ? { orders: ordersOf(next, understood) } : {}),
     ...{ equipment, readings, acks, lots },
   };
 }
@@ -203,7 +203,7 @@ function testWords(next: Random, now: number): Draft {
 }
 
 const clockWords = (next: Random, now: number): Draft => ({
-  highWater: instantText(next, now + choose(next, [5000, 5001, 0, -1000, 4999])),
+  highWater: instantText(next, now + choose(next, [5000, 5000, 5001, 0, -1000, 4999, -1, 1])),
   monotonicNow: instantText(next, now + choose(next, [0, 120_000, 120_001, -120_000, -120_001])),
 });
 
@@ -227,8 +227,9 @@ function overridesFor(next: Random, made: MadeCase): Value {
   const { reasons } = interpret(questionOf(made));
   const { now } = made;
   return [...reasons, "reading.stale:nothing"].flatMap((code, index) => {
-    if (!chance(next, reasons.length < 3 ? 0.9 : 0.4)) return [];
     const [rule = "", ...subject] = code.split(":");
+    const isForeseen = made.releases.some(({ text }) => text.includes(` may override ${rule} for `));
+    if (!chance(next, isForeseen ? 0.95 : 0.2)) return [];
     const grantedAt = now - choose(next, [0, MINUTE, MINUTE, -5000, -5001]);
     const cap = choose(next, [30, 60, 480]) * MINUTE;
     const expiresAt = choose(next, [
