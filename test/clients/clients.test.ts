@@ -47,6 +47,7 @@ const noPython = missing(
   says("python3", ["-c", "import sys; assert sys.version_info >= (3, 8)"]),
 );
 const noPytest = noPython ?? missing("pytest", says("python3", ["-c", "import pytest"]));
+const noMono = noPython ?? missing("Mono (mcs and mono)", says("mcs", ["--version"]) && says("mono", ["--version"]));
 
 /** A file of Python tests passes, and did run some. */
 async function passes(file: string, environment: NodeJS.ProcessEnv = {}): Promise<void> {
@@ -76,5 +77,6 @@ describe.skipIf(noPython !== undefined)("the clients with a real agent", () => {
 
   test("Python asks, starts, ends and records", () => passes("test_agent.py", environment), SLOW_MS);
   test.skipIf(noPytest !== undefined)("pytest", () => passes("test_plugin.py", environment), SLOW_MS);
+  test.skipIf(noMono !== undefined)("C#", () => passes("test_csharp.py", environment), SLOW_MS);
   test("OpenHTF, or what stands in for it", () => passes("test_openhtf.py", environment), SLOW_MS);
 });

@@ -8,75 +8,11 @@ import threading
 import unittest
 
 from client_under_test import load
-from strange_server import (
-    CHUNKED_HEAD, GOOD, StrangeServer, answer, chunked, closes, dribbles, forever, good, says_nothing, sends, without,
-)  # fmt: skip
+from strange_server import CHUNKED_HEAD, GOOD, GOOD_TEXT, STRANGE, StrangeServer, answer, chunked, good, sends
 
 maint_gate = load()
 TIMEOUT_S = 0.6
 SPARE_S = 1.0
-GOOD_TEXT = json.dumps(GOOD).encode()
-TWICE = GOOD_TEXT.replace(b'{"allow": true', b'{"allow": false, "allow": true')
-
-STRANGE = {
-    "never answers": says_nothing,
-    "closes at once": closes,
-    "garbage instead of HTTP": sends(b"\x00\xff\x13garbage\r\n\r\n"),
-    "HTTP/0.9": sends(GOOD_TEXT),
-    "HTTP/1.0": sends(answer(GOOD, version="HTTP/1.0")),
-    "no length, ended by closing": sends(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + GOOD_TEXT),
-    "garbage": sends(answer(b"\x00\xffgarbage")),
-    "empty": sends(answer(b"")),
-    "JSON that is cut off": sends(answer(GOOD_TEXT[:-1])),
-    "two documents": sends(answer(GOOD_TEXT + GOOD_TEXT)),
-    "a web page": sends(answer(b"<html>ALLOW</html>", kind="text/html")),
-    "good JSON that says it is a web page": sends(answer(GOOD, kind="text/html")),
-    "text/plain": sends(answer(b"ALLOW\n", kind="text/plain; charset=utf-8")),
-    "not UTF-8": sends(answer(GOOD_TEXT.replace(b"T-1", b"T-\xff"))),
-    "a byte order mark": sends(answer(b"\xef\xbb\xbf" + GOOD_TEXT)),
-    "NaN": sends(answer(GOOD_TEXT.replace(b"7", b"NaN"))),
-    "very deep": sends(answer(b"[" * 200_000)),
-    "a list": sends(answer([GOOD])),
-    "true": sends(answer(b"true")),
-    'allow "true"': sends(answer(good(allow="true"))),
-    "allow 1": sends(answer(good(allow=1))),
-    "allow [true]": sends(answer(good(allow=[True]))),
-    "allow null": sends(answer(good(allow=None))),
-    "no allow": sends(answer(without("allow"))),
-    "allow said twice": sends(answer(TWICE)),
-    "allow with a reason": sends(answer(good(reasons=["clock.went-back:node"]))),
-    "no reasons": sends(answer(without("reasons"))),
-    "reasons that are no texts": sends(answer(good(reasons=[1]))),
-    "ledgerSeq null": sends(answer(good(ledgerSeq=None))),
-    "ledgerSeq true": sends(answer(good(ledgerSeq=True))),
-    'ledgerSeq "7"': sends(answer(good(ledgerSeq="7"))),
-    "ledgerSeq 7.0": sends(answer(GOOD_TEXT.replace(b"7", b"7.0"))),
-    "ledgerSeq -1": sends(answer(good(ledgerSeq=-1))),
-    "no ledgerSeq": sends(answer(without("ledgerSeq"))),
-    "preview true": sends(answer(good(preview=True))),
-    "preview false": sends(answer(good(preview=False))),
-    "another node": sends(answer(good(node="LP-02"))),
-    "no node": sends(answer(without("node"))),
-    "another test": sends(answer(good(testId="T-2"))),
-    "no test": sends(answer(good(testId=None))),
-    "status 201": sends(answer(GOOD, status="201 Created")),
-    "status 204": sends(answer(b"", status="204 No Content")),
-    "status 206": sends(answer(GOOD, status="206 Partial Content")),
-    "status 401": sends(answer(GOOD, status="401 Unauthorized")),
-    "status 500": sends(answer(GOOD, status="500 Oops")),
-    "status 2000": sends(answer(GOOD, status="2000 OK")),
-    "shorter than it says": sends(answer(GOOD).replace(b"Content-Length: ", b"Content-Length: 9")),
-    "says it is huge": sends(answer(b" ").replace(b"Length: 1", b"Length: 99999999999")),
-    "is huge": sends(answer(GOOD_TEXT + b" " * (9 << 20))),
-    "chunks without an end": sends(CHUNKED_HEAD + chunked(GOOD_TEXT)),
-    "chunks of no size": sends(CHUNKED_HEAD + b"zz\r\n" + GOOD_TEXT),
-    "endless body": forever(CHUNKED_HEAD, b"10000\r\n" + b" " * 65536 + b"\r\n"),
-    "endless head": forever(b"HTTP/1.1 200 OK\r\n", b"X-More: and more\r\n"),
-    "endless head line": forever(b"HTTP/1.1 200 OK\r\nX-More: ", b"and more" * 1000),
-    "continues for ever": forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "a dribble of chunks": dribbles(CHUNKED_HEAD + chunked(GOOD_TEXT, 1) + b"0\r\n\r\n", 0.05),
-    "a dribble": dribbles(answer(GOOD), 0.05),
-}
 
 
 class WithToken(unittest.TestCase):
