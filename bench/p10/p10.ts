@@ -32,7 +32,7 @@ function times(what: string, words: readonly string[], exitCode = 0): Times {
 }
 
 const floor = await startLpFloor(1);
-const node = STATIONS[0].id;
+const node = STATIONS[0]?.id ?? "";
 const measured: Times[] = [];
 try {
   await readLamp(floor, node, "1180");
