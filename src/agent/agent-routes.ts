@@ -6,11 +6,25 @@ import type { LedgerHead } from "../ledger/entry.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { StationRegister } from "../model/documents.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
-import type { EvidenceService } from "./evidence-service.ts";
-import { parseGateRequest, takePreview } from "./gate-request.ts";
+import type { DescribedRoute, RouteDoc } from "./described-route.ts";
+import { amountSchema, EVIDENCE_BODIES } from "./evidence-forms.ts";
+import type { TestRunResult } from "./evidence-record.ts";
+import type { EvidenceService, Recorded } from "./evidence-service.ts";
+import { MAX_REQUEST_TEXT, PLANNED_FIELDS, parseGateRequest, takePreview } from "./gate-request.ts";
 import type { GateService } from "./gate-service.ts";
+import {
+  bodySchema,
+  countSchema,
+  flagSchema,
+  type JsonSchema,
+  objectSchema,
+  orNull,
+  refTo,
+  textSchema,
+  wordSchema,
+} from "./json-schema.ts";
 import type { Caller } from "./local-access.ts";
-import { type Answer, answerOf, type Route, refusal } from "./local-api.ts";
+import { type Answer, answerOf, refusal } from "./local-api.ts";
 
 /** GET /v1/status. */
 export interface AgentStatus {
@@ -34,6 +48,18 @@ export interface AgentStatus {
   readonly ledger: LedgerHead;
 }
 
+/** What the end of a test answers. */
+export interface EndedTest {
+  readonly id: string;
+  readonly ledgerSeq: number;
+  readonly test: string;
+  readonly result: TestRunResult | null;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly usedAssets: readonly string[];
+  readonly closingChecks: readonly string[];
+}
+
 export interface RouteServices {
   readonly gate: GateService;
   readonly evidence: EvidenceService;
@@ -41,29 +67,85 @@ export interface RouteServices {
   readonly onFatal: (error: unknown) => void;
 }
 
-export function agentRoutes(services: RouteServices): readonly Route[] {
+const RESULTS: readonly TestRunResult[] = ["passed", "failed", "aborted"];
+
+const name = (description: string): JsonSchema =>
+  orNull(textSchema(description, { minLength: 1, maxLength: MAX_REQUEST_TEXT }));
+const planned: JsonSchema = {
+  ...bodySchema({}, Object.fromEntries(PLANNED_FIELDS.map((field) => [field, amountSchema]))),
+  description: "use planned for the whole test",
+};
+const requestFields = {
+  test: name("id of the test about to start"),
+  kind: name("kind of test, as contracts name it"),
+  order: name("client order"),
+  part: name("part under test, for the record"),
+  planned,
+};
+const { test: testField, ...otherFields } = requestFields;
+const VERDICT = "^(ALLOW|BLOCK .+)\\n$";
+
+const docs = {
+  gate: {
+    ...{ id: "gate", summary: "May this test start?" },
+    body: bodySchema({}, { ...requestFields, preview: flagSchema("say what it would be, write nothing") }),
+    answer: refTo("GateAnswer"),
+    text: `^(PREVIEW )?${VERDICT.slice(1)}`,
+  },
+  start: {
+    ...{ id: "startTest", summary: "May this test start? Where it may, it runs until its end is told" },
+    body: bodySchema({ test: textSchema(undefined, { minLength: 1, maxLength: MAX_REQUEST_TEXT }) }, otherFields),
+    ...{ answer: refTo("StartAnswer"), text: VERDICT },
+  },
+  end: {
+    ...{ id: "endTest", summary: "A running test has ended" },
+    body: bodySchema({ test: textSchema() }, { result: orNull(wordSchema(RESULTS)) }),
+    ...{ answer: refTo("EndedTest"), text: "^ENDED .+\\n$" },
+  },
+  record: {
+    ...{ id: "record", summary: "What a person saw or did; who it was comes from the token" },
+    body: { oneOf: EVIDENCE_BODIES },
+    answer: objectSchema<Recorded>({ id: textSchema(), ledgerSeq: countSchema() }),
+    text: "^RECORDED E[0-9]+\\n$",
+  },
+  health: {
+    ...{ id: "health", summary: "Is the agent there? Asks for no token" },
+    ...{ answer: objectSchema<{ ok: boolean }>({ ok: { const: true } }), text: "^OK\\n$" },
+  },
+  status: {
+    id: "status",
+    summary: "What the node decides by, and how it is linked to its hub",
+    answer: refTo("Status"),
+  },
+} as const satisfies { readonly [name: string]: RouteDoc };
+
+export function agentRoutes(services: RouteServices): readonly DescribedRoute[] {
+  const { status } = services;
   return [
-    { method: "POST", path: "/v1/gate", scope: "gate", handle: (body, caller) => gateRoute(body, caller, services) },
     {
-      method: "POST",
-      path: "/v1/test/start",
-      scope: "gate",
+      ...{ method: "POST", path: "/v1/gate", scope: "gate", doc: docs.gate },
+      handle: (body, caller) => gateRoute(body, caller, services),
+    },
+    {
+      ...{ method: "POST", path: "/v1/test/start", scope: "gate", doc: docs.start },
       handle: (body, caller) => startRoute(body, caller, services),
     },
-    { method: "POST", path: "/v1/test/end", scope: "gate", handle: (body, caller) => endRoute(body, caller, services) },
     {
-      method: "POST",
-      path: "/v1/evidence",
-      scope: "record",
+      ...{ method: "POST", path: "/v1/test/end", scope: "gate", doc: docs.end },
+      handle: (body, caller) => endRoute(body, caller, services),
+    },
+    {
+      ...{ method: "POST", path: "/v1/evidence", scope: "record", doc: docs.record },
       handle: (body, caller) => evidenceRoute(body, caller, services),
     },
     {
-      method: "GET",
-      path: "/v1/health",
-      scope: "open",
+      ...{ method: "GET", path: "/v1/health", scope: "open", doc: docs.health },
       handle: () => ({ status: 200, body: { ok: true }, text: "OK" }),
     },
-    { method: "GET", path: "/v1/status", scope: "status", handle: () => ({ status: 200, body: services.status() }) },
+    {
+      ...{ method: "GET", path: "/v1/status", scope: "status", doc: docs.status },
+      handle: () => ({ status: 200, body: status() }),
+    },
   ];
 }
 
@@ -94,7 +176,6 @@ async function startRoute(body: JsonObject, caller: Caller, { gate }: RouteServi
   return { status: 200, body: { ...decision, ledgerSeq, running: told }, text: verdictText(decision) };
 }
 
-const RESULTS = ["passed", "failed", "aborted"] as const;
 const END_FIELDS: readonly string[] = ["test", "result"];
 
 function endRoute(body: JsonObject, caller: Caller, { gate, onFatal }: RouteServices): Answer {
@@ -108,13 +189,12 @@ function endRoute(body: JsonObject, caller: Caller, { gate, onFatal }: RouteServ
   if (result === undefined) return refusal(400, "MAINT_ERR_REQUEST", `"result" is one of ${RESULTS.join(", ")}`);
   try {
     const { record, run, endedAtMs } = gate.end(test, result, caller);
-    const instants = { startedAt: printUtc(run.startedAtMs), endedAt: printUtc(endedAtMs) };
-    const ended = { id: record.id, ledgerSeq: record.ledgerSeq, test, result, ...instants };
-    return {
-      status: 200,
-      body: { ...ended, usedAssets: run.assets, closingChecks: run.closingChecks },
-      text: `ENDED ${test}`,
+    const ended: EndedTest = {
+      ...{ id: record.id, ledgerSeq: record.ledgerSeq, test, result },
+      ...{ startedAt: printUtc(run.startedAtMs), endedAt: printUtc(endedAtMs) },
+      ...{ usedAssets: run.assets, closingChecks: run.closingChecks },
     };
+    return { status: 200, body: ended, text: `ENDED ${test}` };
   } catch (error) {
     if (error instanceof MaintError && error.code === "MAINT_ERR_CONFLICT")
       return refusal(409, error.code, error.message, error.help);

@@ -27,6 +27,7 @@ import { callerOf } from "./local-access.ts";
 import { type LocalApi, openLocalApi, type Route } from "./local-api.ts";
 import { type Marks, openMarks } from "./marks.ts";
 import { type NodeFolder, nodeFolder } from "./node-folder.ts";
+import { openApiRoutes } from "./openapi.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
 import type { Rejection } from "./rejection.ts";
 import type { ReleaseSet } from "./release-set.ts";
@@ -211,7 +212,9 @@ function openApi(
     existsSync(folder.token) ? readTokenFile(folder.token) : createTokenFile(folder.token, node).token,
   );
   return openLocalApi({
-    ...{ port, routes, socket: hasRoomForSocket(folder.socket) ? folder.socket : null },
+    port,
+    routes: [...routes, ...openApiRoutes(routes)],
+    socket: hasRoomForSocket(folder.socket) ? folder.socket : null,
     authenticate: (header) => callerOf(header, readySet(activation)?.people ?? null, { node, tokenSha256: tokenSha }),
     whyNobody: () => whyNobody(node, activation),
     onFault: (error) => log?.(`mistake: ${messageOf(error)}`),

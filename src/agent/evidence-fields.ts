@@ -3,6 +3,7 @@ import { parseJsonNumber } from "../base/rational.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { isJsonNumber, type Json, type JsonObject } from "../base/strict-json.ts";
 import { FUTURE_TOLERANCE_MS } from "../model/limits.ts";
+import { MAX_EVIDENCE_TEXT } from "./evidence-forms.ts";
 import type { EvidenceBody } from "./evidence-record.ts";
 import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 
@@ -61,8 +62,6 @@ export interface Fields {
   readonly flag: (name: string) => boolean | undefined;
 }
 
-const MAX_TEXT = 512;
-
 export function fieldsOf(body: JsonObject): Fields {
   const faults: InputFault[] = [];
   const say = (message: string): undefined => void faults.push({ message });
@@ -70,7 +69,7 @@ export function fieldsOf(body: JsonObject): Fields {
     const value = body.get(name);
     if (value === undefined && optional) return undefined;
     if (typeof value !== "string" || value.trim() === "") return say(`"${name}" is missing or no text`);
-    return value.length > MAX_TEXT ? say(`"${name}" is longer than ${MAX_TEXT} characters`) : value;
+    return value.length > MAX_EVIDENCE_TEXT ? say(`"${name}" is longer than ${MAX_EVIDENCE_TEXT} characters`) : value;
   };
   return {
     faults,

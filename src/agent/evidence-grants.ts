@@ -6,12 +6,9 @@ import { nearestNames } from "./vocabulary.ts";
 
 /** What people grant, sign, take back and settle. Each is one person's word; a signature is a record of its own. */
 export const grantParsers = {
-  override: { fields: ["rule", "subject", "reason", "expiresAt"], parse: override },
-  extension: { fields: ["asset", "until", "reason"], parse: extension },
-  approval: { fields: ["of"], parse: approval },
-  revocation: { fields: ["asset", "certificate", "reason"], parse: revocation },
-  "impact-closed": { fields: ["asset", "certificate", "disposition"], parse: impactClosed },
-} as const satisfies { readonly [kind: string]: { readonly fields: readonly string[]; readonly parse: Parse } };
+  ...{ override, extension, approval, revocation },
+  "impact-closed": impactClosed,
+} as const satisfies { readonly [kind: string]: Parse };
 
 /** What the contract says of it is judged by the gate, with every reason it may have against it. Source: decisions.md B12. */
 function override(fields: Fields, { nowMs }: InputContext): Outcome {

@@ -16,43 +16,26 @@ import {
   takenAt,
   unknownWord,
 } from "./evidence-fields.ts";
+import {
+  CALIBRATION_RESULTS,
+  CHECK_RESULTS,
+  CHECK_TIMES,
+  COUNTERS,
+  evidenceForms,
+  fieldsOfForm,
+  SERVICE_STATES,
+  SWITCH_STATES,
+} from "./evidence-forms.ts";
 import { grantParsers } from "./evidence-grants.ts";
-import type { CalibrationEvidence, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
+import type { CalibrationEvidence, EvidenceKind, EvidenceRecord, RecordedKind } from "./evidence-record.ts";
 import { nearestNames } from "./vocabulary.ts";
 
 /** What a body says, before it has its place in the ledger. */
 export type NewEvidence = Pick<EvidenceRecord, "kind" | "subject" | "takenAtMs" | "supersedes" | "body">;
 
-/** Fields that every kind may carry, then each kind's own. */
-const COMMON = ["kind", "takenAt", "supersedes"] as const;
-/** A test's start and end are told to the gate, not recorded by hand. */
-export type RecordedKind = Exclude<EvidenceKind, "test-run">;
-const parsers: { readonly [kind in RecordedKind]: { readonly fields: readonly string[]; readonly parse: Parse } } = {
-  calibration: {
-    fields: [
-      "asset",
-      "performedOn",
-      "dueOn",
-      "result",
-      "certificate",
-      "assetSerial",
-      "asFound",
-      "asLeft",
-      "signature",
-      "ranges",
-      "references",
-      "national",
-    ],
-    parse: calibration,
-  },
-  reading: { fields: ["quantity", "value", "unit", "takenWith", "settledMinutes"], parse: reading },
-  acknowledgement: { fields: ["step"], parse: acknowledgement },
-  "on-time": { fields: ["asset", "state", "forMinutes"], parse: onTime },
-  check: { fields: ["asset", "when", "name", "result", "items"], parse: check },
-  event: { fields: ["asset", "event"], parse: event },
-  service: { fields: ["asset", "state"], parse: service },
-  lot: { fields: ["material", "lot", "expires", "openedOn"], parse: lot },
-  counter: { fields: ["asset", "counter", "value", "atService"], parse: counter },
+const parsers: { readonly [kind in RecordedKind]: Parse } = {
+  ...{ calibration, reading, acknowledgement, check, event, service, lot, counter },
+  "on-time": onTime,
   ...grantParsers,
 };
 
@@ -75,8 +58,8 @@ export function parseEvidence(body: JsonObject, context: InputContext): Result<N
   const kind = body.get("kind");
   if (typeof kind !== "string" || !Object.hasOwn(parsers, kind))
     return fail(unknownWord("kind", kind, Object.keys(parsers)));
-  const { fields: allowed, parse } = parsers[kind as RecordedKind];
-  const known = [...COMMON, ...allowed];
+  const parse: Parse = parsers[kind as RecordedKind];
+  const known = fieldsOfForm(evidenceForms[kind as RecordedKind]);
   const stray = [...body.keys()].find((name) => !known.includes(name));
   if (stray !== undefined) {
     const near = nearestNames(stray, known);
@@ -118,7 +101,7 @@ function calibration(fields: Fields, context: InputContext): Outcome {
     kind: "calibration" as const,
     performedOn,
     dueOn: fields.date("dueOn", { optional: true }),
-    result: fields.word("result", ["pass", "fail", "pass-with-correction"]),
+    result: fields.word("result", CALIBRATION_RESULTS),
     certificate: fields.text("certificate", { optional: true }),
     assetSerial: fields.text("assetSerial", { optional: true }),
     asFound: fields.text("asFound", { optional: true }),
@@ -194,7 +177,7 @@ function onTime(fields: Fields, context: InputContext): Outcome {
   const minutes = Number(fields.decimal("forMinutes", { optional: true }) ?? "0");
   if (minutes < 0 || minutes > MAX_CLAIMED_MINUTES)
     return fail({ message: `"forMinutes" lies between 0 and ${MAX_CLAIMED_MINUTES}` });
-  const state = fields.word("state", ["on", "off"], "on");
+  const state = fields.word("state", SWITCH_STATES, "on");
   const forSeconds = state === "on" ? Math.floor(minutes * 60) : 0;
   return ok({ subject: assetOf(fields, context), body: { kind: "on-time", state, forSeconds, ...context.boot } });
 }
@@ -210,9 +193,9 @@ function check(fields: Fields, context: InputContext): Outcome {
   } else if (items !== undefined) fields.faults.push({ message: '"items" is no object' });
   const body = present({
     kind: "check" as const,
-    when: fields.word("when", ["list", "opening", "closing"], "list"),
+    when: fields.word("when", CHECK_TIMES, "list"),
     name: fields.text("name", { optional: true }),
-    result: fields.word("result", ["pass", "fail"]),
+    result: fields.word("result", CHECK_RESULTS),
     items: items === undefined ? undefined : given,
   });
   const failed = Object.entries(given).find(([, value]) => value === "fail" || value === false);
@@ -224,16 +207,6 @@ function check(fields: Fields, context: InputContext): Outcome {
 function event(fields: Fields, context: InputContext): Outcome {
   return ok({ subject: assetOf(fields, context), body: { kind: "event", event: fields.text("event") ?? "" } });
 }
-
-const SERVICE_STATES = [
-  "in-service",
-  "out-of-service",
-  "locked",
-  "unlocked",
-  "returned",
-  "reverified",
-  "used",
-] as const;
 
 function service(fields: Fields, context: InputContext): Outcome {
   return ok({
@@ -260,7 +233,7 @@ function counter(fields: Fields, context: InputContext): Outcome {
   if (value.startsWith("-")) fields.faults.push({ message: '"value" is below zero: a counter counts up' });
   const body = {
     kind: "counter" as const,
-    counter: fields.word("counter", ["hours", "cycles"]),
+    counter: fields.word("counter", COUNTERS),
     value,
     atService: fields.flag("atService") ?? false,
   };

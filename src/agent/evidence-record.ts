@@ -36,6 +36,9 @@ export type EvidenceBody =
 
 export type EvidenceKind = EvidenceBody["kind"];
 
+/** A test's start and end are told to the gate, not recorded by hand. */
+export type RecordedKind = Exclude<EvidenceKind, "test-run">;
+
 /** Every kind there is; tsc asks for a new one. */
 const kinds: { readonly [kind in EvidenceKind]: true } = {
   ...{ calibration: true, reading: true, acknowledgement: true, "on-time": true, check: true, event: true },

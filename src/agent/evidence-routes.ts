@@ -1,8 +1,10 @@
 import { printUtc } from "../base/civil-time.ts";
 import { MAX_EVIDENCE_LISTED } from "../model/limits.ts";
+import type { DescribedRoute, RouteDoc } from "./described-route.ts";
 import { EVIDENCE_KINDS, type EvidenceKind, type EvidenceRecord } from "./evidence-record.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
-import { type Answer, type Route, refusal } from "./local-api.ts";
+import { countSchema, listSchema, objectSchema, orNull, refTo, textSchema, wordSchema } from "./json-schema.ts";
+import { type Answer, refusal } from "./local-api.ts";
 import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 
 const LISTED_UNLESS_ASKED = 100;
@@ -25,14 +27,36 @@ export interface EvidenceSources {
   readonly vocabulary: () => Vocabulary;
 }
 
+/** A page of what was recorded. */
+interface EvidencePage {
+  readonly evidence: readonly ListedEvidence[];
+  readonly next: number | null;
+}
+
+const doc: RouteDoc = {
+  ...{ id: "listEvidence", summary: "Everything that was recorded, what was recorded last first" },
+  query: {
+    kind: { schema: wordSchema(EVIDENCE_KINDS) },
+    subject: { schema: textSchema("asset, role, quantity, step, material or test") },
+    limit: {
+      schema: countSchema(undefined, { minimum: 1, maximum: MAX_EVIDENCE_LISTED, default: LISTED_UNLESS_ASKED }),
+    },
+    before: { schema: countSchema("only what stands before this ledger position: the next of the page before") },
+  },
+  answer: objectSchema<EvidencePage>({
+    evidence: listSchema(refTo("ListedEvidence")),
+    next: orNull(countSchema("the before of the page that follows; null at the end")),
+  }),
+};
+
 /**
  * GET /v1/evidence?kind=calibration&subject=Meter-1&limit=20&before=41: everything that was recorded, what was recorded last
  * first; `subject` may be a role. `next` is the `before` of the page that follows, null at the end.
  */
-export function evidenceRoutes(sources: EvidenceSources): readonly Route[] {
+export function evidenceRoutes(sources: EvidenceSources): readonly DescribedRoute[] {
   return [
     {
-      ...{ method: "GET", path: "/v1/evidence", scope: "status" },
+      ...{ method: "GET", path: "/v1/evidence", scope: "status", doc },
       handle: (_, __, query) => listAnswer(query, sources),
     },
   ];
@@ -57,7 +81,8 @@ function listAnswer(query: URLSearchParams, { store, vocabulary }: EvidenceSourc
     .sort((a, b) => b.ledgerSeq - a.ledgerSeq)
     .slice(0, limit);
   const next = found.length < limit ? null : (found.at(-1)?.ledgerSeq ?? null);
-  return { status: 200, body: { evidence: found.map((record) => withCorrections(record, store)), next } };
+  const body: EvidencePage = { evidence: found.map((record) => withCorrections(record, store)), next };
+  return { status: 200, body };
 }
 
 /** The word itself, and the asset or lot that it names as a role or a material. */

@@ -9,7 +9,8 @@ import type { GateRequest } from "./evidence-snapshot.ts";
 const FIELDS = ["test", "kind", "order", "planned", "part"] as const;
 /** What the body of POST /v1/gate has besides. */
 const PREVIEW = "preview";
-const MAX_LENGTH = 4 * MAX_NAME_LENGTH;
+export const MAX_REQUEST_TEXT = 4 * MAX_NAME_LENGTH;
+export const PLANNED_FIELDS = ["hours", "cycles"] as const;
 
 /** `preview` of POST /v1/gate, and the body without it. */
 export function takePreview(
@@ -28,12 +29,12 @@ export function parseGateRequest(body: JsonObject): Result<GateRequest, InputFau
   if (stray !== undefined)
     return fail({ message: `a gate request has no field "${stray}"`, help: `it has ${FIELDS.join(", ")}` });
   const bad = (["test", "kind", "order", "part"] as const).find((name) => !isText(body.get(name)));
-  if (bad !== undefined) return fail({ message: `"${bad}" is no text of 1 to ${MAX_LENGTH} characters` });
+  if (bad !== undefined) return fail({ message: `"${bad}" is no text of 1 to ${MAX_REQUEST_TEXT} characters` });
   const planned = body.get("planned") ?? new Map<string, Json>();
   if (!isJsonObject(planned))
     return fail({ message: '"planned" is no object', help: 'write {"hours": 2} or {"cycles": 40}' });
   for (const [name, value] of planned) {
-    if (name !== "hours" && name !== "cycles")
+    if (!(PLANNED_FIELDS as readonly string[]).includes(name))
       return fail({ message: `"planned" has no field "${name}"`, help: "it has hours, cycles" });
     if (decimal(value) === undefined) return fail({ message: `planned "${name}" is no number that is not negative` });
   }
@@ -50,7 +51,7 @@ export function parseGateRequest(body: JsonObject): Result<GateRequest, InputFau
 const isText = (value: Json | undefined): boolean =>
   value === undefined ||
   value === null ||
-  (typeof value === "string" && value.length > 0 && value.length <= MAX_LENGTH);
+  (typeof value === "string" && value.length > 0 && value.length <= MAX_REQUEST_TEXT);
 
 function decimal(value: Json | undefined): string | undefined {
   const text = isJsonNumber(value) ? value.text : typeof value === "string" ? value : undefined;

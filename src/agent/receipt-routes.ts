@@ -2,7 +2,9 @@ import type { SigningKey } from "../disk/key-file.ts";
 import { signHex } from "../disk/key-file.ts";
 import type { LedgerReader } from "../disk/ledger-file.ts";
 import { receiptBytes, receiptOf, type SignedReceipt } from "../ledger/receipt.ts";
-import { type Answer, type Route, refusal } from "./local-api.ts";
+import type { DescribedRoute, RouteDoc } from "./described-route.ts";
+import { countSchema, refTo } from "./json-schema.ts";
+import { type Answer, refusal } from "./local-api.ts";
 
 export interface ReceiptSources {
   readonly node: string;
@@ -10,11 +12,17 @@ export interface ReceiptSources {
   readonly ledger: LedgerReader;
 }
 
+const doc: RouteDoc = {
+  ...{ id: "receipt", summary: "The signed receipt of the decision that stands at this ledger position" },
+  query: { seq: { schema: countSchema("ledger position of the decision"), required: true } },
+  answer: refTo("SignedReceipt"),
+};
+
 /** GET /v1/receipt?seq=12: the signed receipt of the decision that was written under this ledger position. */
-export function receiptRoutes(sources: ReceiptSources): readonly Route[] {
+export function receiptRoutes(sources: ReceiptSources): readonly DescribedRoute[] {
   return [
     {
-      ...{ method: "GET", path: "/v1/receipt", scope: "status" },
+      ...{ method: "GET", path: "/v1/receipt", scope: "status", doc },
       handle: (_, __, query) => receiptAnswer(query.get("seq"), sources),
     },
   ];

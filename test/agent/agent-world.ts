@@ -49,13 +49,15 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** An enrolled node with people and a register, and a hub that a test plays. */
-export async function openWorld(): Promise<World> {
+/** An enrolled node with people and a register, and a hub that a test plays; gone after the test, or when `atEnd` says. */
+export async function openWorld(
+  atEnd: (close: () => unknown) => void = (close) => void closers.push(close),
+): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "agent-"));
-  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const repository = makeRepository();
   const hub = await openFakeHub(repository);
-  closers.push(hub.close);
+  atEnd(hub.close);
   await enrolNode({ dataFolder: folder, node: NODE, hubUrl: hub.url, token: "once" });
   const register = {
     format: "maint-station/1",
@@ -82,7 +84,7 @@ export async function openWorld(): Promise<World> {
     },
     start: async (options = {}) => {
       const agent = await startAgent({ dataFolder: folder, node: NODE, ...options });
-      closers.push(agent.stop);
+      atEnd(agent.stop);
       return agent;
     },
   };
