@@ -54,7 +54,6 @@ export function factNameIn(rule: string, fact: string): FactName | undefined {
 /** The rules of a bundle, each a set of 128 bits, in one array. */
 export interface RuleTable {
   readonly size: number;
-  readonly permits: (row: number, code: FactCode) => boolean;
   /** Rows that do not permit their code, found in one loop; `codes` has one code a row. @throws AssertionFailed for another number */
   readonly refused: (codes: Uint8Array) => readonly number[];
 }
@@ -74,10 +73,6 @@ export function compileRules(rules: readonly BundleRule[]): RuleTable {
   });
   return {
     size,
-    permits: (row, code) => {
-      assert(row >= 0 && row < size && code >= 0 && code < CODES, "a rule is asked about facts there are");
-      return (((sets[row * WORDS + (code >>> 5)] as number) >>> (code & 31)) & 1) === 1;
-    },
     refused: (codes) => {
       assert(codes.length === size, "a rule is asked about facts there are");
       let rows: number[] | undefined;

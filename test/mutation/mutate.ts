@@ -1,0 +1,158 @@
+/**
+ * Mutation test of what a decision rests on: facts, evaluator, overrides, selection, time. Every mutant answers the conformance
+ * vectors and cases of the independent interpreter; those that survive are put into a copy of the project, where the unit tests
+ * of these rooms run. `npm run mutate [-- --cases 5000 --only facts/reading --no-units --json]`. Exit code 1 below 95 %.
+ */
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { root } from "../tidy/source-files.ts";
+import type { MutantVerdict } from "./judge-mutants.ts";
+import { type Mutant, mutantsOf, mutated } from "./mutants.ts";
+
+const FILES = [
+  ...readdirSync(join(root, "src/runtime/facts")).map((name) => `src/runtime/facts/${name}`),
+  ...["evaluator", "overrides", "selection"].map((name) => `src/runtime/${name}.ts`),
+  ...["src/model/plant-calendar.ts", "src/base/civil-time.ts"],
+];
+const UNIT_TESTS = [
+  "test/runtime",
+  "test/base",
+  "test/conformance",
+  "test/reference/differential.test.ts",
+  "test/model",
+];
+const WANTED = 0.95;
+/** A mutant that takes longer hangs: a test run would end it too. */
+const LIMIT_MS = 20_000;
+const UNIT_LIMIT_MS = 120_000;
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: "string", default: "5000" },
+    workers: { type: "string", default: "2" },
+    only: { type: "string" },
+    units: { type: "boolean", default: true },
+    json: { type: "boolean", default: false },
+  },
+  allowNegative: true,
+});
+
+interface Judged {
+  readonly mutant: Mutant;
+  readonly killed: string | null;
+}
+
+const UNCHANGED: Mutant = { path: "", line: 0, start: -1, end: -1, text: "", what: "nothing changed" };
+
+async function startJudge(): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, "judge-mutants.ts"), [values.cases]);
+  await new Promise<void>((resolve, reject) => {
+    child.once("message", () => resolve());
+    child.once("exit", (code) => reject(new Error(`a judge ended with ${code}`)));
+  });
+  child.removeAllListeners("exit");
+  return child;
+}
+
+/** Null where it answered in time that the mutant survives. */
+function ask(child: ChildProcess, id: number, mutant: Mutant): Promise<string | null> {
+  return new Promise((resolve) => {
+    const end = (killed: string | null): void => {
+      clearTimeout(timer);
+      child.off("message", hear);
+      child.off("exit", gone);
+      resolve(killed);
+    };
+    const hear = (verdict: MutantVerdict): void => end(verdict.killed);
+    const gone = (): void => end("it ends the process");
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      end("it hangs");
+    }, LIMIT_MS);
+    child.on("message", hear);
+    child.once("exit", gone);
+    child.send({ id, mutant });
+  });
+}
+
+async function judgeAll(mutants: readonly Mutant[]): Promise<readonly Judged[]> {
+  const judged: Judged[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    let child = await startJudge();
+    const sound = await ask(child, 1_000_000, UNCHANGED);
+    if (sound !== null) throw new Error(`the unchanged runtime does not pass: ${sound}`);
+    while (next < mutants.length) {
+      const id = next++;
+      const mutant = mutants[id] as Mutant;
+      const killed = await ask(child, id, mutant);
+      judged.push({ mutant, killed });
+      if (child.exitCode !== null || child.signalCode !== null) child = await startJudge();
+    }
+    child.disconnect();
+  };
+  await Promise.all(Array.from({ length: Number(values.workers) }, work));
+  return judged;
+}
+
+/** A copy of the project, in which one file at a time is changed. */
+function byUnitTests(survivors: readonly Judged[]): readonly Judged[] {
+  const copy = mkdtempSync(join(tmpdir(), "maint-mutants-"));
+  try {
+    for (const name of [
+      "src",
+      "test",
+      "grammar",
+      "contracts",
+      "docs",
+      "package.json",
+      "tsconfig.json",
+      "vitest.config.ts",
+    ])
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    return survivors.map(({ mutant }) => {
+      const path = join(copy, mutant.path);
+      const source = readFileSync(path, "utf8");
+      writeFileSync(path, mutated(source, mutant));
+      const vitest = join(root, "node_modules/vitest/vitest.mjs");
+      const run = spawnSync(process.execPath, [vitest, "run", "--bail", "1", ...UNIT_TESTS], {
+        ...{ cwd: copy, encoding: "utf8" as const, timeout: UNIT_LIMIT_MS },
+      });
+      writeFileSync(path, source);
+      const failed = /FAIL\s+(.*)/.exec(run.stdout ?? "")?.[1] ?? "a unit test";
+      return { mutant, killed: run.status === 0 ? null : failed.trim() };
+    });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+const { only } = values;
+const mutants = FILES.filter((path) => only === undefined || path.includes(only)).flatMap((path) =>
+  mutantsOf(path, readFileSync(join(root, path), "utf8")),
+);
+const begun = Date.now();
+const first = await judgeAll(mutants);
+const left = first.filter(({ killed }) => killed === null);
+const second = values.units ? byUnitTests(left) : left;
+const survivors = second.filter(({ killed }) => killed === null).map(({ mutant }) => mutant);
+const killed = mutants.length - survivors.length;
+const share = killed / Math.max(1, mutants.length);
+const figures = {
+  ...{ mutants: mutants.length, killed, share, seconds: Math.round((Date.now() - begun) / 1_000) },
+  killedByCases: mutants.length - left.length,
+  killedByUnitTests: left.length - survivors.length,
+  survivors: survivors.map(({ path, line, what }) => `${path}:${line} ${what}`).sort(),
+};
+if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+else {
+  for (const survivor of figures.survivors) process.stdout.write(`survived  ${survivor}\n`);
+  process.stdout.write(
+    `${killed} of ${mutants.length} mutants killed (${(share * 100).toFixed(1)} %) in ${figures.seconds} s: ${figures.killedByCases} by vectors and cases, ${figures.killedByUnitTests} by unit tests\n`,
+  );
+}
+process.exitCode = share >= WANTED ? 0 : 1;
