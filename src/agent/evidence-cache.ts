@@ -1,4 +1,4 @@
-import type { EvidenceStore } from "./evidence-store.ts";
+import type { EvidenceStore } from "./evidence-port.ts";
 
 /** More answers than this are forgotten at once: a station asks for a few dozen. */
 const MAX_ANSWERS = 10_000;
