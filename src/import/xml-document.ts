@@ -1,6 +1,6 @@
 import { DOMParser } from "@xmldom/xmldom";
 import { fail, ok, type Result } from "../base/result.ts";
-import { MAX_IMPORT_BYTES, MAX_XML_DEPTH, MAX_XML_ELEMENTS } from "../model/limits.ts";
+import { MAX_IMPORT_BYTES, MAX_XML_DEPTH, MAX_XML_NODES } from "../model/limits.ts";
 import { shownValue } from "./calibration-row.ts";
 
 export interface XmlFault {
@@ -11,7 +11,7 @@ export interface XmlFault {
 
 /**
  * Parses XML that somebody else wrote: no document type and so no entities of its own, bounded in size, depth and
- * elements before a tree is built, and whatever the parser only warns of is refused. Fails, never throws.
+ * nodes before a tree is built, and whatever the parser only warns of is refused. Fails, never throws.
  */
 export function parseXml(text: string): Result<Document, XmlFault> {
   const plain = text.replace(/^\ufeff/, "");
@@ -42,9 +42,10 @@ const TAG = /<(\/?)([^\s<>/!?"'=]+)(?:[^<>"']|"[^<"]*"|'[^<']*')*>/y;
 function faultBeforeParsing(text: string): XmlFault | undefined {
   if (text.length > MAX_IMPORT_BYTES) return { line: 1, message: `is longer than ${MAX_IMPORT_BYTES} characters` };
   const open: string[] = [];
-  let elements = 0;
+  let nodes = 0;
   for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at)) {
     const refuse = (message: string): XmlFault => ({ line: text.slice(0, at).split("\n").length, message });
+    if (text[at + 1] !== "/" && ++nodes > MAX_XML_NODES) return refuse(`holds more than ${MAX_XML_NODES} nodes`);
     const skipped = SKIPPED.find(([start]) => text.startsWith(start, at));
     if (skipped !== undefined) {
       const end = text.indexOf(skipped[1], at + skipped[0].length);
@@ -61,7 +62,6 @@ function faultBeforeParsing(text: string): XmlFault | undefined {
       // The parser itself lets an end tag close whatever is open.
       if (open.pop() !== name) return refuse(`is no XML: </${shownValue(name)}> closes nothing of that name`);
     } else {
-      if (++elements > MAX_XML_ELEMENTS) return refuse(`holds more than ${MAX_XML_ELEMENTS} elements`);
       if (!whole.endsWith("/>")) open.push(name);
       if (open.length > MAX_XML_DEPTH) return refuse(`is nested deeper than ${MAX_XML_DEPTH}`);
     }

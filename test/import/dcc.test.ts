@@ -5,7 +5,7 @@ import type { CalibrationRow } from "../../src/import/calibration-row.ts";
 import { unitFromDsi } from "../../src/import/d-si-units.ts";
 import { readDcc } from "../../src/import/dcc.ts";
 import { parseXml } from "../../src/import/xml-document.ts";
-import { MAX_IMPORT_BYTES, MAX_XML_DEPTH, MAX_XML_ELEMENTS } from "../../src/model/limits.ts";
+import { MAX_IMPORT_BYTES, MAX_XML_DEPTH, MAX_XML_NODES } from "../../src/model/limits.ts";
 import { root } from "../tidy/source-files.ts";
 import { type DccFields, dcc, statement } from "./laboratory.ts";
 
@@ -166,7 +166,8 @@ test.each([
   ["an entity of nobody's", "<a>&b;</a>", /no XML/],
   ["deeper than the limit", nested(MAX_XML_DEPTH + 1), /nested deeper than/],
   ["deeper by far", nested(200_000), /nested deeper than/],
-  ["more elements than the limit", `<a>${"<b/>".repeat(MAX_XML_ELEMENTS)}</a>`, /more than .* elements/],
+  ["more nodes than the limit", `<a>${"<b/>".repeat(MAX_XML_NODES)}</a>`, /more than .* nodes/],
+  ["more comments than the limit", `<a>${"<!---->".repeat(MAX_XML_NODES)}</a>`, /more than .* nodes/],
   ["longer than the limit", `<a>${" ".repeat(MAX_IMPORT_BYTES)}</a>`, /longer than/],
   ["tags that do not fit", "<a><b></a></b>", /no XML/],
   ["an end without a beginning", "</a><a/>", /closes nothing/],
