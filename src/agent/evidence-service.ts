@@ -2,11 +2,11 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { JsonObject } from "../base/strict-json.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AgentClock } from "./agent-clock.ts";
-import type { InputFault } from "./evidence-fields.ts";
+import { type InputFault, suggestion } from "./evidence-fields.ts";
 import { type NewEvidence, parseEvidence } from "./evidence-input.ts";
 import type { EvidenceRecord } from "./evidence-record.ts";
 import { type EvidenceStore, MAX_APPROVALS_READ } from "./evidence-store.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 
 /** Who says it: the authenticated person, or the node for what it saw itself. */
 export interface Recorder {
@@ -33,6 +33,9 @@ export interface EvidenceOptions {
   readonly vocabulary: () => Vocabulary;
 }
 
+/** Certificates of one asset among which one is looked for. */
+const CERTIFICATES_READ = 1_000;
+
 export function openEvidenceService(options: EvidenceOptions): EvidenceService {
   const { clock, ledger, store, vocabulary } = options;
   recoverFromLedger(ledger, store);
@@ -51,24 +54,49 @@ export function openEvidenceService(options: EvidenceOptions): EvidenceService {
   };
 }
 
-/** What a body alone cannot show: whether the records it names are there. */
-function faultAmongRecords(
-  { kind, subject, supersedes }: NewEvidence,
-  by: Recorder,
-  store: EvidenceStore,
-): InputFault | undefined {
+/** What a body alone cannot show: whether the records it names are there, and still count. */
+function faultAmongRecords(evidence: NewEvidence, by: Recorder, store: EvidenceStore): InputFault | undefined {
+  const { kind, subject, supersedes, body } = evidence;
+  if (body.kind === "approval") return faultOfApproval(evidence, by, store);
   const corrected = supersedes === null ? undefined : store.find(supersedes);
   if (supersedes !== null && (corrected?.kind !== kind || corrected.subject !== subject))
     return { message: `there is no ${kind} of "${subject}" with the id "${supersedes}" to correct` };
-  if (kind !== "approval") return undefined;
+  return body.kind === "revocation" || body.kind === "impact-closed"
+    ? faultOfCertificate(subject, body.certificate, store)
+    : undefined;
+}
+
+/** A signature is one person's word: it is given once, to a record that counts, and nobody corrects it. */
+function faultOfApproval({ subject, supersedes }: NewEvidence, by: Recorder, store: EvidenceStore) {
+  if (supersedes !== null)
+    return {
+      message: "a signature is never corrected",
+      help: "correct what was signed: its signatures do not pass on",
+    };
   const signed = store.find(subject);
   if (signed?.kind !== "override" && signed?.kind !== "extension")
     return {
       message: `there is no override and no extension with the id "${subject}" to approve`,
       help: "maint record override and maint record extension print the id",
     };
+  const [newer] = store.correctionsOf(subject);
+  if (newer !== undefined) return { message: `"${subject}" counts no more: ${newer} corrects it` };
   const before = store.latest("approval", subject, MAX_APPROVALS_READ).find((one) => one.by === by.id);
   return before === undefined ? undefined : { message: `${by.id} has approved "${subject}" already, in ${before.id}` };
+}
+
+/** A certificate that is taken back under a number mistyped would stay good without anybody seeing it. */
+function faultOfCertificate(asset: string, certificate: string, store: EvidenceStore): InputFault | undefined {
+  const known = new Set(
+    store
+      .latest("calibration", asset, CERTIFICATES_READ)
+      .flatMap(({ body }) => (body.kind === "calibration" ? (body.certificate ?? []) : [])),
+  );
+  if (known.has(certificate)) return undefined;
+  return {
+    message: `no calibration of "${asset}" is recorded here with the certificate "${certificate}"`,
+    help: known.size === 0 ? "none has a certificate" : suggestion(nearestNames(certificate, known)),
+  };
 }
 
 function write(evidence: NewEvidence, by: Recorder, { clock, ledger, store }: EvidenceOptions): EvidenceRecord {

@@ -44,6 +44,7 @@ const register: StationRegister = {
     { id: "Meter-1", serial: "M1", type: "radiometer", attributes: [] },
   ],
 };
+export const vocabulary = vocabularyOf(bundles, register);
 const request: GateRequest = {
   test: "T-1",
   kind: null,
@@ -104,7 +105,7 @@ export function bench(): Bench {
   });
   closers.push(() => db.close());
   closers.push(() => ledger.close());
-  const vocabulary = vocabularyOf(bundles, register);
+
   const reopen = (from = db) =>
     openEvidenceService({ clock, ledger, store: openEvidenceStore(from), vocabulary: () => vocabulary });
   const service = reopen();

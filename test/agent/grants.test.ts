@@ -42,6 +42,17 @@ test("nobody signs twice, and nobody signs what is not there", () => {
   expect(b.refuse(`{"kind":"approval","of":"${id}","by":"QA-2"}`)).toContain("comes from the token");
 });
 
+test("a signature is never corrected, and none is put under what counts no more", () => {
+  const b = bench();
+  const { id } = b.record(override());
+  const signed = b.record(approve(id), "QA-1", ["QA"]);
+  expect(b.refuse(`{"kind":"approval","of":"${id}","supersedes":"${signed.id}"}`, "SUP-1")).toContain(
+    "never corrected",
+  );
+  const newer = b.record(override(`,"supersedes":"${id}"`));
+  expect(b.refuse(approve(id), "SUP-1")).toContain(`${newer.id} corrects it`);
+});
+
 test("signatures do not pass to a correction", () => {
   const b = bench();
   const { id } = b.record(override());
@@ -94,6 +105,16 @@ test("a certificate that was taken back stays so, from its instant on; the next 
   expect(revokedAt()).toBe("2026-11-24T12:00:00.000Z");
   b.record(CALIBRATION.replace("2025-11-01", "2026-11-02").replace("C-1", "C-2"));
   expect(revokedAt()).toBeUndefined();
+});
+
+test("a certificate that nobody recorded cannot be taken back or settled by mistake", () => {
+  const b = bench();
+  b.record(CALIBRATION);
+  for (const rest of ['"kind":"revocation","reason":"lab error"', '"kind":"impact-closed","disposition":"none"'])
+    expect(b.refuse(`{${rest},"asset":"light-meter","certificate":"C-l"}`)).toContain('with the certificate "C-l"');
+  expect(b.refuse('{"kind":"revocation","reason":"x","asset":"lamp","certificate":"C-1"}')).toContain(
+    "no calibration of",
+  );
 });
 
 test("as found, as left, ranges, signature and the closing of an impact reach the gate", () => {
