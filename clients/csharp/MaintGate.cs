@@ -380,6 +380,7 @@ namespace SmartMaintenanceHub
     {
         private readonly Gate gate;
         private bool ended;
+        private TestResult result = TestResult.Aborted;
 
         public string Test { get; }
         public Decision Decision { get; }
@@ -398,6 +399,7 @@ namespace SmartMaintenanceHub
         public void End(TestResult result)
         {
             if (ended) throw new InvalidOperationException("test " + Test + " has ended");
+            this.result = result;
             ClosingChecks = gate.End(Test, result);
             ended = true;
         }
@@ -407,7 +409,8 @@ namespace SmartMaintenanceHub
             if (ended) return;
             try
             {
-                End(TestResult.Aborted);
+                // Where an End before this one got lost on its way, its result is still the one to tell.
+                End(result);
             }
             catch (MaintException untold)
             {

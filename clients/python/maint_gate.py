@@ -401,8 +401,8 @@ class Run:
             ended = self.gate.end(self.test, result)
         except MaintError as untold:
             _log.warning("the end of test %s (%s) could not be told to the agent: %s", self.test, result, untold)
-            # Whoever reads a failed test must see why it failed, not that a message got lost after it. The agent
-            # counts the test as running until it is told, which blocks nobody wrongly allowed.
+            # Whoever reads a failed test must see why it failed, not that a message got lost after it. Until it is told,
+            # the agent counts the test as running: a use that never ended, which asks for checks rather than allows.
             if error is None:
                 raise EndNotTold(self.test, result, untold) from untold
         else:
@@ -594,7 +594,9 @@ def _endpoint(url: str, insecure_remote: bool) -> _Endpoint:
     host = parts.hostname or ""
     if parts.scheme != "http" or parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("%r is no agent's address; write it as http://127.0.0.1:8421" % (url,))
-    port = parts.port or 80
+    port = 80 if parts.port is None else parts.port
+    if port == 0:
+        raise ValueError("%r names no port" % (url,))
     try:
         ip = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
@@ -824,7 +826,7 @@ def _openhtf_plug() -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.gate = Gate(**self.settings)
-            self._started: Optional[str] = None
+            self._started: Dict[str, None] = {}
 
         def check(self, test: Optional[str] = None, **request: Any) -> Decision:
             return self.gate.check(test, **request)
@@ -832,21 +834,20 @@ def _openhtf_plug() -> Any:
         def start(self, test: str, **request: Any) -> Decision:
             """As Gate.start; tearDown ends it."""
             decision = self.gate.start(test, **request)
-            self._started = test
+            self._started[test] = None
             return decision
 
         def tearDown(self) -> None:
-            test, self._started = self._started, None
-            if test is None:
-                return
-            try:
-                # Plugs are torn down before OpenHTF knows the outcome of its test, so none is claimed.
-                ended = self.gate.end(test)
-            except MaintError as untold:
-                self.logger.warning("the end of test %s could not be told to the agent: %s", test, untold)
-            else:
-                if ended.closing_checks:
-                    self.logger.warning("closing checks to do now: %s", ", ".join(ended.closing_checks))
+            while self._started:
+                test, _ = self._started.popitem()
+                try:
+                    # Plugs are torn down before OpenHTF knows the outcome of its test, so none is claimed.
+                    ended = self.gate.end(test)
+                except MaintError as untold:
+                    self.logger.warning("the end of test %s could not be told to the agent: %s", test, untold)
+                else:
+                    if ended.closing_checks:
+                        self.logger.warning("closing checks to do now: %s", ", ".join(ended.closing_checks))
 
     return MaintGatePlug
 

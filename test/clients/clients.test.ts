@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LpFloor, readLamp, startLpFloor } from "../e2e/lp-floor.ts";
@@ -56,6 +56,14 @@ async function passes(file: string, environment: NodeJS.ProcessEnv = {}): Promis
   expect(output).toMatch(/^Ran [1-9]\d* tests? in /m);
 }
 
+test("every error code the clients give is documented", () => {
+  const files = ["clients/python/maint_gate.py", "clients/csharp/MaintGate.cs", "docs/errors.md"];
+  const [python, csharp, page] = files.map((file) => readFileSync(join(root, file), "utf8"));
+  const codes = new Set(`${python}${csharp}`.match(/\bMAINT_ERR_[A-Z]+(_[A-Z]+)*\b(?!_)/g));
+  expect(codes.size).toBeGreaterThan(5);
+  expect([...codes].filter((code) => !page?.includes(code))).toEqual([]);
+});
+
 describe.skipIf(noPython !== undefined)("the Python client without an agent", () => {
   test("takes nothing strange for an agent that allows", () => passes("test_hostile.py"), SLOW_MS);
   test("control: a weakened copy is caught", () => passes("test_planted.py"), SLOW_MS);
@@ -77,6 +85,7 @@ describe.skipIf(noPython !== undefined)("the clients with a real agent", () => {
 
   test("Python asks, starts, ends and records", () => passes("test_agent.py", environment), SLOW_MS);
   test.skipIf(noPytest !== undefined)("pytest", () => passes("test_plugin.py", environment), SLOW_MS);
+  test("what README and examples show", () => passes("test_examples.py", environment), SLOW_MS);
   test.skipIf(noMono !== undefined)("C#", () => passes("test_csharp.py", environment), SLOW_MS);
   test("OpenHTF, or what stands in for it", () => passes("test_openhtf.py", environment), SLOW_MS);
 });

@@ -87,7 +87,7 @@ def sends(data):
 
 
 def says_nothing(connection):
-    time.sleep(3)
+    time.sleep(10)
 
 
 def closes(connection):

@@ -59,7 +59,7 @@ class Planted(unittest.TestCase):
 
 def run(path, test):
     environment = dict(os.environ, MAINT_GATE_FILE=path, PYTHONDONTWRITEBYTECODE="1")
-    words = [sys.executable, os.path.join(HERE, "test_hostile.py"), test]
+    words = [sys.executable, os.path.join(HERE, "test_hostile.py"), "--failfast", test]
     done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     return done.returncode, done.stdout
 
