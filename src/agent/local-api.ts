@@ -120,9 +120,12 @@ const answers = (path: string): Promise<boolean> =>
       probe.destroy();
       resolve(true);
     });
-    // Nobody there, or no socket: either way nobody answers.
-    probe.once("error", () => resolve(false));
+    // What is full or forbidden is somebody's all the same.
+    probe.once("error", ({ code }: NodeJS.ErrnoException) => resolve(!NOBODY_THERE.has(code ?? "")));
   });
+
+/** No file, a file without a process behind it, and a file that is no socket. */
+const NOBODY_THERE: ReadonlySet<string> = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK"]);
 
 const listening = (server: Server, listen: () => unknown): Promise<void> =>
   new Promise((resolve, reject) => {

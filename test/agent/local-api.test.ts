@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:net";
@@ -187,6 +189,20 @@ test("what a dead process left is replaced; a socket that answers is not", async
   expect((await ask(api, "socket", { path: "/v1/health" })).status).toBe(200);
   await expect(open(path)).rejects.toMatchObject({ code: "MAINT_ERR_EADDRINUSE" });
   expect((await ask(api, "socket", { path: "/v1/health" })).status).toBe(200);
+});
+
+const LISTENS = 'require("node:net").createServer().listen(process.argv[1], () => process.stdout.write("ready"))';
+
+test("a socket that a killed process left is replaced", async () => {
+  const path = join(folder(), "agent.sock");
+  const child = spawn(process.execPath, ["-e", LISTENS, path], { stdio: ["ignore", "pipe", "inherit"] });
+  closers.push(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  await expect(open(path)).rejects.toMatchObject({ code: "MAINT_ERR_EADDRINUSE" });
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(statSync(path).isSocket()).toBe(true);
+  expect((await ask(await open(path), "socket", { path: "/v1/health" })).status).toBe(200);
 });
 
 test("a port in use is said, and opens no socket", async () => {
