@@ -75,26 +75,28 @@ const planned: JsonSchema = {
   ...bodySchema({}, Object.fromEntries(PLANNED_FIELDS.map((field) => [field, amountSchema]))),
   description: "use planned for the whole test",
 };
-const requestFields = {
-  test: name("id of the test about to start"),
+const test = "id of the test about to start";
+const otherFields = {
   kind: name("kind of test, as contracts name it"),
   order: name("client order"),
   part: name("part under test, for the record"),
   planned,
 };
-const { test: testField, ...otherFields } = requestFields;
 const VERDICT = "^(ALLOW|BLOCK .+)\\n$";
 
 const docs = {
   gate: {
     ...{ id: "gate", summary: "May this test start?" },
-    body: bodySchema({}, { ...requestFields, preview: flagSchema("say what it would be, write nothing") }),
+    body: bodySchema(
+      {},
+      { test: name(test), ...otherFields, preview: flagSchema("say what it would be, write nothing") },
+    ),
     answer: refTo("GateAnswer"),
     text: `^(PREVIEW )?${VERDICT.slice(1)}`,
   },
   start: {
     ...{ id: "startTest", summary: "May this test start? Where it may, it runs until its end is told" },
-    body: bodySchema({ test: textSchema(undefined, { minLength: 1, maxLength: MAX_REQUEST_TEXT }) }, otherFields),
+    body: bodySchema({ test: textSchema(test, { minLength: 1, maxLength: MAX_REQUEST_TEXT }) }, otherFields),
     ...{ answer: refTo("StartAnswer"), text: VERDICT },
   },
   end: {

@@ -12,6 +12,8 @@ export interface AlertContext {
   readonly node: string;
   readonly atMs: number;
   readonly set: ReleaseSet | null;
+  /** Those of earlier sets too, which running tests keep. */
+  readonly releases: readonly VerifiedRelease[];
   readonly snapshot: SnapshotValues | null;
   readonly ledgerSeq: number;
 }
@@ -35,9 +37,13 @@ export function alertsOf(decision: Decision, context: AlertContext): readonly Ne
 function alertOf(
   detail: DecisionDetail,
   decision: Decision,
-  { node, atMs, set, snapshot, ledgerSeq }: AlertContext,
+  { node, atMs, set, releases, snapshot, ledgerSeq }: AlertContext,
 ): NewAlert {
-  const release = set?.contracts.find(({ contract }) => contract === detail.contract);
+  const decided = decision.contracts.find(({ contract }) => contract === detail.contract);
+  const release =
+    decided === undefined
+      ? set?.contracts.find(({ contract }) => contract === detail.contract)
+      : releases.find(({ contract, digest }) => contract === decided.contract && digest === decided.digest);
   const { severity, tell } = noticeOf(release?.bundle.whenBlocked ?? []);
   const fault = detail.code.startsWith("runtime.") || detail.code.startsWith("clock.");
   return {

@@ -46,6 +46,7 @@ const ACKS_PER_STEP = 200;
 const RECORDS_PER_ITEM = 200;
 const HISTORY = 20;
 const OVERRIDES_PER_SUBJECT = 20;
+const EXTENSIONS_READ = 20;
 const EXPIRED_OVERRIDE_KEPT_MS = 24 * 3_600_000;
 
 /** The only way from evidence to a snapshot. Reads what is durable; decides nothing. */
@@ -230,10 +231,12 @@ const grantedAt = (record: EvidenceRecord, approvals: readonly RecordOf<"approva
   printUtc(Math.max(record.recordedAtMs, ...approvals.map(({ recordedAtMs }) => recordedAtMs)));
 
 function extensionValues(asset: string, store: EvidenceStore): SnapshotValues | undefined {
-  const record = latest(store, "extension", asset)[0];
-  const calibrated = latest(store, "calibration", asset)[0];
+  const calibrated = latest(store, "calibration", asset)[0]?.ledgerSeq ?? -1;
   // It was granted for the certificate of its time, and ends with the next one.
-  if (record === undefined || (calibrated?.ledgerSeq ?? -1) > record.ledgerSeq) return undefined;
+  const asked = latest(store, "extension", asset, EXTENSIONS_READ).filter(({ ledgerSeq }) => ledgerSeq > calibrated);
+  // One that nobody signed does not take the place of one that somebody did.
+  const record = asked.find(({ id }) => approvalsOf(id, store).length > 0) ?? asked[0];
+  if (record === undefined) return undefined;
   const approvals = approvalsOf(record.id, store);
   return { until: record.body.until, grantedAt: grantedAt(record, approvals), approvals: signatures(approvals) };
 }

@@ -16,7 +16,7 @@ import type { TestRunResult } from "./evidence-record.ts";
 import type { Recorder } from "./evidence-service.ts";
 import { type GateRequest, type SnapshotValues, snapshotValues } from "./evidence-snapshot.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
-import type { ReleaseSet } from "./release-set.ts";
+import type { ReleaseSet, VerifiedRelease } from "./release-set.ts";
 import { releasesInForce, vocabularyInForce } from "./releases-in-force.ts";
 import type { EndedRun, TestRun, TestRuns, Used } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -67,6 +67,8 @@ type Ready = Extract<Standing, { readonly kind: "ready" }>;
 /** What is the same for every decision under one set. */
 interface Basis {
   readonly set: ReleaseSet;
+  /** Every release that is at hand, those of the active set first. */
+  readonly verified: readonly VerifiedRelease[];
   readonly vocabulary: Vocabulary;
   readonly calendar: PlantCalendar | null;
   readonly releases: DecideInput["releases"];
@@ -78,26 +80,32 @@ export function openGateService(options: GateOptions): GateService {
     if (basis?.set !== standing.set) basis = makeBasis(standing);
     return basis;
   };
+  let lastStart: Promise<unknown> = Promise.resolve();
+  const start: GateService["start"] = async (request, by, operator) => {
+    const { basis: decidedBy, moment, ...decided } = await decideAndRecord(request, operator, options, basisOf);
+    if (!decided.decision.allow || request.test === null || decidedBy === null) return { ...decided, running: null };
+    const used = usedBy(decided.decision, decidedBy);
+    try {
+      // The instant of the decision: what came into force since is not what it begins with.
+      return { ...decided, running: options.runs.start(request.test, decided.decision, used, by, moment.nowMs) };
+    } catch (error) {
+      options.onFatal(error);
+      const why = "the start of the test could not be written down, so it must not begin";
+      const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
+      return { decision: unwritten, ledgerSeq: null, running: null };
+    }
+  };
   return {
     decide: async (request, operator) => {
       const { decision, ledgerSeq } = await decideAndRecord(request, operator, options, basisOf);
       return { decision, ledgerSeq };
     },
     preview: async (request, operator) => (await judge(request, operator, options, basisOf)).decision,
-    start: async (request, by, operator) => {
-      const { basis: decidedBy, ...decided } = await decideAndRecord(request, operator, options, basisOf);
-      if (!decided.decision.allow || request.test === null || decidedBy === null) return { ...decided, running: null };
-      const used = usedBy(decided.decision, decidedBy);
-      try {
-        const { nowMs } = options.clock.now();
-        return { ...decided, running: options.runs.start(request.test, decided.decision, used, by, nowMs) };
-      } catch (error) {
-        options.onFatal(error);
-        const why = "the start of the test could not be written down, so it must not begin";
-        const moment = options.clock.now();
-        const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
-        return { decision: unwritten, ledgerSeq: null, running: null };
-      }
+    start: (request, by, operator) => {
+      // One after the other: of two tests that want the same lamp the second must see that the first has it.
+      const started = lastStart.then(() => start(request, by, operator));
+      lastStart = started.catch(() => undefined);
+      return started;
     },
     end: (test, result, by) => options.runs.end(test, result, by, options.clock.now().nowMs),
     due: (kind, fromMs, withinMs) => {
@@ -138,6 +146,7 @@ function makeBasis(standing: Ready): Basis {
   const { set } = standing;
   return {
     set,
+    verified: [set, ...standing.earlier.map((one) => one.set)].flatMap(({ contracts }) => contracts),
     vocabulary: vocabularyInForce(standing),
     calendar: set.zone === null ? null : openPlantCalendar(set.zone),
     releases: releasesInForce(standing),
@@ -217,21 +226,22 @@ async function decideAndRecord(
   operator: string | null,
   options: GateOptions,
   basisOf: (standing: Ready) => Basis,
-): Promise<RecordedDecision & Pick<Judged, "basis">> {
+): Promise<RecordedDecision & Pick<Judged, "basis" | "moment">> {
   const { decision, snapshot, moment, basis } = await judge(request, operator, options, basisOf);
   try {
     const [entry] = options.ledger.append([decisionRecord(decision, request, snapshot, options.node)]);
     const ledgerSeq = entry?.seq ?? null;
     if (ledgerSeq === null) throw new Error("the ledger took no entry");
-    const set = basis?.set ?? null;
-    options.raise(alertsOf(decision, { node: options.node, atMs: moment.nowMs, set, snapshot, ledgerSeq }));
+    const { set, verified: releases } = basis ?? { set: null, verified: [] };
+    const context = { node: options.node, atMs: moment.nowMs, set, releases, snapshot, ledgerSeq };
+    options.raise(alertsOf(decision, context));
     options.onDecided(decision);
-    return { decision, ledgerSeq, basis };
+    return { decision, ledgerSeq, basis, moment };
   } catch (error) {
     options.onFatal(error);
     const why = "the decision could not be written down, so it does not count";
     const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
-    return { decision: unwritten, ledgerSeq: null, basis };
+    return { decision: unwritten, ledgerSeq: null, basis, moment };
   }
 }
 

@@ -294,7 +294,7 @@ test("the local API refuses what it should", async () => {
     expect([what, answer.status], what).toEqual([what, status]);
     expect(answer.text, what).toMatch(says);
   }
-  const rebound = await fetch(agent.url.replace("127.0.0.1", "localhost"), {
+  const rebound = await fetch(new URL("/v1/doors", agent.url.replace("127.0.0.1", "localhost")), {
     headers: { authorization: `Bearer ${machine}` },
   });
   expect(rebound.status).toBe(404);

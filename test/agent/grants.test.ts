@@ -93,6 +93,20 @@ test("an extension is granted by its last signature, and ends with the next cert
   expect(b.snapshot().equipment["Meter-1"]?.["extension"]).toBeUndefined();
 });
 
+test("an extension that nobody signed does not take the place of a signed one", () => {
+  const b = bench();
+  b.record(CALIBRATION);
+  const extension = (until: string) => `{"kind":"extension","asset":"light-meter","until":"${until}","reason":"late"}`;
+  const shown = () => b.snapshot().equipment["Meter-1"]?.["extension"];
+  const first = b.record(extension("2026-12-10"));
+  b.record(approve(first.id), "QA-1", ["QA"]);
+  b.hands.wallMs += 60_000;
+  const second = b.record(extension("2026-12-31"));
+  expect(shown()).toMatchObject({ until: "2026-12-10", approvals: [{ by: "QA-1" }] });
+  b.record(approve(second.id), "QA-1", ["QA"]);
+  expect(shown()).toMatchObject({ until: "2026-12-31", approvals: [{ by: "QA-1" }] });
+});
+
 test("a certificate that was taken back stays so, from its instant on; the next one is not touched", () => {
   const b = bench();
   b.record(CALIBRATION);

@@ -6,7 +6,7 @@ import { type Agent, nodeFolder } from "../../src/agent/index.ts";
 import { readLedgerFile } from "../../src/disk/ledger-file.ts";
 import { readTokenFile } from "../../src/disk/read-token.ts";
 import type { Decision } from "../../src/model/decision.ts";
-import { ask, auditor, bundleOf, inForce, NODE, openWorld, operator, type World } from "./agent-world.ts";
+import { ask, auditor, bundleOf, inForce, NODE, openWorld, operator, until, type World } from "./agent-world.ts";
 
 const contract = (least: number): string => `contract UV-DAILY "UV each day" {
   for every penetrant station
@@ -102,6 +102,27 @@ test("a use wants a closing check after its end, also when the test never ended,
   expect((await gate(agent, "T-2")).reasons).toEqual(["check.after-use-failed:Lamp-1"]);
   await checked(agent, "closing");
   expect((await gate(agent, "T-2")).allow).toBe(true);
+});
+
+test("of tests that start at the same time and want the same lamp one has it", async () => {
+  const w = await openWorld();
+  const agent = await ready(w);
+  const all = await Promise.all(["T-1", "T-2", "T-3", "T-4"].map((id) => start(agent, id)));
+  expect(all.filter(({ allow }) => allow)).toHaveLength(1);
+  for (const { allow, reasons } of all) expect(reasons).toEqual(allow ? [] : ["check.after-use-missing:Lamp-1"]);
+});
+
+test("an alert about a running test names the release that decided it", async () => {
+  const w = await openWorld();
+  const agent = await ready(w);
+  await start(agent, "T-1");
+  await upgrade(w, agent, 2, "v1.1", 1200);
+  await record(agent, { kind: "reading", quantity: "uv-intensity", value: "900", unit: "uW/cm2" });
+  expect(versions(await gate(agent, "T-1"))).toEqual(["v1.0"]);
+  await until("the alert", () => w.hub.alerts.size > 0);
+  expect([...w.hub.alerts.values()]).toMatchObject([
+    { reason: "reading.out-of-limits", version: "v1.0", reading: { value: "900" }, testId: "T-1" },
+  ]);
 });
 
 test("a test that is blocked does not start, and one that does not run cannot end", async () => {
