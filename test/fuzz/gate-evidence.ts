@@ -166,6 +166,7 @@ function giveStandards(setting: Setting, within: Duration, asset: string, certif
         history: [above],
       };
     else standard["calibration"] = above;
+    if (isEdge(setting) && chance(next, 0.3)) spoilStandard(setting, above, used);
     below_ = above;
   }
   if (!isEdge(setting)) below_["national"] = true;
@@ -177,6 +178,16 @@ function giveStandards(setting: Setting, within: Duration, asset: string, certif
     if (end === "several") below_["references"] = [names[0] ?? asset, "STD-9"];
     if (end === "dueOn") Object.assign(below_, { national: true, dueOn: dayText(baseOf(below_) + below(next, 3)) });
   }
+}
+
+/** Standards are judged at noon of the day they were used: what happened that noon, or to their certificates. */
+function spoilStandard({ next, plant }: Setting, above: Draft, used: number): void {
+  choose<() => void>(next, [
+    () => Object.assign(above, { revokedAt: instantText(next, around(next, plant.instantOf(used, 720))) }),
+    () => Object.assign(above, { result: choose<Value>(next, ["fail", "pass-with-correction", null]) }),
+    () => Object.assign(above, { dueOn: dayText(used + choose(next, [0, -1, 1])) }),
+    () => Object.assign(above, { assetSerial: choose(next, ["SN-1", "SN-2"]) }),
+  ])();
 }
 
 function giveCounter(

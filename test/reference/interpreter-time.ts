@@ -83,7 +83,7 @@ export interface PlantTime {
 
 /** Clocks change at a whole minute, mostly at a quarter of an hour: what both ends of a quarter agree on holds within it. */
 const SLOT = 15 * MINUTE;
-const MOST_REMEMBERED = 300_000;
+const MOST_REMEMBERED = 50_000;
 
 function offsetsOf(zone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat("en-US", {
