@@ -65,14 +65,28 @@ const BODY_FIELDS = [
   ...(["ranges", "references"] as const),
 ];
 
+/**
+ * The calibration, then what revokes it: a node takes no revocation of a certificate that it does not know. Should the
+ * second be missing, the signature that is recorded as revoked with the first blocks all the same.
+ */
 async function recordOne(row: CalibrationRow, desk: Desk): Promise<ImportOutcome> {
+  const outcome = await recordCalibration(row, desk);
+  if (outcome.outcome === "refused") return outcome;
+  try {
+    await recordRevocation(row, desk);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof MaintError) || !OF_ONE_ROW.has(error.code)) throw error;
+    return { ...outcome, outcome: "refused", said: `its revocation was refused: ${error.message}` };
+  }
+}
+
+async function recordCalibration(row: CalibrationRow, desk: Desk): Promise<ImportOutcome> {
   const { asset, certificate, performedOn } = row;
   const before = (await listedOf("calibration", asset, desk)).filter(
     ({ body, correctedBy }) =>
       correctedBy.length === 0 && body["performedOn"] === performedOn && body["certificate"] === certificate,
   );
-  // Before the calibration: an import that breaks off between the two must not leave it standing without its revocation.
-  await recordRevocation(row, desk);
   const same = before.find(({ body }) => differences(row, body).length === 0);
   if (same !== undefined) return { row, outcome: "known", id: same.id };
   const [other] = before;

@@ -1,4 +1,4 @@
-import { createHash, verify, X509Certificate } from "node:crypto";
+import { createHash, verify, type X509Certificate } from "node:crypto";
 import { BaseBlock, GeneralizedTime, type Integer } from "asn1js";
 import {
   BasicOCSPResponse,
@@ -8,6 +8,7 @@ import {
   OCSPResponse,
   type SingleResponse,
 } from "pkijs";
+import { attempt, readX509 } from "./x509.ts";
 import type { HeldSignature } from "./xml-signature.ts";
 
 /** `unproven`: something says revoked, but who says so could not be made out. */
@@ -23,8 +24,8 @@ export function revocationOf(
   { crls, ocsps }: Pick<HeldSignature, "crls" | "ocsps">,
 ): Revocation | undefined {
   const said = [
-    ...crls.map((der) => inList(der, certificate, issuer)),
-    ...ocsps.map((der) => inAnswer(der, certificate, issuer)),
+    ...crls.map((der) => attempt(() => inList(der, certificate, issuer))),
+    ...ocsps.map((der) => attempt(() => inAnswer(der, certificate, issuer))),
   ].filter((one) => one !== undefined);
   const revoked = said.flatMap((one) => (one.kind === "revoked" ? [one.atMs] : []));
   return revoked.length > 0 ? { kind: "revoked", atMs: Math.min(...revoked) } : said[0];
@@ -42,16 +43,9 @@ const HASHES: { readonly [oid: string]: string } = {
 
 function isSignedBy(by: X509Certificate | undefined, oid: string, content: Uint8Array, signature: Uint8Array): boolean {
   const hash = HASHES[oid];
-  return by !== undefined && hash !== undefined && verify(hash, content, by.publicKey, signature);
-}
-
-/** What cannot be read says nothing, the same as if it were not there: whoever could put it there could leave it out. */
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+  if (by === undefined || hash === undefined) return false;
+  // A key of another kind than the algorithm's makes Node throw.
+  return attempt(() => verify(hash, content, by.publicKey, signature)) === true;
 }
 
 const serialOf = (certificate: X509Certificate): bigint => BigInt(`0x${certificate.serialNumber}`);
@@ -63,8 +57,8 @@ function inList(
   certificate: X509Certificate,
   issuer: X509Certificate | undefined,
 ): Revocation | undefined {
-  const list = readable(() => CertificateRevocationList.fromBER(new Uint8Array(der)));
-  if (list?.issuer.isEqual(Certificate.fromBER(certificate.raw).issuer) !== true) return undefined;
+  const list = CertificateRevocationList.fromBER(new Uint8Array(der));
+  if (list.issuer.isEqual(Certificate.fromBER(certificate.raw).issuer) !== true) return undefined;
   const entry = list.revokedCertificates?.find(
     ({ userCertificate }) => integerOf(userCertificate) === serialOf(certificate),
   );
@@ -81,7 +75,7 @@ function inAnswer(
   certificate: X509Certificate,
   issuer: X509Certificate | undefined,
 ): Revocation | undefined {
-  const answer = readable(() => {
+  const answer = attempt(() => {
     const { responseBytes } = OCSPResponse.fromBER(new Uint8Array(der));
     return responseBytes === undefined
       ? undefined
@@ -92,7 +86,7 @@ function inAnswer(
   const atMs = single === undefined ? undefined : revokedAt(single);
   if (atMs === undefined) return undefined;
   const responders = (answer.certs ?? [])
-    .map((one) => readable(() => new X509Certificate(Buffer.from(one.toSchema().toBER()))))
+    .map((one) => readX509(Buffer.from(one.toSchema().toBER())))
     .filter((one) => one !== undefined)
     .filter((one) => one.keyUsage?.includes(OCSP_SIGNING) && one.checkIssued(issuer) && one.verify(issuer.publicKey));
   const { signatureAlgorithm, signature, tbsResponseData } = answer;

@@ -1,9 +1,10 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
 import { SignedXml } from "xml-crypto";
 import { parseInstant } from "../base/civil-time.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { MAX_EMBEDDED_CERTIFICATES } from "../model/limits.ts";
 import { allowAlgorithms, CANONICAL_FORMS, DIGESTS, ENVELOPED, SIGNATURE_SCHEMES } from "./signature-algorithms.ts";
+import { readX509 } from "./x509.ts";
 import { childElements, elementsBelow, nodesOf, textOf } from "./xml-document.ts";
 
 const DS = "http://www.w3.org/2000/09/xmldsig#";
@@ -155,25 +156,16 @@ function certificatesIn(keyInfo: Element): Result<readonly X509Certificate[], st
   const elements = elementsBelow(keyInfo, DS, "X509Certificate");
   if (elements.length > MAX_EMBEDDED_CERTIFICATES)
     return fail(`carries more than ${MAX_EMBEDDED_CERTIFICATES} certificates`);
-  const certificates = elements.map((element) => certificateFrom(bytesOf(element)));
+  const certificates = elements.map((element) => readX509(bytesOf(element)));
   const readable = certificates.filter((one) => one !== undefined);
   return readable.length === certificates.length ? ok(readable) : fail("a certificate in KeyInfo cannot be read");
-}
-
-function certificateFrom(der: Buffer): X509Certificate | undefined {
-  try {
-    return new X509Certificate(der);
-  } catch {
-    // The caller says what it could not read; the library's own words add nothing.
-    return undefined;
-  }
 }
 
 /** Links of the chain that the document brings along; one that cannot be read is no link. */
 function unsignedCertificates(signature: Element): readonly X509Certificate[] {
   return elementsBelow(signature, XADES, "EncapsulatedX509Certificate")
     .slice(0, MAX_EMBEDDED_CERTIFICATES)
-    .map((element) => certificateFrom(bytesOf(element)))
+    .map((element) => readX509(bytesOf(element)))
     .filter((one) => one !== undefined);
 }
 

@@ -211,6 +211,25 @@ test("OCSP answers: by the issuer, by its responder, by a stranger, and a good o
   expect(states).toEqual(["revoked", "revoked", "untrusted", "valid", "valid", "valid"]);
 });
 
+test("a list or an answer with any byte changed is read as far as it can be, and proves nothing it did not say", async () => {
+  const [signer, issuer] = [need(lab), need(sub)];
+  const at = "2026-09-01T00:00:00Z";
+  const states = (base64: string, field: "crls" | "ocsps", step: number): readonly string[] => {
+    const bytes = Buffer.from(base64, "base64");
+    const text = sign({ [field]: [base64] });
+    return Array.from({ length: Math.ceil(bytes.length / step) }, (_, nth) => {
+      const other = Buffer.from(bytes);
+      other[nth * step] = (other[nth * step] ?? 0) ^ 1;
+      return read(text.replace(base64, other.toString("base64"))).signature.state;
+    });
+  };
+  const list = states(await revocationList(issuer, [signer], at), "crls", 1);
+  // What is signed begins behind the outer header, three bytes, and is as long as its own header says, two bytes and 77.
+  expect(new Set(list.slice(3, 3 + 2 + 77))).toEqual(new Set(["valid", "untrusted"]));
+  const answer = states(await ocspAnswer(signer, issuer, issuer, at), "ocsps", 8);
+  expect(new Set(answer)).toEqual(new Set(["valid", "untrusted", "revoked"]));
+});
+
 const folder = join(root, "..", "shared", "data");
 const real = (name: string): string => readFileSync(join(folder, `dcc_gp_temperature_typical_${name}.xml`), "utf8");
 test.skipIf(!existsSync(folder)).each([

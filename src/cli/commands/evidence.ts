@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
@@ -194,12 +194,11 @@ function wordsOf(results: string | undefined): ReadonlyMap<string, CalibrationRe
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 async function anchorsIn(file: string): Promise<readonly X509Certificate[]> {
-  const blocks = (await readText(file)).match(PEM) ?? [];
-  try {
-    if (blocks.length > 0) return blocks.map((block) => new X509Certificate(block));
-  } catch (error) {
-    throw new MaintError("MAINT_ERR_TRUST", `${file}: holds a certificate that cannot be read`, { cause: error });
-  }
+  const { readX509 } = await import("../../import/x509.ts");
+  const anchors = ((await readText(file)).match(PEM) ?? []).map((block) => readX509(block));
+  if (anchors.includes(undefined))
+    throw new MaintError("MAINT_ERR_TRUST", `${file}: holds a certificate that cannot be read`);
+  if (anchors.length > 0) return anchors.filter((anchor) => anchor !== undefined);
   throw new MaintError("MAINT_ERR_TRUST", `${file}: holds no certificate`, {
     help: "PEM text, -----BEGIN CERTIFICATE-----",
   });
