@@ -41,5 +41,17 @@ export function fill(section, ...children) {
 /** `2026-11-24T09:00:12.345-06:00` as `09:00:12`: plant time already, so no zone of this machine comes in. */
 export const clockTime = (instant) => instant.slice(11, 19);
 
+/**
+ * An instant in UTC by the plant's clock, as `like` has its offset: a gate that never reached the plant's calendar answers in
+ * UTC, and the screen must not jump by hours. Any other instant stays as it is.
+ */
+export function byPlantClock(instant, like) {
+  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(like) ?? [];
+  if (!instant.endsWith("Z") || sign === undefined) return instant;
+  const eastMs = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const local = new Date(Date.parse(instant) + eastMs).toISOString().slice(0, -1);
+  return `${local}${sign}${hours}:${minutes}`;
+}
+
 /** `2026-11-24 09:00` */
 export const dayAndTime = (instant) => `${instant.slice(0, 10)} ${instant.slice(11, 16)}`;

@@ -93,8 +93,9 @@ export function selectField(options) {
 export function choiceField(options) {
   const { name, entries, value, required = true } = options;
   const group = freshId(name);
+  const chosen = value ?? (required && entries.length === 1 ? entries[0].value : undefined);
   const inputs = entries.map((entry) =>
-    element("input", { type: "radio", name: group, value: entry.value, checked: entry.value === value }),
+    element("input", { type: "radio", name: group, value: entry.value, checked: entry.value === chosen }),
   );
   const tiles = entries.map((entry, index) =>
     element("label", { class: `tile ${entry.mark ?? ""}` }, inputs[index], element("span", {}, entry.text)),
@@ -107,6 +108,12 @@ export function choiceField(options) {
     onChange: (then) => control.addEventListener("change", then),
   };
 }
+
+const MOST_TILES = 4;
+
+/** One of some names: large buttons while they are few, a list from then on. */
+export const pickField = (options) =>
+  options.entries.length <= MOST_TILES && options.required !== false ? choiceField(options) : selectField(options);
 
 export const PASS_OR_FAIL = [
   { value: "pass", text: "Pass", mark: "pass" },

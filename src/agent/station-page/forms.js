@@ -1,5 +1,5 @@
 import { dayAndTime } from "./elements.js";
-import { choiceField, dateField, decimalField, PASS_OR_FAIL, selectField, textField } from "./fields.js";
+import { choiceField, dateField, decimalField, PASS_OR_FAIL, pickField, selectField, textField } from "./fields.js";
 
 /**
  * What can be recorded here. Each makes, from the station and what is given beforehand, a form: its title, its fields, the
@@ -42,7 +42,7 @@ function assetField({ equipment }, { asset }, asks = () => true) {
   }));
   const known = entries.some(({ value }) => value === asset) || asset === undefined;
   const all = known ? entries : [...entries, { value: asset, text: asset }];
-  return selectField({ name: "asset", label: "Equipment", entries: all, value: asset });
+  return pickField({ name: "asset", label: "Equipment", entries: all, value: asset });
 }
 
 function reading(station, given) {
@@ -68,7 +68,7 @@ function reading(station, given) {
     fields: [
       decimalField({ name: "value", label: "Value", required: true }),
       selectField({ name: "unit", label: "Unit", entries: entriesOf(units), value: unit }),
-      selectField({
+      pickField({
         ...{ name: "takenWith", label: "Read with", entries: entriesOf(assets), none: "Not said" },
         ...(instruments.length === 1 ? { value: instruments[0] } : {}),
         required: instruments.length > 0,
@@ -193,7 +193,7 @@ function lot({ materials, now }, { material }) {
   return {
     title: "Lot in use",
     fields: [
-      selectField({ name: "material", label: "Material", entries: entriesOf(materials), value: material }),
+      pickField({ name: "material", label: "Material", entries: entriesOf(materials), value: material }),
       textField({ name: "lot", label: "Lot number", required: true }),
       dateField({ name: "expires", label: "Good until", month: true }),
       dateField({ name: "openedOn", label: "Opened on", today: today({ now }) }),

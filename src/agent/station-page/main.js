@@ -1,5 +1,5 @@
 import { askAgent, NoAnswer, refusalOf } from "./agent-calls.js";
-import { byId, dayAndTime, element, fill } from "./elements.js";
+import { byId, byPlantClock, dayAndTime, element, fill } from "./elements.js";
 import { showForm } from "./form-dialog.js";
 import { forms, RECORD_BUTTONS } from "./forms.js";
 import { startSession } from "./session.js";
@@ -89,7 +89,7 @@ async function preview() {
   if (number !== asked || session.token() === null) return;
   if (answer.status === UNAUTHORIZED) return session.signOut("Your token is no longer accepted.");
   if (answer.status === 200) {
-    decision = answer.body;
+    decision = { ...answer.body, at: byPlantClock(answer.body.at, station.now) };
     refusal = null;
     answered = { wallMs: Date.now(), evenMs: performance.now() };
     byId("plant-time").textContent = dayAndTime(decision.at);

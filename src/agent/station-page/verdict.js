@@ -40,8 +40,7 @@ export function showVerdict({ state, word, note }, decision, ageMs) {
   put("verdict-word", word);
   put("verdict-note", note);
   const seconds = Math.floor(ageMs / 1_000);
-  const time =
-    state === "old" ? `That is ${seconds} s ago.` : `Checked at ${clockTime(decision?.at ?? "")}, again every 5 s`;
+  const time = state === "old" ? `That is ${seconds} s ago.` : `Checked at ${clockTime(decision?.at ?? "")}`;
   put("verdict-time", decision === null ? "" : time);
   document.title = `${word} · Station`;
 }
