@@ -126,6 +126,8 @@ def forever(head, piece):
 GOOD_TEXT = json.dumps(GOOD).encode()
 TWICE = GOOD_TEXT.replace(b'{"allow": true', b'{"allow": false, "allow": true')
 
+# These never come to an end of their own, so that only a time-out ends the wait for them.
+ENDLESS = ("never answers", "continues for ever", "a dribble", "a dribble of chunks")
 # What each does instead of a good answer. None of them may ever be taken for an agent that allows.
 STRANGE = {
     "never answers": says_nothing,
