@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
-import { openAgentClock, type TimeSources } from "../../src/agent/agent-clock.ts";
+import { type AgentClock, openAgentClock, type TimeSources } from "../../src/agent/agent-clock.ts";
 import { type EvidenceService, openEvidenceService } from "../../src/agent/evidence-service.ts";
 import { type GateRequest, snapshotValues } from "../../src/agent/evidence-snapshot.ts";
 import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
@@ -10,7 +10,7 @@ import { openTestRuns, type TestRuns } from "../../src/agent/test-runs.ts";
 import { vocabularyOf } from "../../src/agent/vocabulary.ts";
 import { type Json, parseStrictJson } from "../../src/base/strict-json.ts";
 import { compile } from "../../src/compiler/index.ts";
-import { openLedgerFile } from "../../src/disk/ledger-file.ts";
+import { type LedgerFile, openLedgerFile } from "../../src/disk/ledger-file.ts";
 import { type Database, openDatabase } from "../../src/disk/sqlite.ts";
 import type { StationRegister } from "../../src/model/documents.ts";
 
@@ -32,7 +32,7 @@ const text = `contract UV-DAILY "UV each day" {
 `;
 const bundles = compile([{ name: "UV-DAILY.maint", text }]).contracts.map(({ bundle }) => bundle);
 
-const register: StationRegister = {
+export const register: StationRegister = {
   format: "maint-station/1",
   node: "Pen-1",
   station: { id: "LP-1", type: "penetrant", attributes: [], orderRequired: false },
@@ -62,6 +62,8 @@ export interface Hands {
 
 export interface Bench {
   readonly hands: Hands;
+  readonly clock: AgentClock;
+  readonly ledger: LedgerFile;
   readonly record: (body: string, by?: string, roles?: readonly string[]) => { readonly id: string };
   readonly refuse: (body: string, by?: string) => string;
   readonly snapshot: (test?: string, asOfMs?: number) => Values;
@@ -118,6 +120,8 @@ export function bench(): Bench {
   };
   return {
     hands,
+    clock,
+    ledger,
     db,
     reopen,
     record: (body, by = "STF-1", roles = ["operator"]) => {
