@@ -11,6 +11,13 @@ if (!golden.ok) throw new Error(golden.error.message);
 const { bundle } = golden.value;
 
 const CODES = Array.from({ length: 128 }, (_, code) => code);
+test("the bits of a code are what its description says", () => {
+  expect(factsOfCode(0x7f)).toEqual({ state: "known", vsLimit: null, vsHigh: null, vsPlanned: null });
+  expect(factsOfCode(0x40)).toEqual({ state: "known", vsLimit: -1, vsHigh: -1, vsPlanned: -1 });
+  expect(factsOfCode(0x26)).toEqual({ state: "", vsLimit: 1, vsHigh: 0, vsPlanned: 1 });
+  expect(NOT_ASKED).toBe(128);
+});
+
 /** Codes whose sign bits stand for facts there are; all of them do. */
 const partOf = (code: number): PartFacts =>
   ({
