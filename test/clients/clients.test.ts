@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LpFloor, readLamp, startLpFloor } from "../e2e/lp-floor.ts";
 import { root } from "../tidy/source-files.ts";
@@ -30,6 +31,20 @@ function run(command: string, words: readonly string[], environment: NodeJS.Proc
     child.once("error", reject);
     child.once("close", (exitCode) => resolve({ exitCode, output }));
   });
+}
+
+/** A Python process that holds one Gate; `ask` writes a line and answers the one it writes. */
+function lineByLine(environment: NodeJS.ProcessEnv) {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...environment };
+  const child = spawn("python3", ["line_by_line.py"], { cwd: FOLDER, env, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    ask: async (line: string): Promise<string> => {
+      child.stdin.write(`${line}\n`);
+      return (await lines.next()).value ?? "";
+    },
+    end: () => child.kill(),
+  };
 }
 
 const says = (command: string, words: readonly string[]): boolean => spawnSync(command, words).status === 0;
@@ -84,6 +99,27 @@ describe.skipIf(noPython !== undefined)("the clients with a real agent", () => {
   afterAll(() => floor?.end(), SLOW_MS);
 
   test("Python asks, starts, ends and records", () => passes("test_agent.py", environment), SLOW_MS);
+  test(
+    "an agent that dies blocks, and one that came back is found by the same Gate",
+    async () => {
+      const { ask, end } = lineByLine({ ...environment });
+      try {
+        expect(await ask("check T-1")).toBe("ALLOW");
+        expect(await ask("start T-1")).toBe("STARTED");
+        await floor.agent("LP-01").kill();
+        expect(await ask("check T-1")).toBe("BLOCK runtime.unavailable:node");
+        expect(await ask("start T-2")).toBe("BLOCKED runtime.unavailable:node");
+        expect(await ask("end T-1")).toBe("ERROR MAINT_ERR_AGENT_UNREACHABLE");
+        await floor.startAgent("LP-01");
+        expect(await ask("check T-1")).toBe("ALLOW");
+        expect(await ask("end T-1")).toBe("ENDED");
+        expect(await ask("end T-1")).toBe("ERROR MAINT_ERR_CONFLICT");
+      } finally {
+        end();
+      }
+    },
+    SLOW_MS,
+  );
   test.skipIf(noPytest !== undefined)("pytest", () => passes("test_plugin.py", environment), SLOW_MS);
   test("what README and examples show", () => passes("test_examples.py", environment), SLOW_MS);
   test.skipIf(noMono !== undefined)("C#", () => passes("test_csharp.py", environment), SLOW_MS);
