@@ -172,6 +172,9 @@ test("what is read is what was signed, whatever stands around it", () => {
   expect(rows[0]?.certificate).toBe("C-2026-17");
 });
 
+test("line ends that a mail made CRLF are the same document", () =>
+  expect(read(sign().replaceAll("\n", "\r\n")).signature.state).toBe("valid"));
+
 test("a list inside the document revokes the signer from its instant on", async () => {
   const list = await revocationList(need(sub), [need(lab)], "2026-08-01T00:00:00Z");
   const { rows, signature } = read(sign({ crls: [list] }));

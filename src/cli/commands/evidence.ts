@@ -51,8 +51,8 @@ export function command(): Command {
     .option("--asset <name>", "dcc: role or asset id of the item; else the customer's number on the certificate")
     .option("--trust <pem...>", "dcc: certificates of laboratories, or of who vouches for them")
     .option("--map <pairs>", `gauge-list: field=column,…; systemlink: asset=${SYSTEMLINK_NAMES.join("|")}`)
-    .option("--dates <form>", "gauge-list: how dates are written: M/D/YYYY, DD.MM.YYYY, DD-MMM-YYYY", "YYYY-MM-DD")
-    .option("--delimiter <character>", "gauge-list: what parts the cells, `tab` for a tab", ",")
+    .option("--dates <form>", "gauge-list: how dates are written: M/D/YYYY, DD.MM.YYYY, DD-MMM-YYYY (else YYYY-MM-DD)")
+    .option("--delimiter <character>", "gauge-list: what parts the cells, `tab` for a tab (else a comma)")
     .option("--results <pairs>", "gauge-list: the list's own words for results: AAA=pass,REJ=fail")
     .addOption(
       new Option("--result <result>", "the result of every row, on your word, where the file keeps none").choices(
@@ -74,7 +74,10 @@ export function command(): Command {
         "  maint evidence import assets.json --from systemlink --zone America/Chicago --result pass --dry-run\n",
     )
     .action(importFile);
-  return evidence;
+  return evidence.addHelpText(
+    "after",
+    "\nExample:\n  maint evidence import C-17.xml --from dcc --asset light-meter --trust lab-ca.pem --dry-run\n",
+  );
 }
 
 const usage = (message: string, help: string): MaintError => new MaintError("MAINT_ERR_USAGE", message, { help });
@@ -117,7 +120,7 @@ type Reader = (text: string, options: Options) => Promise<Result<Imported, strin
 // Each loads its own libraries: a list of gauges needs no XML.
 const readers: { readonly [from in Options["from"]]: Reader } = {
   dcc: async (text, options) => {
-    refuseOptions(options, ["map", "results", "result", "zone"]);
+    refuseOptions(options, ["map", "dates", "delimiter", "results", "result", "zone"]);
     const { readDcc } = await import("../../import/dcc.ts");
     const anchors = (await Promise.all((options.trust ?? []).map(anchorsIn))).flat();
     const asset = options.asset === undefined ? {} : { asset: options.asset };
@@ -127,7 +130,7 @@ const readers: { readonly [from in Options["from"]]: Reader } = {
     refuseOptions(options, ["asset", "trust", "zone"]);
     const { readGaugeList } = await import("../../import/gauge-list.ts");
     const { dateForm } = await import("../../import/written-date.ts");
-    const datesWritten = options.dates ?? "";
+    const datesWritten = options.dates ?? "YYYY-MM-DD";
     const dates = dateForm(datesWritten);
     if (dates === undefined)
       throw usage(`"${datesWritten}" is no form of dates`, "such as M/D/YYYY: D or DD, M, MM or MMM, and YYYY");
@@ -139,7 +142,7 @@ const readers: { readonly [from in Options["from"]]: Reader } = {
     });
   },
   systemlink: async (text, options) => {
-    refuseOptions(options, ["asset", "trust", "results"]);
+    refuseOptions(options, ["asset", "trust", "dates", "delimiter", "results"]);
     const { readSystemLink } = await import("../../import/systemlink.ts");
     const { openPlantCalendar } = await import("../../model/plant-calendar.ts");
     const { zoneFromIntl } = await import("../../disk/zone-from-intl.ts");

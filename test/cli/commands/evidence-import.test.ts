@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Agent } from "../../../src/agent/index.ts";
 import { ask, bundleOf, inForce, NODE, openWorld, qa } from "../../agent/agent-world.ts";
-import { type DccFields, dcc, holder, revocationList, signDocument } from "../../import/laboratory.ts";
+import { type DccFields, dcc, holder, revocationList, signDocument, statement } from "../../import/laboratory.ts";
 import { root } from "../../tidy/source-files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maint-evidence-"));
@@ -116,6 +116,31 @@ test("a certificate is known again, and recorded otherwise only as a correction"
   expect(await recorded(agent, "calibration")).toHaveLength(2);
 });
 
+test("everything a certificate says arrives as it was written", async () => {
+  const { agent, into } = await station();
+  const limit = (type: string, value: string): string =>
+    `<dcc:quantity refType="basic_validityRange${type}"><si:real><si:value>${value}</si:value><si:unit>\\milli\\watt\\per\\metre\\tothe{2}</si:unit></si:real></dcc:quantity>`;
+  const statements = `${statement.conformity("pass")}<dcc:statement refType="basic_validityRange"><dcc:data>${limit("Min", "0.10")}${limit("Max", "2E4")}</dcc:data></dcc:statement><dcc:statement refType="basic_recalibration"><dcc:date>${day(-300)}</dcc:date></dcc:statement>`;
+  const before =
+    "<dcc:influenceConditions><dcc:influenceCondition><dcc:status>beforeAdjustment</dcc:status><dcc:conformityXMLList>fail</dcc:conformityXMLList></dcc:influenceCondition></dcc:influenceConditions>";
+  const used =
+    "<dcc:measuringEquipments><dcc:measuringEquipment><dcc:name><dcc:content>STD-4</dcc:content></dcc:name></dcc:measuringEquipment></dcc:measuringEquipments>";
+  const results = `<dcc:measurementResult>${used}${before}<dcc:results><dcc:conformityXMLList>pass</dcc:conformityXMLList></dcc:results></dcc:measurementResult>`;
+  const file = at("all.xml", lampCertificate({ begin: day(10), end: day(10), statements, results }));
+  const args = [file, "--from", "dcc", ...into];
+  expect(await maint(...args)).toMatchObject({ status: 0 });
+  expect((await recorded(agent, "calibration"))[0]).toMatchObject({
+    subject: "Lamp-1",
+    by: "QA-1",
+    body: {
+      ...{ performedOn: day(10), dueOn: day(-300), result: "pass", certificate: "C-2026-17", assetSerial: "L1" },
+      ...{ asFound: "out-of-tolerance", asLeft: "in-tolerance" },
+      ...{ ranges: [["0.10", "2E4", "mW/m2"]], references: ["STD-4"] },
+    },
+  });
+  expect(await maint(...args)).toMatchObject({ status: 0, stdout: expect.stringMatching(/1 known\n$/) });
+});
+
 test("a revocation inside the document is a record of its own, of its own instant", async () => {
   const { agent, into, reasons } = await station();
   const ca = await holder("Root CA", { ca: true });
@@ -170,6 +195,11 @@ test.each<[string, () => readonly string[], RegExp]>([
   ["a form of dates that guesses", () => [csv(), ...list, pair, "--dates", "M/D/YY"], /no form of dates/],
   ["a result nobody knows", () => [csv(), ...list, pair, "--results", "AAA=good"], /does not take "AAA=good"/],
   ["an option of another kind", () => [csv(), ...list, pair, "--zone", "Etc/UTC"], /--zone says nothing/],
+  [
+    "a form of dates for a certificate",
+    () => [at("f.xml", dcc()), "--from", "dcc", "--dates", "D/M/YYYY", "--dry-run"],
+    /--dates/,
+  ],
   ["no zone", () => [at("s.json", "[]"), "--from", "systemlink", "--dry-run"], /no such zone: ""/],
   ["no JSON", () => [at("t.json", "["), "--from", "systemlink", "--zone", "Etc/UTC", "--dry-run"], /t\.json: line 1/],
   ["no certificate", () => [at("c.xml", "<a/>"), "--from", "dcc", "--dry-run"], /no digital calibration certificate/],
