@@ -24,6 +24,10 @@ const run = (command, args, cwd) => {
 };
 
 run(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json", "--outDir", join(staged, "dist")], root);
+// The station page is plain files, which no compiler carries over.
+cpSync(join(root, "src", "agent", "station-page"), join(staged, "dist", "src", "agent", "station-page"), {
+  recursive: true,
+});
 run(process.execPath, [join(root, "bin", "bundle-runtime.js"), "--destination", join(staged, "dist")], root);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 for (const path of manifest.files) {

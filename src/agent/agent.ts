@@ -32,6 +32,7 @@ import { receiptRoutes } from "./receipt-routes.ts";
 import type { Rejection } from "./rejection.ts";
 import type { ReleaseSet } from "./release-set.ts";
 import { vocabularyInForce } from "./releases-in-force.ts";
+import { stationRoutes } from "./station-routes.ts";
 import { openTestRuns } from "./test-runs.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
 
@@ -156,6 +157,7 @@ async function run(
     ...receiptRoutes({ node, key, ledger }),
     ...dueRoutes(services.gate),
     ...evidenceRoutes({ ...services, store: stores.evidence }),
+    ...stationRoutes({ ...services, node, clock, store: stores.evidence, standing: activation.standing }),
   ]);
   undo.push(api.close);
   writeAtomically(folder.address, `${JSON.stringify({ url: api.url, socket: api.socket, pid: process.pid })}\n`);

@@ -48,11 +48,15 @@ function assetField({ equipment }, { asset }, asks = () => true) {
 function reading(station, given) {
   const asked = station.quantities.find(({ name }) => name === given.quantity);
   // Without a quantity the form has no unit to offer: the first question is which one.
-  if (asked === undefined && station.quantities.length !== 1)
+  if (asked === undefined && station.quantities.length !== 1) {
+    // A computed quantity is read in its two parts.
+    const parts = station.computed.find(({ name }) => name === given.quantity)?.from;
+    const names = parts ?? station.quantities.map(({ name }) => name);
     return {
       title: "Which reading?",
-      choices: station.quantities.map(({ name }) => ({ text: name, form: "reading", given: { quantity: name } })),
+      choices: names.map((name) => ({ text: name, form: "reading", given: { quantity: name } })),
     };
+  }
   const quantity = asked ?? station.quantities[0];
   const { name, unit, units, limits, instruments, settles } = quantity;
   const before = station.latest.find((one) => one.quantity === name);
