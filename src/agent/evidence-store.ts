@@ -40,6 +40,7 @@ CREATE INDEX IF NOT EXISTS evidence_by_word ON evidence (kind, subject, ${WORD},
 CREATE INDEX IF NOT EXISTS evidence_by_value ON evidence (subject, ${WORD}, ${VALUE} DESC) WHERE kind = 'counter';
 CREATE INDEX IF NOT EXISTS evidence_by_kind_recorded ON evidence (kind, ledger_seq);
 CREATE INDEX IF NOT EXISTS evidence_by_subject_recorded ON evidence (subject, ledger_seq);
+CREATE INDEX IF NOT EXISTS evidence_by_both_recorded ON evidence (kind, subject, ledger_seq);
 CREATE INDEX IF NOT EXISTS evidence_by_correction ON evidence (supersedes) WHERE supersedes IS NOT NULL;
 CREATE TRIGGER IF NOT EXISTS evidence_is_never_changed BEFORE UPDATE ON evidence
   BEGIN SELECT RAISE(ABORT, 'evidence is never changed: a correction is a new record'); END;
@@ -125,14 +126,19 @@ function openRows(db: Database): EvidenceStore {
 function prepareWorded(db: Database) {
   const current = "taken_ms <= ? AND NOT EXISTS (SELECT 1 FROM evidence AS c WHERE c.supersedes = e.id)";
   const worded = "kind IN ('service', 'counter', 'check', 'event')";
+  const ofSubject = `evidence INDEXED BY evidence_by_word WHERE ${worded} AND kind = ?1 AND subject = ?2`;
   return {
     latestOf: db.prepare(`
       SELECT * FROM evidence AS e INDEXED BY evidence_by_word
       WHERE ${worded} AND kind = ? AND subject = ? AND ${WORD} = ? AND ${current}
       ORDER BY taken_ms DESC, ledger_seq DESC LIMIT ?`),
+    // From each word to the next by the index, however many records carry the same.
     words: db.prepare(`
-      SELECT DISTINCT ${WORD} AS word FROM evidence INDEXED BY evidence_by_word
-      WHERE ${worded} AND kind = ? AND subject = ?`),
+      WITH RECURSIVE one(word) AS (
+        SELECT min(${WORD}) FROM ${ofSubject}
+        UNION ALL
+        SELECT (SELECT min(${WORD}) FROM ${ofSubject} AND ${WORD} > one.word) FROM one WHERE one.word IS NOT NULL
+      ) SELECT word FROM one`),
     highest: db.prepare(`
       SELECT * FROM evidence AS e INDEXED BY evidence_by_value
       WHERE kind = 'counter' AND subject = ? AND ${WORD} = ? AND id <> ? AND ${current}
@@ -147,8 +153,7 @@ function preparePages(db: Database) {
     all: page("WHERE "),
     ofKind: page("WHERE kind = ? AND "),
     ofSubject: page("WHERE subject = ? AND "),
-    // By the other index SQLite would sort all that was ever recorded of the subject.
-    ofBoth: page("INDEXED BY evidence_by_subject_recorded WHERE kind = ? AND subject = ? AND "),
+    ofBoth: page("WHERE kind = ? AND subject = ? AND "),
   };
 }
 
