@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -79,4 +79,11 @@ test("the packed command runs", () => {
     encoding: "utf8",
   });
   expect(out.trim()).toBe(JSON.parse(readFileSync(join(installed, "package.json"), "utf8")).version);
+});
+
+test("the packed agent has every file of the station page", () => {
+  const page = "src/agent/station-page";
+  const files = readdirSync(join(root, page)).sort();
+  expect(files).toContain("index.html");
+  expect(readdirSync(join(installed, "dist", page)).sort()).toEqual(files);
 });
