@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -123,7 +123,11 @@ test("enrol, start, record, gate, stop, as a person would", async () => {
     contracts: [{ contract: "UV-DAILY", version: "v1.0" }],
   });
 
+  const started = await runMaint(["gate", "--node", "Pen-1", "--test", "T-7", "--start", "--json", ...at]);
+  const { running } = JSON.parse(started.stdout) as { readonly running: { readonly startedAt: string } };
+  const socket = join(data, "nodes", "Pen-1", "agent.sock");
   await service.kill();
+  expect(statSync(socket).isSocket()).toBe(true);
   expect(await runMaint(["gate", "--node", "Pen-1", ...at])).toMatchObject({
     exitCode: 69,
     stdout: expect.stringMatching(/^BLOCKED/),
@@ -132,7 +136,10 @@ test("enrol, start, record, gate, stop, as a person would", async () => {
   const alone = await startService("Pen-1", ["node", "start", "Pen-1", "--no-hub", ...at]);
   closers.push(() => alone.stop());
   expect((await runMaint(["gate", "--node", "Pen-1", ...at])).exitCode).toBe(0);
+  const ended = await runMaint(["gate", "--node", "Pen-1", "--test", "T-7", "--end", "--json", ...at]);
+  expect(JSON.parse(ended.stdout)).toMatchObject({ test: "T-7", startedAt: running.startedAt, result: null });
   expect(await alone.stop()).toBe(0);
+  expect(existsSync(socket)).toBe(false);
 });
 
 const bad: readonly { readonly words: readonly string[]; readonly exitCode: number; readonly says: RegExp }[] = [
