@@ -173,10 +173,18 @@ async function startRoute(body: JsonObject, caller: Caller, { gate }: RouteServi
   if (!request.ok) return refusal(400, "MAINT_ERR_REQUEST", request.error.message, request.error.help);
   if (request.value.test === null)
     return refusal(400, "MAINT_ERR_REQUEST", 'a test that starts has an id in "test"', '{"test": "T-1"}');
-  const { decision, ledgerSeq, running } = await gate.start(request.value, caller, operatorOf(caller));
-  const told = running === null ? null : { test: running.test, startedAt: printUtc(running.startedAtMs) };
-  return { status: 200, body: { ...decision, ledgerSeq, running: told }, text: verdictText(decision) };
+  try {
+    const { decision, ledgerSeq, running } = await gate.start(request.value, caller, operatorOf(caller));
+    const told = running === null ? null : { test: running.test, startedAt: printUtc(running.startedAtMs) };
+    return { status: 200, body: { ...decision, ledgerSeq, running: told }, text: verdictText(decision) };
+  } catch (error) {
+    if (isConflict(error)) return refusal(409, error.code, error.message, error.help);
+    throw error;
+  }
 }
+
+const isConflict = (error: unknown): error is MaintError =>
+  error instanceof MaintError && error.code === "MAINT_ERR_CONFLICT";
 
 const END_FIELDS: readonly string[] = ["test", "result"];
 
@@ -198,8 +206,7 @@ function endRoute(body: JsonObject, caller: Caller, { gate, onFatal }: RouteServ
     };
     return { status: 200, body: ended, text: `ENDED ${test}` };
   } catch (error) {
-    if (error instanceof MaintError && error.code === "MAINT_ERR_CONFLICT")
-      return refusal(409, error.code, error.message, error.help);
+    if (isConflict(error)) return refusal(409, error.code, error.message, error.help);
     onFatal(error);
     return refusal(503, "MAINT_ERR_UNAVAILABLE", "the end could not be written down: tell it again");
   }

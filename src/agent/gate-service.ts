@@ -4,7 +4,7 @@ import { type DecisionMetadata, digestFacts } from "../ledger/receipt.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
-import { DECISION_BUDGET_MS } from "../model/limits.ts";
+import { DECISION_BUDGET_MS, MAX_RUNNING_TESTS } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
 import { snapshotFromValues } from "../model/snapshot-parse.ts";
 import { blockedDecision, type DecideInput, type DueItem, decide, dueWithin, finding } from "../runtime/index.ts";
@@ -37,7 +37,7 @@ export interface GateService {
   readonly decide: (request: GateRequest, operator: string | null) => Promise<RecordedDecision>;
   /** What `decide` would say now, written nowhere and raising nothing: it allows nothing. */
   readonly preview: (request: GateRequest, operator: string | null) => Promise<Decision>;
-  /** Decides, and where that allows it keeps the start. `request.test` is not null. */
+  /** Decides, and where that allows it keeps the start. `request.test` is not null. @throws MaintError MAINT_ERR_CONFLICT where too many tests run */
   readonly start: (request: GateRequest, by: Recorder, operator: string | null) => Promise<StartedTest>;
   /** @throws MaintError MAINT_ERR_CONFLICT where no such test runs */
   readonly end: (test: string, result: TestRunResult | null, by: Recorder) => EndedRun;
@@ -82,6 +82,10 @@ export function openGateService(options: GateOptions): GateService {
   };
   let lastStart: Promise<unknown> = Promise.resolve();
   const start: GateService["start"] = async (request, by, operator) => {
+    if (request.test !== null && !options.runs.hasRoomFor(request.test))
+      throw new MaintError("MAINT_ERR_CONFLICT", `${MAX_RUNNING_TESTS} tests run here already`, {
+        help: "tell the end of those that have ended",
+      });
     const { basis: decidedBy, moment, ...decided } = await decideAndRecord(request, operator, options, basisOf);
     if (!decided.decision.allow || request.test === null || decidedBy === null) return { ...decided, running: null };
     const used = usedBy(decided.decision, decidedBy);

@@ -1,6 +1,6 @@
 import { MaintError } from "../base/maint-error.ts";
 import type { Decision } from "../model/decision.ts";
-import { MAX_RUNNING_TEST_MS } from "../model/limits.ts";
+import { MAX_RUNNING_TEST_MS, MAX_RUNNING_TESTS } from "../model/limits.ts";
 import type { EvidenceRecord, TestRunEvidence, TestRunResult } from "./evidence-record.ts";
 import type { EvidenceService, Recorder } from "./evidence-service.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
@@ -34,6 +34,8 @@ export interface TestRuns {
   readonly runOf: (test: string | null, nowMs: number) => TestRun | undefined;
   /** The end of the latest use of an asset by any test but this one; a run that never ended counts as a use from its start on. */
   readonly lastUseOf: (asset: string, except: string | null, untilMs: number) => number | undefined;
+  /** Whether this test may be added to those that run. */
+  readonly hasRoomFor: (test: string) => boolean;
   /** Durable when it answers. One that runs already keeps its first start, and has used all that either start names. */
   readonly start: (test: string, decision: Decision, used: Used, by: Recorder, nowMs: number) => TestRun;
   /** Durable when it answers. @throws MaintError MAINT_ERR_CONFLICT where no such test runs */
@@ -61,6 +63,7 @@ export function openTestRuns(store: EvidenceStore, evidence: EvidenceService): T
       const instants = known.filter((at) => at !== undefined);
       return instants.length === 0 ? undefined : Math.max(...instants);
     },
+    hasRoomFor: (test) => runs.has(test) || runs.size < MAX_RUNNING_TESTS,
     start: (test, decision, used, by, nowMs) => {
       const before = runs.get(test);
       const run = startedRun(test, decision, used, before, nowMs);

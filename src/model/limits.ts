@@ -32,6 +32,8 @@ export const FUTURE_TOLERANCE_MS = 5_000;
 export const MAX_REFERENCE_CHAIN = 16;
 /** A test that has run for longer is no longer judged by the release it began with. */
 export const MAX_RUNNING_TEST_MS = 72 * 3_600_000;
+/** Tests that a node knows as running at once; one that ends makes room. */
+export const MAX_RUNNING_TESTS = 1_000;
 /** Records that one page of evidence shows. */
 export const MAX_EVIDENCE_LISTED = 1_000;
 /** How far one look ahead goes. */

@@ -5,7 +5,7 @@ import { afterEach } from "vitest";
 import { type AgentClock, openAgentClock, type TimeSources } from "../../src/agent/agent-clock.ts";
 import { type EvidenceService, openEvidenceService } from "../../src/agent/evidence-service.ts";
 import { type GateRequest, snapshotValues } from "../../src/agent/evidence-snapshot.ts";
-import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
+import { type EvidenceStore, openEvidenceStore } from "../../src/agent/evidence-store.ts";
 import { openTestRuns, type TestRuns } from "../../src/agent/test-runs.ts";
 import { vocabularyOf } from "../../src/agent/vocabulary.ts";
 import { type Json, parseStrictJson } from "../../src/base/strict-json.ts";
@@ -64,6 +64,8 @@ export interface Bench {
   readonly hands: Hands;
   readonly clock: AgentClock;
   readonly ledger: LedgerFile;
+  /** The one that `record` adds to. */
+  readonly store: EvidenceStore;
   readonly record: (body: string, by?: string, roles?: readonly string[]) => { readonly id: string };
   readonly refuse: (body: string, by?: string) => string;
   readonly snapshot: (test?: string, asOfMs?: number) => Values;
@@ -108,9 +110,11 @@ export function bench(): Bench {
   closers.push(() => db.close());
   closers.push(() => ledger.close());
 
-  const reopen = (from = db) =>
-    openEvidenceService({ clock, ledger, store: openEvidenceStore(from), vocabulary: () => vocabulary });
-  const service = reopen();
+  const serviceOver = (over: EvidenceStore) =>
+    openEvidenceService({ clock, ledger, store: over, vocabulary: () => vocabulary });
+  const reopen = (from = db) => serviceOver(openEvidenceStore(from));
+  const store = openEvidenceStore(db);
+  const service = serviceOver(store);
   const reopenRuns = (): TestRuns => openTestRuns(openEvidenceStore(db), service);
   const runs = reopenRuns();
   const run = (body: string, by: string, roles: readonly string[]) => {
@@ -122,6 +126,7 @@ export function bench(): Bench {
     hands,
     clock,
     ledger,
+    store,
     db,
     reopen,
     record: (body, by = "STF-1", roles = ["operator"]) => {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { Standing } from "../../src/agent/activation.ts";
-import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
 import { type GateOptions, type GateService, openGateService } from "../../src/agent/gate-service.ts";
 import type { TestRuns } from "../../src/agent/test-runs.ts";
 import { compile } from "../../src/compiler/index.ts";
@@ -46,7 +45,7 @@ async function gateOver(
   const fatal: unknown[] = [];
   const gate = openGateService({
     ...{ node: "Pen-1", engine: "both", clock: b.clock, ledger: b.ledger, runs: b.runs, standing: () => standing },
-    evidence: openEvidenceStore(b.db),
+    evidence: b.store,
     ...{ highWaterMs: () => null, raise: () => undefined, onDecided: () => undefined },
     onFatal: (error) => void fatal.push(error),
     ...parts,
@@ -106,4 +105,19 @@ test("a start counts from the instant it was decided", async () => {
   const { decision, running } = await starting;
   expect(running?.startedAtMs).toBe(Date.parse(decision.atUtc));
   expect(running?.startedAtMs).toBe(decided);
+});
+
+test("no more tests run than the limit, and one that ends makes room", async () => {
+  const b = bench();
+  const full: TestRuns = {
+    ...b.runs,
+    hasRoomFor: (id) => b.runs.running().length < 1 || b.runs.runOf(id, b.hands.wallMs) !== undefined,
+  };
+  const { gate } = await gateOver(b, { runs: full });
+  expect((await start(gate, "T-1")).running?.test).toBe("T-1");
+  await expect(start(gate, "T-2")).rejects.toMatchObject({ code: "MAINT_ERR_CONFLICT" });
+  expect((await start(gate, "T-1")).running?.test).toBe("T-1");
+  gate.end("T-1", null, by);
+  b.record('{"kind":"check","asset":"lamp","when":"closing","result":"pass"}');
+  expect((await start(gate, "T-2")).running?.test).toBe("T-2");
 });

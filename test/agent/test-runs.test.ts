@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type { EvidenceRecord } from "../../src/agent/evidence-record.ts";
+import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
 import type { TestRuns } from "../../src/agent/test-runs.ts";
 import type { Decision } from "../../src/model/decision.ts";
-import { MAX_RUNNING_TEST_MS } from "../../src/model/limits.ts";
+import { MAX_RUNNING_TEST_MS, MAX_RUNNING_TESTS } from "../../src/model/limits.ts";
 import { gateWith, request } from "../runtime/gate-fixture.ts";
 import { bench } from "./evidence-bench.ts";
 
@@ -92,4 +94,28 @@ test("a test whose name looks like a start is none", () => {
   b.runs.start('"state":"started"', decision, NOTHING, by, NOW);
   b.runs.end('"state":"started"', null, by, NOW);
   expect(b.reopenRuns().running()).toEqual([]);
+});
+
+test("there is room for so many, and always for one that runs", () => {
+  const b = bench();
+  const started = {
+    kind: "test-run",
+    state: "started",
+    testKind: null,
+    order: null,
+    contracts: [],
+    ...NOTHING,
+  } as const;
+  const store = openEvidenceStore(b.db);
+  const first = b.runs.start("T-0", decision, NOTHING, by, NOW);
+  const one = store.find("E0") as EvidenceRecord;
+  store.add(
+    Array.from({ length: MAX_RUNNING_TESTS - 1 }, (_, n) => ({
+      ...one,
+      ...{ id: `E${n + 1}`, ledgerSeq: n + 1, subject: `T-${n + 1}`, body: started },
+    })),
+  );
+  const runs = b.reopenRuns();
+  expect(runs.running()).toHaveLength(MAX_RUNNING_TESTS);
+  expect([runs.hasRoomFor(first.test), runs.hasRoomFor("T-new")]).toEqual([true, false]);
 });
