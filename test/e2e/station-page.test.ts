@@ -104,7 +104,7 @@ describe.skipIf(chromiumPath === undefined)("the station page", () => {
     expect(await page.locator("#sign-in-note").innerText()).toBe("This is no token.");
     await page.locator("#token").fill("STF-1:0000000000000000000000000000000000000000000");
     await page.keyboard.press("Enter");
-    await page.locator("#sign-in-note", { hasText: "no valid token" }).waitFor();
+    await page.locator("#sign-in-note", { hasText: "This token is not known at this station." }).waitFor();
     expect(await page.locator("#token").inputValue()).toBe("");
     expect(await page.locator("#station").isVisible()).toBe(false);
     // The browser itself writes the refused request to its console; nothing else may be there.

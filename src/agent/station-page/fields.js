@@ -102,7 +102,7 @@ export function choiceField(options) {
   );
   const read = () => inputs.find(({ checked }) => checked)?.value;
   const fault = () => (required && read() === undefined ? "Choose one." : null);
-  const control = element("div", { class: "tiles" }, tiles);
+  const control = element("div", { class: options.wide === true ? "tiles wide" : "tiles" }, tiles);
   return {
     ...field({ ...options, control, read, fault, group: true }),
     onChange: (then) => control.addEventListener("change", then),
@@ -113,7 +113,9 @@ const MOST_TILES = 4;
 
 /** One of some names: large buttons while they are few, a list from then on. */
 export const pickField = (options) =>
-  options.entries.length <= MOST_TILES && options.required !== false ? choiceField(options) : selectField(options);
+  options.entries.length <= MOST_TILES && options.required !== false
+    ? choiceField({ ...options, wide: true })
+    : selectField(options);
 
 export const PASS_OR_FAIL = [
   { value: "pass", text: "Pass", mark: "pass" },

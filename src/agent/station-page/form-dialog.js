@@ -18,7 +18,9 @@ export function showForm(form, { send, done, choose }) {
   dialog.replaceChildren(head, body);
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
-  (dialog.querySelector("form input:not([type=radio]), form select, .choices button, form button") ?? head).focus();
+  const open = form.fields?.find(({ read }) => read() === undefined);
+  if (open === undefined) (body.querySelector("button") ?? head.querySelector("button")).focus();
+  else open.focus();
 }
 
 function choiceList({ choices, empty = "Nothing here asks for it." }, choose) {
@@ -70,10 +72,16 @@ function valuesOf(fields, problem) {
   const faults = fields.map((one) => ({ one, fault: one.fault() }));
   for (const { one, fault } of faults) one.show(fault);
   const first = faults.find(({ fault }) => fault !== null);
-  first?.one.focus();
+  if (first !== undefined) pointAt(first.one);
   if (first !== undefined) return null;
   const values = fields.map(({ name, read }) => [name, read()]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+/** The field and what is said of it, both in sight. */
+function pointAt({ focus, node }) {
+  focus();
+  node.scrollIntoView({ block: "center" });
 }
 
 /** The agent's words beside the field they name, in the field's own words; those that name none stand above the button. */
@@ -83,7 +91,7 @@ function showRefusal({ message, help }, fields, problem) {
   const words = help === null ? `${sentence}.` : `${sentence}. ${help}`;
   if (named !== undefined) {
     named.show(words);
-    named.focus();
+    pointAt(named);
     return;
   }
   problem.replaceChildren(element("p", {}, words));

@@ -29,13 +29,20 @@ const ask = (method, path, body) => askAgent(session.token(), method, path, body
 async function open(token) {
   try {
     const answer = await askAgent(token, "GET", "/v1/station");
-    if (answer.status !== 200) return sentenceOf(refusalOf(answer));
+    if (answer.status !== 200) return whyNot(answer);
     askedFor(answer.body);
     return null;
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     return "The agent of this station does not answer, so every test is blocked. Is it running?";
   }
+}
+
+/** In words for whoever holds the badge; a node that knows nobody at all says so itself. */
+function whyNot(answer) {
+  const { message } = refusalOf(answer);
+  if (answer.status !== UNAUTHORIZED) return sentenceOf(refusalOf(answer));
+  return message === "no valid token" ? "This token is not known at this station." : `${message}.`;
 }
 
 /** A scanner's next line is the test's id. */
@@ -178,7 +185,10 @@ function afterRecord() {
 /** What was done last, for the eye and the screen reader; `buttons` lead to what it asks for. */
 function say(sentences, buttons = []) {
   const texts = sentences.map((sentence) => element("p", {}, sentence));
-  byId("said").replaceChildren(element("div", { class: "notice" }, texts, buttons));
+  const notice = element("div", { class: "notice", tabindex: "-1" }, texts, buttons);
+  byId("said").replaceChildren(notice);
+  // What had the focus may be gone with its list; this is also what a small screen must show next.
+  notice.focus();
 }
 
 async function startTest(request) {
