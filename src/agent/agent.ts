@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
@@ -160,7 +161,10 @@ async function run(
     ...stationRoutes({ ...services, node, clock, store: stores.evidence, standing: activation.standing }),
   ]);
   undo.push(api.close);
-  writeAtomically(folder.address, `${JSON.stringify({ url: api.url, socket: api.socket, pid: process.pid })}\n`);
+  writeAtomically(
+    folder.address,
+    `${JSON.stringify({ url: api.url, socket: api.socket === null ? null : resolve(api.socket), pid: process.pid })}\n`,
+  );
   undo.push(() => removeFile(folder.address));
   const generation = readySet(activation)?.signed.desired.generation;
   if (generation !== undefined) options.onActivated?.(generation);

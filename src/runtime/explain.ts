@@ -95,7 +95,7 @@ const sayings: { readonly [code: string]: Saying } = {
   "override.too-long": say("override S is longer than the contract allows"),
   "override.signatures": say("override S is not signed by each role, each by another person"),
   "override.self-approved": say("override S is approved by the operator"),
-  "reading.missing": say("there is no reading of S", READ),
+  "reading.missing": say("there is no reading of S", "Read S and record it"),
   "reading.not-a-number": say("the reading of S is no number", READ),
   "reading.no-unit": say("the reading of S has no unit", READ),
   "reading.wrong-unit": say("the reading of S is in a unit of another kind", READ),
@@ -132,7 +132,7 @@ const sayings: { readonly [code: string]: Saying } = {
   "usage.exhausted": say("S has used up its service interval", "Service S", "maintenance"),
   "usage.would-run-out": say("S would run out during the test", "Service S", "maintenance"),
   "usage.due-soon": say("S is due for service soon"),
-  "warmup.too-short": say("S has not been on long enough", "Wait until S has warmed up"),
+  "warmup.too-short": say("S has not been on long enough", "Record that S is on, and let it warm up"),
 };
 
 function sayingOf(code: string): Saying {

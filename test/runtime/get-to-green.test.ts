@@ -39,7 +39,7 @@ test("every code there is says what is wrong and, but for overrides, what to do"
 });
 
 test("several reasons that one action settles are one action", () => {
-  const many = ["reading.stale", "reading.missing", "reading.no-unit"].map((code) => finding(code, "uv"));
+  const many = ["reading.stale", "reading.not-a-number", "reading.no-unit"].map((code) => finding(code, "uv"));
   expect(remediesOf(many)).toMatchObject([{ who: "operator", removes: many.map(({ code }) => `${code}:uv`).sort() }]);
 });
 
