@@ -214,7 +214,7 @@ function ordersOf(next: Random, understood: readonly Understood[]): Value {
     maintenance: choose(next, [...understood.map(({ read }) => read.id), "GATE-Z"]),
     ...(chance(next, 0.6) ? { maintenance_conditions: names.slice(0, below(next, 3)) } : {}),
   });
-  return Array.from({ length: choose(next, [0, 1, 1, 2]) }, () => ({
+  return Array.from({ length: choose(next, [0, 1, 1, 1, 1, 2]) }, () => ({
     id: choose(next, ["PO-1", "PO-1", "PO-2"]),
     revision: choose<Value>(next, [digits("1"), digits("2"), null]),
     state: choose(next, ["open", "open", "open", "closed"]),

@@ -17,6 +17,7 @@ const EQUIPMENT: { readonly [role: string]: string } = {
   bench: "is a magnetic-bench",
   thermometer: 'is a digital-thermometer, by default "T-1"',
 };
+const INSTRUMENTS = ["meter", "thermometer"];
 const MATERIALS: { readonly [role: string]: string } = {
   dye: 'is a material, by default "ZP-60D"',
   oil: "is a material",
@@ -133,7 +134,9 @@ const clauses: { readonly [kind: string]: ClauseText } = {
       return `may be extended by at most ${amountOf(draft, ["14 days", "1 month", "48 hours"])}, approved by ${by}`;
     });
     const first = isTimed && isCounted ? ", whichever comes first" : "";
-    const head = `the ${item(draft)} ${verb} be calibrated every ${every.join(" or ")}${first}`;
+    // Of an instrument that readings are read with, its calibration says whether they count.
+    const subject = chance(next, 0.5) ? use(draft, INSTRUMENTS) : item(draft);
+    const head = `the ${subject} ${verb} be calibrated every ${every.join(" or ")}${first}`;
     return { head, modifiers: [...warnings, standards, longer] };
   },
   "warm-up": (draft, verb) => ({
@@ -148,7 +151,7 @@ const clauses: { readonly [kind: string]: ClauseText } = {
     const limit = chance(next, 0.3)
       ? `between ${choose(next, low)} and ${choose(next, high)}`
       : `${choose(next, isLow ? ["at least", "more than"] : ["at most", "less than"])} ${amountOf(draft, isLow ? low : high)}`;
-    const readWith = maybe(next, 0.3, () => ` read with the ${use(draft, ["meter", "thermometer"])}`);
+    const readWith = maybe(next, 0.3, () => ` read with the ${use(draft, INSTRUMENTS)}`);
     return {
       head: `${choose(next, FRESHNESS)}, ${name}${readWith} ${verb} be ${limit}`,
       modifiers: [
@@ -257,7 +260,7 @@ export function contractText(next: Random, id: string): string {
   const scope = choose(next, ["every station", "every station", "every penetrant station", 'order "PO-1"']);
   let conditions = 0;
   const blocks = Array.from({ length: choose(next, [1, 1, 1, 2]) }, () => {
-    const kind = choose(next, ["every", "every", "every fluorescent-inspection", "every tensile"]);
+    const kind = choose(next, ["every", "every", "every", "every fluorescent-inspection", "every tensile"]);
     const inside = Array.from({ length: choose(next, [1, 1, 2]) }, () => {
       conditions += 1;
       return `    condition-${conditions}:\n${Array.from({ length: 1 + below(next, 3) }, () => clause(draft)).join("\n")}`;
