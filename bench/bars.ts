@@ -41,12 +41,11 @@ export function logBars({ title, text, axis, bars, target }: Figure): string {
       `<line x1="${x(tick)}" y1="${TOP}" x2="${x(tick)}" y2="${bottom}" stroke="#d8dee4"/>`,
       `<text x="${x(tick)}" y="${bottom + 18}" text-anchor="middle" fill="#57606a">${tickLabel(tick)}</text>`,
     ]),
-    ...bars.flatMap(({ name, value, label, ours = false }, row) => {
+    ...bars.flatMap(({ name, value, ours = false }, row) => {
       const y = TOP + row * ROW + 5;
       return [
         `<text x="${LEFT - 10}" y="${y + 17}" text-anchor="end" fill="#1b1f24">${escaped(name)}</text>`,
         `<rect x="${LEFT}" y="${y}" width="${Math.max(2, x(value) - LEFT)}" height="24" rx="3" fill="${ours ? "#0969da" : "#8c959f"}"/>`,
-        `<text x="${x(value) + 8}" y="${y + 17}" fill="#1b1f24" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke">${escaped(label)}</text>`,
       ];
     }),
     ...(target === undefined
@@ -55,6 +54,10 @@ export function logBars({ title, text, axis, bars, target }: Figure): string {
           `<line x1="${x(target.value)}" y1="${TOP - 6}" x2="${x(target.value)}" y2="${bottom}" stroke="#cf222e" stroke-width="2" stroke-dasharray="5 4"/>`,
           `<text x="${x(target.value)}" y="${TOP - 12}" text-anchor="${x(target.value) > WIDTH - 140 ? "end" : "middle"}" fill="#cf222e">${escaped(target.label)}</text>`,
         ]),
+    ...bars.map(
+      ({ value, label }, row) =>
+        `<text x="${x(value) + 8}" y="${TOP + row * ROW + 22}" fill="#1b1f24" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke">${escaped(label)}</text>`,
+    ),
     `<line x1="${LEFT}" y1="${bottom}" x2="${WIDTH - RIGHT}" y2="${bottom}" stroke="#57606a"/>`,
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${bottom + 44}" text-anchor="middle" fill="#1b1f24">${escaped(axis)}, each line ten times the one before</text>`,
     "</svg>",

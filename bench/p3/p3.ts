@@ -99,14 +99,14 @@ for (const count of [5, 25, 100, 400]) {
 }
 for (const count of [10, 1_000, 100_000]) {
   const others = Array.from({ length: count }, (_, index) => [`Other-${index}`, { serial: String(index) }]);
-  await grow("equipment known", count, lp, {
+  await grow("pieces of equipment", count, lp, {
     ...morning,
     equipment: { ...morning.equipment, ...Object.fromEntries(others) },
   });
 }
 for (const count of [10, 1_000, 10_000]) {
   const acks = Array.from({ length: count }, (_, index) => ({ step: `other ${index}`, by: "STF-2", at: today }));
-  await grow("statements kept", count, lp, { ...morning, acks: [...morning.acks, ...acks] });
+  await grow("other statements", count, lp, { ...morning, acks: [...morning.acks, ...acks] });
 }
 for (const count of [1, 20, 200]) {
   const history = Array.from({ length: count }, (_, index) => ({
