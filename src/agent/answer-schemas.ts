@@ -25,6 +25,7 @@ import {
   textSchema,
   wordSchema,
 } from "./json-schema.ts";
+import { stationSchemas } from "./station-schema.ts";
 
 const text = textSchema();
 const textOrNull = orNull(text);
@@ -164,6 +165,7 @@ export const namedSchemas: { readonly [name: string]: JsonSchema } = {
   ...gateSchemas,
   ...evidenceSchemas,
   ...receiptSchemas,
+  ...stationSchemas,
   Status: statusSchema,
   Error: {
     ...{ type: "object", required: ["error"] },

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import type { Activation } from "./activation.ts";
 import type { AgentClock } from "./agent-clock.ts";
+import type { RouteDoc } from "./described-route.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
+import { refTo } from "./json-schema.ts";
 import type { Route } from "./local-api.ts";
 import { stationView } from "./station-view.ts";
 import type { TestRuns } from "./test-runs.ts";
@@ -37,6 +39,11 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 };
 
+const doc: RouteDoc = {
+  ...{ id: "station", summary: "What a person at this station may name, and what was recorded last" },
+  ...{ answer: refTo("Station"), text: "^.+ .+\\n$" },
+};
+
 /**
  * The station page and what it reads. The page is served without a token, since it holds nothing of the station; each
  * request that it makes carries the token of the person who signed in.
@@ -45,7 +52,7 @@ export function stationRoutes({ node, clock, store, runs, standing }: StationSer
   return [
     ...pageRoutes(),
     {
-      ...{ method: "GET", path: "/v1/station", scope: "status" },
+      ...{ method: "GET", path: "/v1/station", scope: "status", doc },
       handle: (_, caller) => {
         const now = standing();
         const set = now.kind === "ready" ? now.set : null;
