@@ -27,7 +27,8 @@ const FORMS_CONTRACT = `contract LP-FORMS-002 "Lamp, light meter and penetrant o
 
   before every fluorescent-inspection test {
     meter-service:
-      the light-meter must be serviced every 20000 cycles, warn 500 cycles before
+      the light-meter must be serviced every 20000 cycles, warn 500 cycles before,
+        with enough left for the whole test
 
     two-people-each-week:
       each week, two people must acknowledge "known flawed part shows every indication"

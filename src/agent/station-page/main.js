@@ -17,10 +17,11 @@ let decision = null;
 let refusal = null;
 let answered = { wallMs: 0, evenMs: 0 };
 let asked = 0;
+let askedFor = "";
 let shown = "";
 let stationReadAt = 0;
 
-const panel = openTestPanel({ changed: () => askAnew(), start: (request) => void startTest(request) });
+const panel = openTestPanel({ changed: () => askIfAnother(), start: (request) => void startTest(request) });
 const session = startSession({ open, opened, close: forget });
 
 const ask = (method, path, body) => askAgent(session.token(), method, path, body);
@@ -30,7 +31,7 @@ async function open(token) {
   try {
     const answer = await askAgent(token, "GET", "/v1/station");
     if (answer.status !== 200) return whyNot(answer);
-    askedFor(answer.body);
+    takeIn(answer.body);
     return null;
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
@@ -66,7 +67,7 @@ function forget() {
 }
 
 /** The station as the agent described it. */
-function askedFor(described) {
+function takeIn(described) {
   station = described;
   stationReadAt = Date.now();
   const { station: place, node, you } = station;
@@ -79,10 +80,16 @@ function askedFor(described) {
   showLatest();
 }
 
+/** Leaving a field that nobody changed asks nothing. */
+function askIfAnother() {
+  if (JSON.stringify(panel.request()) !== askedFor) askAnew();
+}
+
 /** Another test, or new evidence: what was said before is not said of this. */
 function askAnew() {
   decision = null;
   refusal = null;
+  askedFor = JSON.stringify(panel.request());
   show();
   void preview();
 }
@@ -124,6 +131,8 @@ function show() {
   if (station === null) return;
   const age = ageMs();
   showVerdict(verdictOf({ decision, ageMs: age, refusal }), decision, age);
+  // The lists stay until the answer is there: a page that collapses moves away under the finger.
+  if (decision === null && refusal === null) return;
   const { at: _, atUtc: __, ...lasting } = decision ?? {};
   const now = JSON.stringify([lasting, refusal]);
   if (now === shown) return;
@@ -133,7 +142,7 @@ function show() {
 
 async function readStation() {
   const answer = await answerOf("GET", "/v1/station");
-  if (answer.status === 200 && session.token() !== null) askedFor(answer.body);
+  if (answer.status === 200 && session.token() !== null) takeIn(answer.body);
 }
 
 function showRecordButtons() {

@@ -53,6 +53,8 @@ export function startSession({ open, opened, close }) {
     document.addEventListener(touch, () => {
       touchedAt = Date.now();
     });
+  // A browser may keep a page it left, to show it again at "back": nobody's token may lie in it.
+  window.addEventListener("pagehide", () => signOut());
   setInterval(() => watchIdle({ signedIn: token !== null, touchedAt, signOut }), TICK_MS);
   show(false);
   field.focus();

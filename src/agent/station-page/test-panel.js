@@ -1,6 +1,9 @@
 import { byId, clockTime, element, fill } from "./elements.js";
 import { choiceField, decimalField, selectField, textField } from "./fields.js";
 
+/** A scanner types a whole id in less. */
+const TYPING_PAUSE_MS = 400;
+
 const RESULTS = [
   { value: "passed", text: "Passed", mark: "pass" },
   { value: "failed", text: "Failed", mark: "fail" },
@@ -87,6 +90,12 @@ function testForm(fields, { startNow, changed }) {
     event.preventDefault();
     event.target.select();
     changed();
+  });
+  // What is typed by hand is another test as well, before the field is left.
+  let pause;
+  form.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(changed, TYPING_PAUSE_MS);
   });
   // What is scanned next replaces what stands there.
   form.addEventListener("focusin", ({ target }) => {

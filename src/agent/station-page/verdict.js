@@ -16,7 +16,7 @@ const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
  */
 export function verdictOf({ decision, ageMs, refusal }) {
   if (refusal !== null) return { state: "blocked", word: "BLOCKED", note: refusal };
-  if (decision === null) return { state: "asking", word: "ASKING", note: "The gate has not answered yet." };
+  if (decision === null) return { state: "asking", word: "ASKING", note: "One moment." };
   if (ageMs > OLD_AFTER_MS) {
     const before = decision.allow === true ? "MAY START" : "BLOCKED";
     const note = `${before} was said at ${clockTime(decision.at)}. Do not rely on it.`;
