@@ -112,6 +112,12 @@ class Agent(WithAgent):
         status = self.gate.status()
         self.assertEqual((status["node"], status["standing"]), (NODE, "ready"))
 
+    def test_station(self):
+        station = self.gate.station()
+        self.assertEqual((station["node"], station["you"]["id"], station["you"]["person"]), (NODE, "STF-1", True))
+        with self.gate.test("T-11"):
+            self.assertIn("T-11", [run["test"] for run in self.gate.station()["running"]])
+
     def test_nobody_there(self):
         for data in (os.environ["MAINT_TEST_FOLDER"], os.path.join(os.environ["MAINT_TEST_FOLDER"], "nowhere")):
             decision = maint_gate.Gate(NODE, token_file=OPERATOR, data=data).check("T-10")
