@@ -88,7 +88,7 @@ export async function shrunk(made: MadeCase, differs: (made: MadeCase) => Promis
   let tries = 0;
   for (let improved = true; improved && tries < MOST_SHRINKS; ) {
     improved = false;
-    for (const smaller of [...smallerReleases(best), ...smallerContracts(best), ...smallerSnapshots(best)]) {
+    for (const smaller of smallerCases(best)) {
       tries += 1;
       if (tries > MOST_SHRINKS) break;
       if (!(await stillDiffers(smaller, differs))) continue;
@@ -114,23 +114,34 @@ const smallerReleases = (made: MadeCase): MadeCase[] =>
     ? []
     : made.releases.map((_, gone) => ({ ...made, releases: made.releases.filter((_, index) => index !== gone) }));
 
-/** A line less, or a modifier less, where that still compiles. */
-function smallerContracts(made: MadeCase): MadeCase[] {
-  return made.releases.flatMap(({ text }) => {
-    const lines = text.split("\n");
-    const without = lines.map((_, gone) => lines.filter((_, index) => index !== gone).join("\n"));
-    const clipped = lines.flatMap((line, index) =>
-      [...line.matchAll(/, (?=warn|may be|approved|guarded|settled|used within|with |never)[^,]*/g)].map(
-        ({ 0: part }) => lines.with(index, line.replace(part, "")).join("\n"),
-      ),
-    );
-    return [...without, ...clipped].flatMap((smaller) => {
+function* smallerCases(made: MadeCase): Generator<MadeCase> {
+  yield* smallerReleases(made);
+  yield* smallerContracts(made);
+  for (const snapshot of smallerJson(made.snapshot)) yield { ...made, snapshot };
+}
+
+/** A condition or a block with its heading is up to so many lines. */
+const MOST_LINES_AT_ONCE = 6;
+
+/** Some lines less, or a modifier less, where that still compiles. */
+function* smallerContracts(made: MadeCase): Generator<MadeCase> {
+  for (const { text } of made.releases) {
+    for (const smaller of smallerTexts(text)) {
       const understood = understandQuietly(smaller);
-      if (understood === undefined) return [];
+      if (understood === undefined) continue;
       const releases = made.releases.map((one) => (one.text === text ? { ...one, text: smaller } : one));
-      return [{ ...made, releases, understood: [...made.understood, understood] }];
-    });
-  });
+      yield { ...made, releases, understood: [...made.understood, understood] };
+    }
+  }
+}
+
+function* smallerTexts(text: string): Generator<string> {
+  const lines = text.split("\n");
+  for (let count = MOST_LINES_AT_ONCE; count > 0; count -= 1)
+    for (let first = 0; first + count <= lines.length; first += 1) yield lines.toSpliced(first, count).join("\n");
+  for (const [index, line] of lines.entries())
+    for (const [part] of line.matchAll(/, (?=warn|may be|approved|guarded|settled|used within|with |never)[^,]*/g))
+      yield lines.with(index, line.replace(part, "")).join("\n");
 }
 
 function understandQuietly(text: string): Understood | undefined {
@@ -140,9 +151,6 @@ function understandQuietly(text: string): Understood | undefined {
     return undefined;
   }
 }
-
-const smallerSnapshots = (made: MadeCase): MadeCase[] =>
-  smallerJson(made.snapshot).map((snapshot) => ({ ...made, snapshot }));
 
 function smallerJson(value: Json): Json[] {
   if (isJsonArray(value)) {
