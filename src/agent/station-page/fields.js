@@ -15,7 +15,7 @@ function field({ name, label, hint, control, read, fault, group = false }) {
     ? element("fieldset", { class: "field" }, element("legend", {}, label), hintLine, control, error)
     : element("div", { class: "field" }, element("label", { for: control.id }, label), hintLine, control, error);
   return {
-    ...{ name, label, node, read, fault: () => fault?.() ?? null },
+    ...{ name, label, node, read, group, fault: () => fault?.() ?? null },
     focus: () => focusable.focus(),
     show: (words) => {
       error.textContent = words ?? "";

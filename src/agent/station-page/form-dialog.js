@@ -19,7 +19,9 @@ export function showForm(form, { send, done, choose }) {
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   const open = form.fields?.find(({ read }) => read() === undefined);
-  if (open === undefined) (body.querySelector("button") ?? head.querySelector("button")).focus();
+  // The focus on an answer would look like the answer.
+  if (open?.group === true) head.querySelector("h2").focus();
+  else if (open === undefined) (body.querySelector("button") ?? head.querySelector("button")).focus();
   else open.focus();
 }
 
