@@ -314,8 +314,8 @@ function targetOf(setting: Setting, clause: NodeOf<"reading">, name: string, isD
     return { base: isLow ? plus(low, away) : minus(low, away), exact: false };
   }
   const edges = ends.flatMap((one) => [one, one, plus(one, guard), minus(one, guard)]);
-  if (!isDifference && chance(next, 0.15))
-    edges.push(NOTHING, ...(plausible === null ? [] : [plausible.from, plausible.to]));
+  const outer = plausible === null ? [NOTHING] : [NOTHING, plausible.from, plausible.to, plausible.to];
+  if (!isDifference && chance(next, 0.25)) return { base: choose(next, outer), exact: true };
   return { base: choose(next, edges), exact: true };
 }
 

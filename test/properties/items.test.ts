@@ -128,6 +128,26 @@ describe("B15", () => {
       ),
     inGreenwich,
   );
+  const twice = contractWith(
+    [meter, "uv is measured in uW/cm2"],
+    ["the meter must be calibrated every 12 months", "the meter must be calibrated every 30 days", read],
+  );
+  rule(
+    "where clauses speak of its calibration all of them decide, at the time of the reading",
+    (decide) =>
+      fc.property(days, fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }), (performedOn, age, later) => {
+        const takenAt = plantTime("UTC").instantOf(performedOn + age, 720);
+        const calibration = { performedOn: day(performedOn), result: "pass" };
+        const uv = { value: 5, unit: "uW/cm2", takenAt: instant(takenAt), takenWith: "M-1" };
+        const facts = { equipment: { "M-1": { calibration } }, readings: { uv } };
+        const { reasons } = decide({ contract: twice, facts, zone: "UTC", now: takenAt + later * DAY });
+        expect(reasons).toEqual([
+          ...(age + later > 30 ? ["calibration.overdue:M-1"] : []),
+          ...(age > 30 ? ["reading.instrument-not-valid:uv"] : []),
+        ]);
+      }),
+    reading("every 30 days", "every 31 days"),
+  );
   rule(
     "an instrument with ranges is asked for the value in its own dimension, ends included",
     (decide) =>

@@ -256,6 +256,11 @@ describe("B4", () => {
     (decide) =>
       fc.property(value, ([what, unit, code]) => {
         expect(decide({ contract, facts: reads(what, unit), ...here }).reasons).toEqual([`reading.${code}:uv`]);
+        // The ends of what is plausible are plausible.
+        const atEnds = [number("0"), number("100000")].map(
+          (end) => decide({ contract, facts: reads(end), ...here }).reasons,
+        );
+        expect(atEnds).toEqual([["reading.out-of-limits:uv"], []]);
       }),
     seeing((facts) => ({
       ...facts,
