@@ -6,8 +6,9 @@ import { interpret } from "../reference/interpreter.ts";
 import { assetOf, type ReadContract, readContract } from "../reference/interpreter-contract.ts";
 import { HOUR, MINUTE, plantTime } from "../reference/interpreter-time.ts";
 import { contractText } from "./gate-contracts.ts";
-import { giveEvidence, type Setting } from "./gate-evidence.ts";
+import { giveEvidence } from "./gate-evidence.ts";
 import { below, chance, choose, type Random, randomOf } from "./gate-random.ts";
+import type { Setting } from "./gate-setting.ts";
 import {
   around,
   type Draft,
