@@ -18,6 +18,7 @@ import {
   spelled,
   type Value,
 } from "./gate-values.ts";
+
 export function giveCalibration(setting: Setting, clause: NodeOf<"calibration">): void {
   const { next, contract, item } = setting;
   const asset = setting.asset(clause.subject.text);
