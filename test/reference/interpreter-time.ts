@@ -102,7 +102,9 @@ function offsetsOf(zone: string): (instant: number) => number {
     known.set(instant, offset);
     return offset;
   };
-  return (instant) => {
+  return (asked) => {
+    // A release's transitions begin with 1970; before, its first offset is kept. decisions.md does not speak of older evidence.
+    const instant = Math.max(asked, 0);
     const start = Math.floor(instant / SLOT) * SLOT;
     const offset = shown(start);
     return offset === shown(start + SLOT) ? offset : shown(Math.floor(instant / MINUTE) * MINUTE);
