@@ -20,7 +20,8 @@ const FILES = [
 /** Days and zones have their own tests; what is decided with them is asked by the cases. */
 const TIME_TESTS = ["test/base", "test/runtime/plant-calendar.test.ts", "test/agent/evidence.test.ts"];
 const GATE_TESTS = ["test/runtime", "test/agent/releases-in-force.test.ts", "test/properties"];
-const unitTestsOf = (path: string): readonly string[] => (/civil-time|plant-calendar/.test(path) ? TIME_TESTS : GATE_TESTS);
+const unitTestsOf = (path: string): readonly string[] =>
+  /civil-time|plant-calendar/.test(path) ? TIME_TESTS : GATE_TESTS;
 const WANTED = 0.95;
 /** A mutant that takes longer hangs: a test run would end it too. */
 const LIMIT_MS = 20_000;
