@@ -3,6 +3,9 @@
  * station, where somebody writes the index for them. Ours is the index and the rules of the gate itself.
  * `node bench/p2/p2.ts [--json]`; writes bench/results/p2.json and p2.svg. Exit code 1 where a target is missed or the engines disagree.
  */
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import zen from "@gorules/zen-engine";
+import { Environment } from "@marcbachmann/cel-js";
 import { LogicEngine } from "json-logic-engine";
 import { Engine } from "json-rules-engine";
 import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
@@ -160,6 +163,110 @@ await measure("json-logic-engine, compiled", () => {
     const refused: string[] = [];
     for (const { name, run } of list) if (run(prepared.get(facts) as object) === true) refused.push(name);
     return refused;
+  };
+});
+
+const SIGNS = { equal: "==", greaterThan: ">", greaterThanInclusive: ">=", lessThan: "<", lessThanInclusive: "<=" };
+
+/** The rule's conditions as one expression; `root` stands before each fact. */
+const expression = (rule: BundleRule, root: string, and: string): string =>
+  rule.conditions.all
+    .map(
+      ({ fact, operator, value }) =>
+        `${root}${rule.name}.${factIn(rule, fact)} ${SIGNS[operator]} ${JSON.stringify(value)}`,
+    )
+    .join(and);
+
+const named = new Map(cases.map((one) => [one.facts, { station: one.station, facts: byName(one.facts) }]));
+
+await measure("cel-js, parsed", () => {
+  const environment = new Environment({ unlistedVariablesAreDyn: true });
+  const list = bundles.flatMap(({ bundle }) =>
+    bundle.rules.map((rule) => ({
+      name: rule.name,
+      run: environment.parse(`station == "${bundle.scope.stationType}" && !(${expression(rule, "facts.", " && ")})`),
+    })),
+  );
+  return ({ facts }) => {
+    const refused: string[] = [];
+    for (const { name, run } of list)
+      if (run(named.get(facts) as unknown as Record<string, unknown>) === true) refused.push(name);
+    return refused;
+  };
+});
+
+await measure("zen-engine, decision table", () => {
+  const position = { x: 0, y: 0 };
+  const rows = bundles.flatMap(({ bundle }) =>
+    bundle.rules.map((rule) => ({
+      ...{ _id: `${bundle.contract} ${rule.name}`, s: JSON.stringify(bundle.scope.stationType) },
+      ...{ c: expression(rule, "facts.", " and "), o: JSON.stringify(rule.name) },
+    })),
+  );
+  const table = {
+    hitPolicy: "collect",
+    inputs: [
+      { id: "s", name: "station", field: "station" },
+      { id: "c", name: "when" },
+    ],
+    outputs: [{ id: "o", name: "rule", field: "id" }],
+    rules: rows,
+  };
+  const engine = new zen.ZenEngine();
+  const decision = engine.createDecision(
+    new zen.ZenDecisionContent({
+      nodes: [
+        { id: "i", type: "inputNode", name: "in", position },
+        { id: "t", type: "decisionTableNode", name: "gate", position, content: table },
+        { id: "o", type: "outputNode", name: "out", position },
+      ],
+      edges: [
+        { id: "e1", sourceId: "i", targetId: "t", type: "edge" },
+        { id: "e2", sourceId: "t", targetId: "o", type: "edge" },
+      ],
+    }),
+  );
+  return async ({ facts }) => {
+    const { result } = await decision.evaluate(named.get(facts) as object);
+    const permitted = new Set((Array.isArray(result) ? result : []).map(({ id }: { readonly id: string }) => id));
+    return rules.flatMap(({ name }) => (permitted.has(name) ? [] : [name]));
+  };
+});
+
+await measure("cedar-wasm, preparsed", () => {
+  const staticPolicies = Object.fromEntries([
+    ["allow", "permit(principal, action, resource);"],
+    ...bundles.flatMap(({ bundle }) =>
+      bundle.rules.map((rule) => [
+        `${bundle.contract} ${rule.name}`,
+        `forbid(principal, action, resource == Station::"${bundle.scope.stationType}") unless { ${expression(rule, "context.", " && ")} };`,
+      ]),
+    ),
+  ]);
+  const parsed = cedar.preparsePolicySet("bench-25000", { staticPolicies });
+  if (parsed.type !== "success") throw new Error(JSON.stringify(parsed).slice(0, 300));
+  // Cedar has no null: a sign that is not there is left out, and the state is asked first.
+  const contexts = new Map(
+    cases.map(({ facts }) => [
+      facts,
+      Object.fromEntries(
+        rules.map((rule, index) => [
+          rule.name,
+          Object.fromEntries(Object.entries(facts[index] as RuleFacts).filter(([, value]) => value !== null)),
+        ]),
+      ),
+    ]),
+  );
+  const who = { principal: { type: "Node", id: "n" }, action: { type: "Action", id: "start" } };
+  return ({ station, facts }) => {
+    const answer = cedar.statefulIsAuthorized({
+      ...who,
+      ...{ resource: { type: "Station", id: station }, preparsedPolicySetId: "bench-25000", entities: [] },
+      context: contexts.get(facts) as never,
+    });
+    if (answer.type !== "success") throw new Error(JSON.stringify(answer).slice(0, 300));
+    const { decision, diagnostics } = answer.response;
+    return decision === "allow" ? [] : diagnostics.reason.map((id) => id.split(" ").at(-1) ?? id);
   };
 });
 
