@@ -40,13 +40,22 @@ export const contrastFaults = (page: Page): Promise<string[]> =>
       };
       const hasText = (one: Element): boolean =>
         [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== "");
+      const ratioOf = (colour: string, ground: string): number => {
+        const [a, b] = [light(colour), light(ground)];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      };
       const faults: string[] = [];
+      // What stands in an empty field is no text of its element, and browsers paint it pale.
+      for (const one of document.querySelectorAll<HTMLInputElement>("input[placeholder]")) {
+        const { color } = getComputedStyle(one, "::placeholder");
+        const ratio = ratioOf(color, groundOf(one));
+        if (one.checkVisibility() && ratio < (high ?? 0)) faults.push(`${one.placeholder}: ${color}, ${ratio}`);
+      }
       for (const one of document.querySelectorAll<HTMLElement>("body *")) {
         if (!hasText(one) || !one.checkVisibility() || one.closest("script, noscript, svg, option") !== null) continue;
         const { color, fontSize } = getComputedStyle(one);
         const ground = groundOf(one);
-        const [a, b] = [light(color), light(ground)];
-        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        const ratio = ratioOf(color, ground);
         const least = one.closest("button, label.button") === null ? high : low;
         const words = `${one.tagName} "${one.textContent?.slice(0, 40)}"`;
         if (ground === "a picture" || ratio < (least ?? 0)) faults.push(`${words}: ${color} on ${ground}, ${ratio}`);
