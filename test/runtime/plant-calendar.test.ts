@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { parseDate, parseInstant, printUtc } from "../../src/base/civil-time.ts";
 import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
-import { openPlantCalendar, type PlantCalendar, readLocalTime } from "../../src/model/plant-calendar.ts";
+import {
+  addCalendarSpan,
+  openPlantCalendar,
+  type PlantCalendar,
+  readLocalTime,
+} from "../../src/model/plant-calendar.ts";
 
 function calendarOf(zone: string): PlantCalendar {
   const data = zoneFromIntl(zone);
@@ -39,4 +44,24 @@ test.each(["America/Chicago", "America/Santiago", "Africa/Casablanca", "Pacific/
 test("a zone nobody knows is undefined", () => {
   expect(zoneFromIntl("Mars/Olympus")).toBeUndefined();
   expect(zoneFromIntl("+05:30")).toBeUndefined();
+});
+
+test("a calendar covers its first instant and not its last", () => {
+  const made = { zone: "Made/Up", fromMs: 1_000, untilMs: 5_000, transitions: [[1_000, 3_600]] } as const;
+  const calendar = openPlantCalendar({ format: "maint-zone/1", tzdata: "made", ...made });
+  expect([999, 1_000, 4_999, 5_000].map(calendar.covers)).toEqual([false, true, true, false]);
+  expect(calendar.offsetAt(2_000)).toBe(3_600);
+});
+
+test("calendar spans go forward and back, in days, months and years", () => {
+  const day = (text: string): number => parseDate(text) ?? Number.NaN;
+  const from = day("2024-02-29");
+  const moved = (unit: "day" | "month" | "year", count: number, sign: 1 | -1 = 1): number =>
+    addCalendarSpan(from, { kind: "calendar", unit, count }, sign);
+  expect(moved("day", 10)).toBe(day("2024-03-10"));
+  expect(moved("day", 29, -1)).toBe(day("2024-01-31"));
+  expect(moved("month", 1)).toBe(day("2024-03-29"));
+  expect(moved("month", 1, -1)).toBe(day("2024-01-29"));
+  expect(moved("year", 2)).toBe(day("2026-02-28"));
+  expect(moved("year", 4, -1)).toBe(day("2020-02-29"));
 });
