@@ -8,14 +8,19 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/clients/**", "test/package.test.ts"],
+          exclude: ["test/e2e/**", "test/clients/**", "test/faults/**", "test/package.test.ts"],
           testTimeout: 20_000,
         },
       },
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts", "test/clients/**/*.test.ts", "test/package.test.ts"],
+          include: [
+            "test/e2e/**/*.test.ts",
+            "test/clients/**/*.test.ts",
+            "test/faults/**/*.test.ts",
+            "test/package.test.ts",
+          ],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
