@@ -10,7 +10,7 @@ import { conflictingLimitsAcross } from "./checks/conflicting-limits.ts";
 import { contradictionsAcross } from "./checks/contradiction.ts";
 import { type ContractInFile, duplicateContracts } from "./checks/duplicate-contract.ts";
 import { duplicates } from "./checks/duplicate-name.ts";
-import { sourceTooLarge, tooManyClauses, tooManyDiagnostics } from "./checks/limit-exceeded.ts";
+import { sourceTooLarge, tooManyClauses, tooManyDiagnostics, unusableIds } from "./checks/limit-exceeded.ts";
 import { templateArguments } from "./checks/template-argument.ts";
 import { undecidedAcross } from "./checks/undecided.ts";
 import { unknown } from "./checks/unknown-name.ts";
@@ -103,6 +103,7 @@ function analyseFile(source: SourceText, report: Report): AnalysedFile {
   const tooMany = tooManyClauses(source, file);
   for (const finding of tooMany) report(source, "limit-exceeded", finding);
   if (tooMany.length > 0) return { source, contracts: [], all: [], tests: [] };
+  for (const finding of unusableIds(source, file)) report(source, "limit-exceeded", finding);
   const templates = file.items.filter((item) => item.kind === "template");
   const all = file.items.filter((item) => item.kind === "contract");
   for (const finding of duplicates(templates, source, "a template", "this file")) {

@@ -12,10 +12,14 @@ const VERSION = /^v(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})$/;
 const TEST_NODE_ID = /^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$/;
 const PERSON_ID = /^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** What Windows takes for a device whatever follows the first dot: no file of such a name can be made there. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const MAX_NAME_LENGTH = 64;
 
+export const isDeviceName = (text: string): boolean => DEVICE.test(text);
+
 const fits = (pattern: RegExp, text: unknown): text is string =>
-  typeof text === "string" && text.length <= MAX_NAME_LENGTH && pattern.test(text);
+  typeof text === "string" && text.length <= MAX_NAME_LENGTH && pattern.test(text) && !isDeviceName(text);
 
 export const isContractId = (text: unknown): text is ContractId => fits(CONTRACT_ID, text);
 /** A kebab-case name: equipment, quantity, condition, template, domain. */

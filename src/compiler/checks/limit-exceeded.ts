@@ -1,4 +1,5 @@
 import type { SourceFile } from "../../../grammar/ast.ts";
+import { isDeviceName } from "../../model/ids.ts";
 import { MAX_CLAUSES, MAX_SOURCE_BYTES } from "../../model/limits.ts";
 import { MAX_DIGITS, measureIn, tooLong, unitWordOf } from "../amounts.ts";
 import { clausesOf } from "../body.ts";
@@ -46,6 +47,21 @@ export function tooManyClauses(source: SourceText, file: SourceFile): Finding[] 
     }
   }
   return [];
+}
+
+/** Ids that cannot be a file's name everywhere: a stored contract is a file under its id. */
+export function unusableIds(source: SourceText, file: SourceFile): Finding[] {
+  return file.items.flatMap((item) => {
+    if (item.kind !== "contract") return [];
+    const { text, span } = item.id;
+    const place = firstLineOf(source, span);
+    if (text.length > MAX_NAME_LENGTH)
+      return [{ place, message: `a contract's id has at most ${MAX_NAME_LENGTH} characters` }];
+    if (!isDeviceName(text)) return [];
+    return [
+      { place, message: `\`${text}\` is a device on Windows and no file's name there`, help: "add a word to it" },
+    ];
+  });
 }
 
 /** Says that more was found than is worth reading. */
