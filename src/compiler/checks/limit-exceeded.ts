@@ -54,10 +54,8 @@ export function unusableIds(source: SourceText, file: SourceFile): Finding[] {
   return file.items.flatMap((item) => {
     if (item.kind !== "contract") return [];
     const { text, span } = item.id;
-    const place = firstLineOf(source, span);
-    if (text.length > MAX_NAME_LENGTH)
-      return [{ place, message: `a contract's id has at most ${MAX_NAME_LENGTH} characters` }];
     if (!isDeviceName(text)) return [];
+    const place = firstLineOf(source, span);
     return [
       { place, message: `\`${text}\` is a device on Windows and no file's name there`, help: "add a word to it" },
     ];
