@@ -3,7 +3,19 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { type Digest, isDigest } from "../model/ids.ts";
 import { MAX_BLOB_BYTES } from "../model/limits.ts";
 import type { Message, SignedDesired } from "../model/message.ts";
-import { count, integer, isObject, list, literal, nullable, object, record, type Shape, text } from "./shapes.ts";
+import {
+  count,
+  integer,
+  isObject,
+  list,
+  literal,
+  nullable,
+  object,
+  optional,
+  record,
+  type Shape,
+  text,
+} from "./shapes.ts";
 
 /** What a node takes from a hub, from frames to values. Unknown fields are ignored, an unknown `t` is answered with an error. */
 
@@ -35,7 +47,14 @@ const desired: Shape<SignedDesired> = object({
       orders: nullable(digest),
       zone: nullable(digest),
     }),
-    metadata: object({ root: list(digest), timestamp: digest, snapshot: digest, targets: digest }),
+    metadata: object({
+      root: list(digest),
+      timestamp: digest,
+      snapshot: digest,
+      targets: digest,
+      delegated: optional(record(digest)),
+    }),
+    assignments: optional(record(object({ digest, size: count, target: text }))),
   }),
   keyId: text,
   signature: text,

@@ -62,14 +62,15 @@ export function withAccepted(state: NodeState, accepted: AcceptedSet): NodeState
   return { format: "maint-node-state/1", accepted, earlier: earlier.slice(0, EARLIER_SETS) };
 }
 
-/** Every digest that a set rests on: metadata, documents, bundles. */
+/** Every digest that a set rests on: metadata, documents, bundles, assignments. */
 export function digestsOf({ desired }: SignedDesired): readonly Digest[] {
-  const { metadata, documents, contracts } = desired;
+  const { metadata, documents, contracts, assignments = {} } = desired;
   const named = [documents.register, documents.people, documents.orders, documents.zone].filter(
     (digest) => digest !== null,
   );
-  const bundles = Object.values(contracts).map(({ digest }) => digest);
+  const targets = [...Object.values(contracts), ...Object.values(assignments)].map(({ digest }) => digest);
+  const { root, timestamp, snapshot, delegated = {} } = metadata;
   return [
-    ...new Set([...metadata.root, metadata.timestamp, metadata.snapshot, metadata.targets, ...named, ...bundles]),
+    ...new Set([...root, timestamp, snapshot, metadata.targets, ...Object.values(delegated), ...named, ...targets]),
   ];
 }

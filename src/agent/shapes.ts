@@ -20,6 +20,12 @@ export const nullable =
   (value): value is T | null =>
     value === null || shape(value);
 
+/** May be left out. */
+export const optional =
+  <T>(shape: Shape<T>): Shape<T | undefined> =>
+  (value): value is T | undefined =>
+    value === undefined || shape(value);
+
 export const list =
   <T>(shape: Shape<T>): Shape<readonly T[]> =>
   (value): value is readonly T[] =>

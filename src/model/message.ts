@@ -98,13 +98,25 @@ export interface Desired {
     readonly orders: Digest | null;
     readonly zone: Digest | null;
   };
-  /** Digests of the TUF metadata files of this state: root versions, timestamp, snapshot, targets. */
+  /** Digests of the TUF metadata files of this state: root versions upwards, timestamp, snapshot, targets. */
   readonly metadata: {
     readonly root: readonly Digest[];
     readonly timestamp: Digest;
     readonly snapshot: Digest;
     readonly targets: Digest;
+    /** Of every delegated targets role in the snapshot; absent: none. */
+    readonly delegated?: { readonly [role: string]: Digest } | undefined;
   };
+  /** The latest assignment of each contract that has one and concerns the node; absent: none. */
+  readonly assignments?: { readonly [contract: ContractId]: DesiredAssignment } | undefined;
+}
+
+/** Release signers' word on what may be taken from a node: a TUF target of its own. Source: distribution.md "Who may do what". */
+export interface DesiredAssignment {
+  readonly digest: Digest;
+  readonly size: number;
+  /** `penetrant/assignments/UV-DAILY/3.json` */
+  readonly target: string;
 }
 
 export interface SignedDesired {
