@@ -21,7 +21,7 @@ const HOLDS = STEPS.length;
 /** Turns reasons that an override covers into warnings. Source: decisions.md B12. */
 export function applyOverrides(reasons: readonly Given[], moment: Moment): Overridden {
   const { overrides } = moment.snapshot;
-  if (overrides.length === 0 || reasons.length === 0) return { reasons, refused: [], applied: [] };
+  if (overrides.length === 0) return { reasons, refused: [], applied: [] };
   const groups = new Map<string, Given[]>();
   for (const given of reasons) {
     const key = JSON.stringify([given.finding.code, given.finding.subject]);

@@ -157,7 +157,7 @@ function contractsFor(
 /** A running test keeps the release it began with; a start that lies ahead is ignored. */
 function latestInForce(releases: readonly Release[], { snapshot, now, calendar }: SelectionInput): Release | undefined {
   const { startedAt } = snapshot.test;
-  const at = startedAt !== undefined && startedAt <= now ? startedAt : now;
+  const at = Math.min(startedAt ?? now, now);
   let latest: Release | undefined;
   for (const release of releases) {
     const { fromDay, activeFromMs, activeUntilMs } = release;

@@ -101,3 +101,16 @@ test("a decision looks at the contracts of its station and test alone", () => {
   expect(few).toBeLessThan(ids.length);
   expect(index.candidates("mt-bench", "final")).toBe(index.candidates("mt-bench", "final"));
 });
+
+test("a release is in force from its instant to the one at which the next takes over, which has it no more", () => {
+  const [{ loaded } = release("C-0", 0)] = releases;
+  const released = (version: string, more: Partial<Release>): Release => ({ loaded, version, fromDay: null, ...more });
+  const older = released("v1.1", { activeUntilMs: now });
+  const newer = released("v1.0", { activeFromMs: now });
+  const inForce = (atMs: number): unknown =>
+    selectContracts({
+      ...{ snapshot: snapshotFromValues({}), now: atMs, calendar: chicago, assumeBinding: true },
+      releases: indexReleases([older, newer]),
+    }).bindings.map(({ release: { version } }) => version);
+  expect([now - 1, now, now + 1].map(inForce)).toEqual([["v1.1"], ["v1.0"], ["v1.0"]]);
+});

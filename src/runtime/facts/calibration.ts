@@ -15,7 +15,7 @@ import {
   showDay,
   spanWords,
 } from "./context.ts";
-import { type Finding, finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown, signOf } from "./part.ts";
+import { type Finding, finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown, sideOf } from "./part.ts";
 import { referenceFault } from "./references.ts";
 import { usePart } from "./use-part.ts";
 
@@ -85,7 +85,7 @@ function intervalPart(
   }
   const extended = extend(clause, asset, item, lapse, moment);
   if (extended.kind === "refused") return notKnown("interval", [extended.finding], shown);
-  const vsHigh = signOf(moment.now - extended.lapse.lapseMs);
+  const vsHigh = sideOf(moment.now, extended.lapse.lapseMs);
   const breach = vsHigh < 0 ? null : finding("calibration.overdue", asset, lateness(extended.lapse, moment));
   const warnings = breach === null ? warningsOf(clause, asset, calibration, lapse, extended.carries, moment) : [];
   return known("interval", { vsHigh, breach, warnings }, shown);

@@ -45,7 +45,7 @@ export const isAhead = (moment: Moment, instant: number): boolean => instant > m
 
 /** Up to 5 s ahead counts as now. Later instants stay as they are. Source: decisions.md B6. */
 export const settleInstant = (moment: Moment, instant: number): number =>
-  instant > moment.now && !isAhead(moment, instant) ? moment.now : instant;
+  isAhead(moment, instant) ? instant : Math.min(instant, moment.now);
 
 /** Whether evidence of `instant`, which is not ahead, still counts. Source: decisions.md B2, B7. */
 export function isFresh(moment: Moment, freshness: Freshness, instant: number): boolean {

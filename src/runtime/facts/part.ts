@@ -81,4 +81,5 @@ export function known(part: ClausePart, facts: Known, shown: ToShow = NOTHING_SH
   return { part, state: "known", vsLimit, vsHigh, vsPlanned, findings: [], breach, warnings, shown: later(shown) };
 }
 
-export const signOf = (difference: number): Sign => (difference < 0 ? -1 : difference > 0 ? 1 : 0);
+/** Before its end or over: intervals are half-open, so an instant has no third side. Source: decisions.md. */
+export const sideOf = (instantMs: number, endMs: number): Sign => (instantMs < endMs ? -1 : 1);

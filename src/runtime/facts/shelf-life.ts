@@ -2,7 +2,7 @@ import type { Bundle, ShelfLifeClause } from "../../model/bundle.ts";
 import type { Lot } from "../../model/snapshot.ts";
 import { isPlaceholder } from "./certificate.ts";
 import { assetOf, type ClauseFacts, lapseAfterDay, lapseOf, type Moment, showDay, spanWords } from "./context.ts";
-import { finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown, signOf } from "./part.ts";
+import { finding, known, NOTHING_SHOWN, notKnown, type PartFacts, type Shown, sideOf } from "./part.ts";
 
 /** Source: decisions.md B4, B14. */
 export function shelfLifeFacts(clause: ShelfLifeClause, bundle: Bundle): ClauseFacts {
@@ -24,14 +24,14 @@ function lifePart({ openedWithin }: ShelfLifeClause, id: string, lot: Lot | unde
   const expiry = lapseAfterDay(calendar, expires);
   if (now >= expiry.lapseMs) {
     const breach = finding("lot.expired", id, `good to ${showDay(expires)}`);
-    return known("life", { vsHigh: signOf(now - expiry.lapseMs), breach }, shown);
+    return known("life", { vsHigh: 1, breach }, shown);
   }
   if (openedOn !== undefined && (isPlaceholder(openedOn) || openedOn > today)) {
     return notKnown("life", [finding("lot.unknown", id, `opened on ${showDay(openedOn)}`)], shown);
   }
   if (openedOn === undefined || openedWithin === null) return known("life", { vsHigh: -1 }, shown);
   const opened = lapseOf(calendar, openedOn, calendar.startOfDay(openedOn), openedWithin);
-  const vsHigh = signOf(now - Math.min(expiry.lapseMs, opened.lapseMs));
+  const vsHigh = sideOf(now, Math.min(expiry.lapseMs, opened.lapseMs));
   const words = (): string => `opened on ${showDay(openedOn)}, to be used within ${spanWords(openedWithin)}`;
   const breach = vsHigh < 0 ? null : finding("lot.opened-too-long", id, words());
   const dueDay = Math.min(expires, opened.dueDay);

@@ -17,7 +17,7 @@ export function warmUpFacts(clause: WarmUpClause, bundle: Bundle): ClauseFacts {
     if (onSeconds === undefined) {
       return [notKnown("on-time", [finding("warmup.too-short", id, "nobody knows how long it has been on")], shown)];
     }
-    const byWall = onSince === undefined ? undefined : rational(BigInt(Math.max(0, moment.now - onSince)), 1000n);
+    const byWall = onSince === undefined ? undefined : rational(BigInt(moment.now - onSince), 1000n);
     const on = byWall !== undefined && compare(byWall, onSeconds) < 0 ? byWall : onSeconds;
     const vsLimit = compare(on, required);
     const reading = (): string => `${showRational(compare(on, ZERO) < 0 ? ZERO : on, 0)} s`;
