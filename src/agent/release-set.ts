@@ -2,16 +2,18 @@ import { canonicalJson } from "../base/canonical-json.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { OrdersDocument, PeopleDocument, StationRegister } from "../model/documents.ts";
-import { type ContractId, compareVersions, type Digest, isContractId, isVersion, type Version } from "../model/ids.ts";
+import { type ContractId, compareVersions, type Digest, isContractId, type Version } from "../model/ids.ts";
 import type { Desired, DesiredContract, SignedDesired } from "../model/message.ts";
 import type { ZoneTransitions } from "../model/zone.ts";
 import type { LoadedBundle } from "../runtime/index.ts";
+import { isLoosening, readAssignments, refuseUnassigned } from "./assignment.ts";
 import { parseOrders, parsePeople, parseRegister, parseZone } from "./node-documents.ts";
 import type { AcceptedSet } from "./node-state.ts";
 import { type Rejection, rejection } from "./rejection.ts";
 import {
   type BytesOf,
   type MetadataMark,
+  type ProvenTarget,
   type VerifiedMetadata,
   verifyDesiredSignature,
   verifyMetadata,
@@ -77,9 +79,13 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
   const refused =
     verifyDesiredSignature(signed, metadata.value.onlineKeys) ??
     refuseAudience(signed.desired, request.node) ??
-    refuseGeneration(signed, active) ??
-    refuseUnassigned(signed.desired, active?.signed.desired ?? null, metadata.value);
+    refuseGeneration(signed, active);
   if (refused !== undefined) return fail(refused);
+  const assignments = readAssignments(signed.desired, metadata.value, bytesOf);
+  if (!assignments.ok) return assignments;
+  const before = withoutDeprecated(active?.signed.desired ?? null, metadata.value);
+  const unassigned = refuseUnassigned(signed.desired, before, assignments.value);
+  if (unassigned !== undefined) return fail(unassigned);
   const documents = readDocuments(request);
   if (!documents.ok) return documents;
   const contracts: VerifiedRelease[] = [];
@@ -89,7 +95,7 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
     contracts.push(release.value);
   }
   const { mark, onlineKeys } = metadata.value;
-  return ok({ signed, mark, onlineKeys, contracts, ...documents.value });
+  return ok({ signed, mark: mark(), onlineKeys, contracts, ...documents.value });
 }
 
 /** Each contract's own tests; the first contract that fails refuses the set. */
@@ -118,24 +124,15 @@ function refuseGeneration({ desired }: SignedDesired, active: AcceptedSet | null
   return undefined;
 }
 
-/**
- * The hub's online key may tighten, never loosen: an enforced contract is dropped, lowered or put in the shadow only where
- * the author's signature over the targets marks its version as deprecated. Source: distribution.md "Who may do what".
- */
-function refuseUnassigned(desired: Desired, before: Desired | null, metadata: VerifiedMetadata): Rejection | undefined {
-  for (const [contract, active] of Object.entries(before?.contracts ?? {})) {
-    if (active.mode !== "enforce" || metadata.target(active.target)?.status === "deprecated") continue;
-    const next = Object.hasOwn(desired.contracts, contract) ? desired.contracts[contract] : undefined;
-    const say = (what: string) =>
-      rejection("unassigned", `${contract}@${active.version} is enforced here; the hub alone may not ${what}`);
-    if (next === undefined) return say("drop it");
-    if (next.mode !== "enforce") return say("put it in the shadow");
-    if (!isVersion(next.version) || compareVersions(next.version, active.version) < 0)
-      return say(`lower it to ${next.version}`);
-    // Without a date it is in force; a later date would leave a gap before it.
-    if (next.version === active.version && next.from !== active.from) return say("move its date");
-  }
-  return undefined;
+/** Contracts whose version the signers marked as deprecated may go: the word of repositories without assignments. */
+function withoutDeprecated(before: Desired | null, metadata: VerifiedMetadata): Desired | null {
+  if (before === null) return null;
+  const deprecated = ({ target }: DesiredContract): boolean => {
+    const found = metadata.target(target);
+    return found.ok && found.value?.custom["status"] === "deprecated";
+  };
+  const contracts = Object.entries(before.contracts).filter(([, active]) => !deprecated(active));
+  return { ...before, contracts: Object.fromEntries(contracts) };
 }
 
 const TARGET = /^[a-z][a-z0-9-]*\/maintenance-contracts\/(v\d+\.\d+)\/([A-Z0-9-]+)\.bundle\.json$/;
@@ -144,7 +141,7 @@ function verifyRelease(
   contract: ContractId,
   wanted: DesiredContract,
   metadata: VerifiedMetadata,
-  { bytesOf, check }: SetToVerify,
+  { bytesOf, check, active }: SetToVerify,
 ): Result<VerifiedRelease, Rejection> {
   const name = `${contract}@${wanted.version}`;
   const [, version, id] = TARGET.exec(wanted.target) ?? [];
@@ -153,8 +150,11 @@ function verifyRelease(
   const bytes = bytesOf(wanted.digest);
   if (bytes === undefined)
     return fail(rejection("digest-mismatch", `${name}: the bytes of ${wanted.digest} are not there`));
-  const refused = verifyTarget(metadata, wanted.target, bytes);
-  if (refused !== undefined) return fail(refused);
+  const proven = verifyTarget(metadata, wanted.target, bytes);
+  if (!proven.ok) return proven;
+  const enforced = active?.signed.desired.contracts[contract];
+  const loosens = refuseLoosening(name, proven.value, enforced !== undefined && isLater(wanted, enforced));
+  if (loosens !== undefined) return fail(loosens);
   const loaded = check.load(bytes);
   if (!loaded.ok) return fail(rejection("bundle-invalid", `${name}: ${loaded.error}`));
   const { bundle } = loaded.value;
@@ -162,6 +162,24 @@ function verifyRelease(
     return fail(rejection("bundle-invalid", `${name}: the bundle is of ${bundle.contract}`));
   const { digest, mode, from } = wanted;
   return ok({ contract, version: wanted.version, digest, mode, from, bundle, loaded: loaded.value });
+}
+
+/** A version after one that is enforced here: its signers cannot say that there was none. */
+const isLater = (wanted: DesiredContract, enforced: DesiredContract): boolean =>
+  enforced.mode === "enforce" && compareVersions(wanted.version, enforced.version) > 0;
+
+/** What its signers say a release does to the version before it. Whatever loosens is signed by two people, in a role for it. */
+function refuseLoosening(name: string, proven: ProvenTarget, later: boolean): Rejection | undefined {
+  const { role, custom } = proven;
+  const { direction } = custom;
+  if (isLoosening(proven)) return undefined;
+  if (direction === "loosens" || direction === "both")
+    return rejection("threshold", `${name}: it loosens, and ${role} is no role of two signers`);
+  if (direction === "first" && later)
+    return rejection("threshold", `${name}: ${role} says that it is the first version, and one is enforced here`);
+  if (role !== "targets" && direction !== "first" && direction !== "same" && direction !== "tightens")
+    return rejection("format-unsupported", `${name}: ${role} does not say what it does to the version before`);
+  return undefined;
 }
 
 type Documents = Pick<ReleaseSet, "register" | "people" | "orders" | "zone">;

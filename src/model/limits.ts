@@ -59,6 +59,17 @@ export const HUB_MAX_FRAME_BYTES = 64 << 10;
 /** Frames from the hub; blobs are the largest. */
 export const NODE_MAX_FRAME_BYTES = 4 << 20;
 export const MAX_BLOB_BYTES = 3 << 20;
+/** TUF metadata by kind, in bytes: tuf-js's limits, and no more than a blob holds. */
+export const MAX_METADATA_BYTES = {
+  root: 512_000,
+  timestamp: 16_384,
+  snapshot: 2_000_000,
+  targets: MAX_BLOB_BYTES,
+} as const;
+/** Versions of the root that a node goes up from the one it was enrolled with. */
+export const MAX_ROOT_ROTATIONS = 256;
+/** Delegated targets roles that the search for one file goes through. */
+export const MAX_DELEGATED_ROLES = 32;
 export const MAX_BUFFERED_BYTES = 1 << 20;
 export const AUTH_TIMEOUT_MS = 5_000;
 export const HEADERS_TIMEOUT_MS = 4_000;
