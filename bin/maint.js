@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Plain JS, because it starts on whatever Node the machine has and then goes on under Node 24.
 
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
 import { dirname, join } from "node:path";
@@ -17,6 +16,7 @@ if (major < 24) {
     console.error(`maint needs Node 24 or newer; this is ${process.version}. In a clone, \`npm start\` brings it.`);
     process.exit(69);
   }
+  const { spawn } = await import("node:child_process");
   // A fourth descriptor is the IPC channel of a parent that waits for a port; it goes through as it is.
   const ipc = process.env.NODE_CHANNEL_FD === undefined ? "inherit" : ["inherit", "inherit", "inherit", "ipc"];
   const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: ipc });
