@@ -21,7 +21,7 @@ import { type Enrolment, readEnrolment } from "./enrolment.ts";
 import { evidenceRoutes } from "./evidence-routes.ts";
 import { openEvidenceService } from "./evidence-service.ts";
 import { openEvidenceStore } from "./evidence-store.ts";
-import { openGateService } from "./gate-service.ts";
+import { type GateService, openGateService } from "./gate-service.ts";
 import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
 import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
 import { callerOf } from "./local-access.ts";
@@ -33,6 +33,7 @@ import { receiptRoutes } from "./receipt-routes.ts";
 import type { Rejection } from "./rejection.ts";
 import type { ReleaseSet } from "./release-set.ts";
 import { vocabularyInForce } from "./releases-in-force.ts";
+import { openStandingWatch } from "./standing-watch.ts";
 import { stationRoutes } from "./station-routes.ts";
 import { openTestRuns } from "./test-runs.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
@@ -169,7 +170,9 @@ async function run(
   const generation = readySet(activation)?.signed.desired.generation;
   if (generation !== undefined) options.onActivated?.(generation);
   if (hubUrl !== null)
-    undo.push(linkTo(hubUrl, { options, enrolment, stores, key, kept, activation, enrolledRoot, voice }));
+    undo.push(
+      linkTo(hubUrl, { options, gate: services.gate, enrolment, stores, key, kept, activation, enrolledRoot, voice }),
+    );
   let stopping: Promise<void> | undefined;
   return {
     ...{ url: api.url, node, status },
@@ -290,6 +293,7 @@ function openVoice({ node, log, onFatal }: AgentOptions, { spool, ledger, clock 
 
 interface LinkParts {
   readonly options: AgentOptions;
+  readonly gate: GateService;
   readonly enrolment: Enrolment;
   readonly stores: Stores;
   readonly key: SigningKey;
@@ -319,16 +323,22 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
       }
       return outcome;
     },
-    onSession: (session) =>
-      void ledger.append([record("node_session", "opened", session, `session with hub ${enrolment.hub}`, node)]),
+    onSession: (session) => {
+      ledger.append([record("node_session", "opened", session, `session with hub ${enrolment.hub}`, node)]);
+      watch.forget();
+    },
     onAttested: () => {
       const attestation = clock.attestation();
       if (attestation !== null) marks.setAttestation(attestation);
     },
   });
   voice.setLink(link);
+  const watch = openStandingWatch({
+    ...{ gate: parts.gate, clock, ledger, activation, say: link.standing, onFault: voice.fatal },
+  });
   link.start();
   return async () => {
+    watch.stop();
     await link.stop();
     await underWay;
   };

@@ -13,6 +13,7 @@ import {
   type Report,
   type ReportedContract,
   type SignedDesired,
+  type Standing,
   SUBPROTOCOL,
 } from "../model/message.ts";
 import type { AgentClock } from "./agent-clock.ts";
@@ -65,6 +66,8 @@ export interface HubLink {
   /** Alerts were spooled up to this seq. */
   readonly spooled: (seq: number) => void;
   readonly decided: () => void;
+  /** Says how the station stands; false without a session, in which it is to be said again. */
+  readonly standing: (standing: Standing) => boolean;
   readonly state: () => LinkState;
   readonly stop: () => Promise<void>;
 }
@@ -83,6 +86,7 @@ export function openHubLink(options: HubLinkOptions): HubLink {
     start: () => driver.take({ kind: "start", random: Math.random() }),
     spooled: (seq) => driver.take({ kind: "spooled", seq }),
     decided: () => driver.take({ kind: "decided" }),
+    standing: (standing) => driver.standing(standing),
     state: () => driver.state,
     stop: () => driver.stop(),
   };
@@ -162,6 +166,12 @@ class LinkDriver {
         resolve();
       });
     });
+  }
+
+  standing(standing: Standing): boolean {
+    if (this.state.phase !== "welcomed") return false;
+    this.#send("standing", standing);
+    return true;
   }
 
   #do<K extends LinkEffect["kind"]>(effect: Extract<LinkEffect, { readonly kind: K }>): void {

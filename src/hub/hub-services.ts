@@ -7,8 +7,10 @@ import type { OrderService } from "./orders/order-service.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
 import type { PeopleService } from "./people/people-service.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
+import type { Clock } from "./ports.ts";
 import type { ProposalService } from "./proposals/proposal-service.ts";
 import type { RolloutService } from "./rollout/rollout-service.ts";
+import type { StandingService } from "./standing/standing-service.ts";
 
 /** Everything a hub does, by part. HTTP routes and the hub's named methods are thin over these. */
 export interface HubServices {
@@ -17,6 +19,8 @@ export interface HubServices {
   readonly store: StoreService;
   readonly rollout: RolloutService;
   readonly nodes: NodeService;
+  readonly standing: StandingService;
+  readonly clock: Clock;
   readonly people: PeopleService;
   readonly alerts: AlertService;
   readonly patterns: PatternService;

@@ -139,6 +139,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     await sessions.stop();
     await server.stop();
     // Behind everything the rollout still has to write.
+    await services.standing.flush().catch((error) => options.log?.(`while stopping: ${String(error)}`));
     await services.rollout.evaluate().catch((error) => options.log?.(`while stopping: ${String(error)}`));
     ledger.append([processRecord(hubId, "stopped", "hub stopped")]);
     for (const close of opened.reverse()) await close();

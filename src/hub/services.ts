@@ -16,6 +16,7 @@ import { createProposalService } from "./proposals/proposal-service.ts";
 import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
 import { createBlobShelf } from "./session/blob-shelf.ts";
 import { createSessionServer, type SessionServer } from "./session/session-server.ts";
+import { createStandingService } from "./standing/standing-service.ts";
 import { alertTables } from "./store/alerts-tables.ts";
 import { contractTables } from "./store/contract-tables.ts";
 import type { HubDatabase, StoreArea } from "./store/database.ts";
@@ -26,6 +27,7 @@ import { patternTables } from "./store/patterns-tables.ts";
 import { personTables } from "./store/person-tables.ts";
 import { proposalTables } from "./store/proposals-tables.ts";
 import { recordTables } from "./store/record-tables.ts";
+import { standingTables } from "./store/standing-tables.ts";
 
 /** The tables of hub.db, area by area. */
 export const hubAreas: readonly StoreArea[] = [
@@ -37,6 +39,7 @@ export const hubAreas: readonly StoreArea[] = [
   patternTables,
   proposalTables,
   orderTables,
+  standingTables,
 ];
 
 export interface Foundations {
@@ -67,10 +70,12 @@ export async function composeServices(
   const { nodes, people, alerts, orders } = records;
   await people.seed(base.seed);
   const shelf = createBlobShelf((digest) => policy.blob(digest));
+  const standing = createStandingService({ db, clock, failed });
   const sessions = createSessionServer({
     ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
     arrived: async (node, hello) => late.rollout?.arrived(node, hello),
     left: () => undefined,
+    standing: standing.take,
     report: (node, report) => rollout.report(node, report),
     record: async (record) => void (await journal.append([record])),
   });
@@ -91,7 +96,7 @@ export async function composeServices(
   });
   await store.reconcile();
   await rollout.refresh();
-  return { services: { ...records, hubId, rollout, store, policy, ledger }, sessions };
+  return { services: { ...records, hubId, rollout, store, standing, clock, policy, ledger }, sessions };
 }
 
 type Records = Pick<HubServices, "people" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders">;

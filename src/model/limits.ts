@@ -80,6 +80,15 @@ export const PHASE_DEADLINE_MS = 30_000;
 export const RECONNECT_SPREAD_MS = 2_000;
 export const RECONNECT_MAX_MS = 60_000;
 export const RECORDS_PER_FRAME = 100;
+/** How far a node looks ahead for its hub. */
+export const STANDING_DAYS = 90;
+export const STANDING_INTERVAL_MS = 2_000;
+/** Time alone changes what a gate would say. */
+export const STANDING_REFRESH_MS = 60_000;
+export const MAX_STANDING_KINDS = 64;
+export const MAX_STANDING_CODES = 20;
+export const MAX_STANDING_DUE = 60;
+export const MAX_STANDING_TEXT = 200;
 export const MAX_HTTP_BODY_BYTES = 2 << 20;
 export const MAX_SPOOLED_ALERTS = 100_000;
 export const KEPT_RELEASES_MIN = 3;

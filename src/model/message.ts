@@ -16,6 +16,7 @@ export type Message =
   | Envelope<"want", Want>
   | Envelope<"report", SignedReport>
   | Envelope<"alert", AlertBatch>
+  | Envelope<"standing", Standing>
   | Envelope<"ack", RecordAck>
   | Envelope<"ping", Ping>
   | Envelope<"timestamp", TimestampFrame>
@@ -199,6 +200,42 @@ export interface SignedReport {
 export interface AlertBatch {
   readonly epoch: string;
   readonly alerts: readonly Alert[];
+}
+
+/**
+ * N→H, after a change and in every new session, at most one in STANDING_INTERVAL_MS: what the station's tests would be answered
+ * now, by the node's own gate, and what lapses within STANDING_DAYS. It lets nothing start; the hub keeps the latest one.
+ */
+export interface Standing {
+  readonly atMs: number;
+  readonly tests: readonly StandingTest[];
+  /** The first MAX_STANDING_DUE in the order in which they lapse; what people do every day or shift is left out. */
+  readonly due: readonly StandingDue[];
+}
+
+export interface StandingTest {
+  /** As contracts name it; null where they name none. */
+  readonly kind: string | null;
+  readonly allow: boolean;
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+  /** What to do first, in the operator's words; null where nothing would help, or nothing is needed. */
+  readonly toDo: string | null;
+}
+
+export interface StandingDue {
+  readonly code: string;
+  readonly subject: string;
+  readonly severity: "reason" | "warning";
+  readonly fromMs: number;
+  /** The same in plant time. */
+  readonly from: string;
+  readonly holdsAlready: boolean;
+  readonly text: string;
+  readonly contract: ContractId | null;
+  readonly condition: string | null;
+  readonly toDo: string | null;
+  readonly who: string | null;
 }
 
 /** H→N, after the hub's durable commit, never before. */

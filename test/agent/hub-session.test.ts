@@ -83,6 +83,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
     keyOf: async () => key,
     arrived: async () => signed,
     left: () => undefined,
+    standing: () => undefined,
     report: async (_, report) => {
       reports.push(report);
       return ok(undefined);

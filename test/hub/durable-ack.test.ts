@@ -66,6 +66,7 @@ async function withInbox(inbox: AlertInbox) {
     keyOf: async () => key,
     arrived: async () => undefined,
     left: () => undefined,
+    standing: () => undefined,
     report: async () => ok(undefined),
     record: async () => undefined,
     failed: (error) => failures.push(error),

@@ -11,6 +11,7 @@ import {
   type MessageType,
   type Report,
   type SignedDesired,
+  type Standing,
   type WireError,
 } from "../../model/message.ts";
 import { type NodeFrame, parseNodeFrame } from "./wire-frame.ts";
@@ -84,6 +85,7 @@ export type SessionEffect =
   | { readonly kind: "admit"; readonly node: string; readonly hello: Hello }
   | { readonly kind: "send-blob"; readonly digest: Digest; readonly re: string }
   | { readonly kind: "take-report"; readonly node: string; readonly report: Report; readonly re: string }
+  | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
   | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
   /** For the hub's ledger. */
@@ -221,6 +223,8 @@ function opened(
         return noted(refuse(state, "unauthenticated", "the report's signature does not hold", re), node, "refused");
       return { state, effects: [{ kind: "take-report", node, report, re }] };
     }
+    case "standing":
+      return { state, effects: [{ kind: "take-standing", node, standing: frame.body }] };
     case "alert": {
       const { batch, wrong } = checkedBatch(state, frame.body);
       if (wrong !== undefined) return refuse(state, "bad-frame", wrong, re);

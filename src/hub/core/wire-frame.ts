@@ -2,7 +2,13 @@ import { z } from "zod";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { parsePlainJson } from "../../base/strict-json.ts";
 import { isContractId, isDigest, isTestNodeId, isVersion } from "../../model/ids.ts";
-import { HUB_MAX_FRAME_BYTES } from "../../model/limits.ts";
+import {
+  HUB_MAX_FRAME_BYTES,
+  MAX_STANDING_CODES,
+  MAX_STANDING_DUE,
+  MAX_STANDING_KINDS,
+  MAX_STANDING_TEXT,
+} from "../../model/limits.ts";
 import {
   type AlertBatch,
   type Hello,
@@ -10,6 +16,7 @@ import {
   type Ping,
   REJECTION_REASONS,
   type SignedReport,
+  type Standing,
   type Want,
   type WireError,
 } from "../../model/message.ts";
@@ -21,6 +28,7 @@ export type NodeFrame = { readonly id: string; readonly seq: number } & (
   /** `signed` is the report as received: its signature covers fields that are unknown here, too. */
   | { readonly t: "report"; readonly body: SignedReport; readonly signed: unknown }
   | { readonly t: "alert"; readonly body: AlertBatch }
+  | { readonly t: "standing"; readonly body: Standing }
   | { readonly t: "ping"; readonly body: Ping }
   | { readonly t: "error"; readonly body: WireError }
   | { readonly t: "bye"; readonly body: { readonly reason: string } }
@@ -55,6 +63,9 @@ const documents = z.object({
   orders: digest.nullable(),
   zone: digest.nullable(),
 });
+
+const said = z.string().max(MAX_STANDING_TEXT);
+const codes = z.array(short).max(MAX_STANDING_CODES);
 
 const bodies = {
   hello: z.object({
@@ -96,6 +107,29 @@ const bodies = {
     signature: short,
   }),
   alert: z.object({ epoch: z.string().max(32), alerts: z.array(z.unknown()) }),
+  standing: z.object({
+    atMs: z.number(),
+    tests: z
+      .array(
+        z.object({
+          kind: short.nullable(),
+          allow: z.boolean(),
+          reasons: codes,
+          warnings: codes,
+          toDo: said.nullable(),
+        }),
+      )
+      .max(MAX_STANDING_KINDS),
+    due: z
+      .array(
+        z.object({
+          ...{ code: short, subject: short, severity: z.enum(["reason", "warning"]), fromMs: z.number(), from: short },
+          ...{ holdsAlready: z.boolean(), text: said, contract: contract.nullable(), condition: short.nullable() },
+          ...{ toDo: said.nullable(), who: short.nullable() },
+        }),
+      )
+      .max(MAX_STANDING_DUE),
+  }),
   ping: z.object({ nonce: z.string().min(16).max(128) }),
   error: z.object({ code: short, message: z.string().max(2_000) }),
   bye: z.object({ reason: short }),

@@ -17,6 +17,7 @@ import { enrolRoutes, ledgerRoutes, nodesRoutes, peopleRoutes } from "./floor-ro
 import { ordersRoutes } from "./orders-routes.ts";
 import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
+import { dueRoutes, standingRoutes } from "./standing-routes.ts";
 
 export interface ServerOptions {
   readonly services: HubServices;
@@ -105,6 +106,8 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/releases", releasesRoutes(services))
     .route("/v1/deployments", deploymentsRoutes(services))
     .route("/v1/nodes", nodesRoutes(services))
+    .route("/v1/standing", standingRoutes(services.standing))
+    .route("/v1/due", dueRoutes(services.standing, services.clock))
     .route("/v1/people", peopleRoutes(services))
     .route("/v1/ledger", ledgerRoutes(services))
     .route("/v1/alerts", alertsRoutes(services.alerts))

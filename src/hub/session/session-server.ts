@@ -6,7 +6,14 @@ import type { Result } from "../../base/result.ts";
 import { type SigningKey, signHex } from "../../disk/key-file.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import { AUTH_TIMEOUT_MS, HEARTBEAT_MS, HUB_MAX_FRAME_BYTES, MAX_BUFFERED_BYTES } from "../../model/limits.ts";
-import { type Hello, type Message, type Report, type SignedDesired, SUBPROTOCOL } from "../../model/message.ts";
+import {
+  type Hello,
+  type Message,
+  type Report,
+  type SignedDesired,
+  type Standing,
+  SUBPROTOCOL,
+} from "../../model/message.ts";
 import {
   type SessionEffect,
   type SessionEvent,
@@ -31,6 +38,8 @@ export interface SessionPorts {
   readonly left: (node: string) => void;
   /** Durable when fulfilled. An error is a sentence for the node's log. */
   readonly report: (node: string, report: Report) => Promise<Result<undefined, string>>;
+  /** Kept soon; the next one replaces it, so nothing is acknowledged. */
+  readonly standing: (node: string, standing: Standing) => void;
   readonly record: (record: LedgerRecord) => Promise<void>;
   /** Our own mistakes and disk errors: the hub stops acknowledging. */
   readonly failed: (error: unknown) => void;
@@ -122,6 +131,9 @@ function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connectio
         break;
       case "take-report":
         later(commit(takeReport(effect, ports, handle)));
+        break;
+      case "take-standing":
+        ports.standing(effect.node, effect.standing);
         break;
       case "commit-alerts":
         later(commit(commitAlerts(effect, ports, handle)));
