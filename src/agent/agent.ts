@@ -306,7 +306,7 @@ interface LinkParts {
 /** Opens and starts the link; the answer ends it. */
 function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   const { options, enrolment, key, kept, activation, enrolledRoot, voice } = parts;
-  const { clock, ledger, spool, marks } = parts.stores;
+  const { clock, ledger, spool, marks, evidence } = parts.stores;
   const { node } = options;
   let underWay: Promise<unknown> = Promise.resolve();
   const link = openHubLink({
@@ -335,6 +335,8 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   voice.setLink(link);
   const watch = openStandingWatch({
     ...{ gate: parts.gate, clock, ledger, activation, say: link.standing, onFault: voice.fatal },
+    operator: () =>
+      evidence.recorded({ kind: "acknowledgement", subject: null, beforeSeq: null, limit: 1 })[0]?.by ?? null,
   });
   link.start();
   return async () => {

@@ -26,6 +26,8 @@ export interface StandingWatch {
 
 export interface WatchOptions {
   readonly gate: Pick<GateService, "preview" | "due">;
+  /** Who acknowledged last: some clauses ask for the operator's own word. */
+  readonly operator: () => string | null;
   readonly clock: AgentClock;
   readonly ledger: Pick<LedgerFile, "head">;
   readonly activation: Pick<Activation, "standing">;
@@ -73,14 +75,20 @@ export function openStandingWatch(options: WatchOptions): StandingWatch {
 }
 
 /** By the node's own gate, as a preview: nothing is written, nothing is allowed by it. */
-export async function standingNow({ gate, clock, activation }: Omit<WatchOptions, "say">): Promise<Standing> {
+export async function standingNow({
+  gate,
+  clock,
+  activation,
+  ...who
+}: Pick<WatchOptions, "gate" | "clock" | "activation" | "operator">): Promise<Standing> {
+  const operator = who.operator();
   const tests: StandingTest[] = [];
   for (const kind of kindsIn(activation)) {
     const planned = { hours: null, cycles: null };
-    tests.push(testOf(kind, await gate.preview({ test: null, kind, order: null, part: null, planned }, null)));
+    tests.push(testOf(kind, await gate.preview({ test: null, kind, order: null, part: null, planned }, operator)));
   }
   const atMs = clock.now().nowMs;
-  return { atMs, tests, due: dueOf(gate) };
+  return { atMs, operator, tests, due: dueOf(gate) };
 }
 
 /** The kinds of test that contracts name; the nameless one where they name none. */

@@ -208,6 +208,8 @@ export interface AlertBatch {
  */
 export interface Standing {
   readonly atMs: number;
+  /** Whose tests these would be: who acknowledged last here; null where nobody has. */
+  readonly operator: string | null;
   readonly tests: readonly StandingTest[];
   /** The first MAX_STANDING_DUE in the order in which they lapse; what people do every day or shift is left out. */
   readonly due: readonly StandingDue[];

@@ -1,11 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
 import { parseInstant } from "../../base/civil-time.ts";
 import { MaintError } from "../../base/maint-error.ts";
-import { MAX_DUE_DAYS, MAX_SNAPSHOT_BYTES } from "../../model/limits.ts";
+import { MAX_DUE_DAYS, MAX_SNAPSHOT_BYTES, STANDING_DAYS } from "../../model/limits.ts";
+import type { StandingDue } from "../../model/message.ts";
 import type { DueItem } from "../../runtime/index.ts";
 import { agentToken, agentUrl, askAgent } from "../agent-client.ts";
 
 interface DueOptions {
+  readonly hub?: string;
+  readonly keys?: string;
   readonly node?: readonly string[];
   readonly contract?: readonly string[];
   readonly facts?: string;
@@ -30,9 +33,11 @@ const BLOCKS = 1;
 export function command(): Command {
   return new Command("due")
     .description("say what lapses and blocks, now and ahead; exit code 1 where something blocks within the time")
-    .option("--node <id...>", "nodes whose agents are asked, each for its own evidence")
-    .option("--contract <file...>", "without a node: contract files, taken as binding")
-    .option("--facts <file>", "without a node: the snapshot, JSON")
+    .option("--node <id...>", "nodes whose agents are asked, each for its own evidence; with --hub, only these")
+    .option("--hub <url>", "ask the hub what its nodes said last (else MAINT_HUB, else the one of the data folder)")
+    .option("--keys <dir>", "for the hub: keys and tokens (else MAINT_KEYS, else ./maint-keys)")
+    .option("--contract <file...>", "without a node or hub: contract files, taken as binding")
+    .option("--facts <file>", "with --contract: the snapshot, JSON")
     .option("--within <time>", "how far ahead: 30d, 8w or 12m (30 days each)", daysOf, 30)
     .option("--at <instant>", "from when, past or future, with offset; else now")
     .option("--kind <kind>", "only what a test of this kind asks for")
@@ -41,7 +46,7 @@ export function command(): Command {
     .option("--node-url <url>", "the agent's address (else the one of the data folder)")
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  maint due --node LP-01 --within 30d\n")
+    .addHelpText("after", "\nExample:\n  maint due --within 30d\n  maint due --node LP-01 --within 30d")
     .action(due);
 }
 
@@ -60,7 +65,7 @@ async function due(options: DueOptions): Promise<void> {
     throw new MaintError("MAINT_ERR_BAD_INSTANT", `no such instant: ${JSON.stringify(options.at)}`, {
       help: "an instant has an offset: 2026-11-23T09:00:00-06:00",
     });
-  const answers = options.node === undefined ? [await fromFiles(options)] : await fromNodes(options, options.node);
+  const answers = await asked(options);
   const shown = answers.map(({ node, due: items }) => ({
     node,
     due: items.filter(({ routine }) => options.all === true || !routine),
@@ -68,6 +73,43 @@ async function due(options: DueOptions): Promise<void> {
   const lines = shown.flatMap((answer) => linesOf(answer, options));
   process.stdout.write(options.json === true ? `${JSON.stringify(shown)}\n` : `${lines.join("\n")}\n`);
   if (shown.some(({ due: items }) => items.some(({ severity }) => severity === "reason"))) process.exitCode = BLOCKS;
+}
+
+function asked(options: DueOptions): Promise<readonly NodeDue[]> {
+  const { node, hub, contract, facts } = options;
+  if (contract !== undefined || facts !== undefined) return fromFiles(options).then((answer) => [answer]);
+  return node === undefined || hub !== undefined ? fromHub(options) : fromNodes(options, node);
+}
+
+type HubDue = StandingDue & { readonly node: string };
+
+/** What the nodes said last to their hub: no further than STANDING_DAYS, and nothing that people do every day or shift. */
+async function fromHub(options: DueOptions): Promise<readonly NodeDue[]> {
+  for (const name of ["at", "kind", "all", "nodeUrl"] as const)
+    if (options[name] !== undefined)
+      throw new MaintError(
+        "MAINT_ERR_USAGE",
+        "a hub knows what its nodes said last, for now and for every kind of test",
+        {
+          help: "ask the node itself with --node ID (without --hub) for another instant, one kind, or daily work",
+        },
+      );
+  if (options.within > STANDING_DAYS)
+    throw new MaintError("MAINT_ERR_USAGE", `nodes look ${STANDING_DAYS} days ahead for their hub`, {
+      help: "ask the node itself with --node ID for more",
+    });
+  const { hubClient } = await import("../hub-client.ts");
+  const hub = hubClient(options);
+  const query = new URLSearchParams({ days: String(options.within), limit: "10000" });
+  const { due } = (await hub.get(`/v1/due?${query}`)) as { readonly due: readonly HubDue[] };
+  const found = due.filter(({ node }) => options.node === undefined || options.node.includes(node));
+  const nodes = [...new Set(options.node ?? found.map(({ node }) => node))];
+  const itemOf = ({ toDo, who, ...item }: HubDue): DueItem => ({
+    ...{ ...item, routine: false, line: null },
+    remedy: toDo === null ? null : { text: toDo, who: who ?? "anybody", removes: [] },
+  });
+  if (nodes.length === 0) return [{ node: null, due: [] }];
+  return nodes.map((node) => ({ node, due: found.filter((item) => item.node === node).map(itemOf) }));
 }
 
 async function fromNodes(options: DueOptions, nodes: readonly string[]): Promise<readonly NodeDue[]> {
@@ -87,7 +129,7 @@ async function fromNodes(options: DueOptions, nodes: readonly string[]): Promise
 async function fromFiles({ contract, facts, at, within, kind }: DueOptions): Promise<NodeDue> {
   if (contract === undefined || facts === undefined || at === undefined)
     throw new MaintError("MAINT_ERR_USAGE", "due needs --node, or --contract, --facts and --at", {
-      help: "maint due --help shows an example",
+      help: "without files it is asked of a hub, or of a node with --node ID",
     });
   const { bindingReleases, lookAhead, openShelf, readJson, readTextFile } = await import("../evaluation.ts");
   const shelf = openShelf();
@@ -108,7 +150,7 @@ const INDENT = " ".repeat(27);
 function itemLines(item: DueItem): readonly string[] {
   const { holdsAlready, from, severity, code, subject, contract, condition, line, text, remedy } = item;
   const when = (holdsAlready ? "now" : from.slice(0, 16).replace("T", " ")).padEnd(16);
-  const place = contract === null ? "" : `  ${contract} line ${line}, ${condition}`;
+  const place = contract === null ? "" : `  ${contract}${line === null ? "" : ` line ${line}`}, ${condition}`;
   return [
     `  ${when}  ${severity === "reason" ? "BLOCKS" : "warns "}  ${code}:${subject}${place}`,
     `${INDENT} ${text}`,

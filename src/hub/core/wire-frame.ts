@@ -109,6 +109,7 @@ const bodies = {
   alert: z.object({ epoch: z.string().max(32), alerts: z.array(z.unknown()) }),
   standing: z.object({
     atMs: z.number(),
+    operator: short.nullable(),
     tests: z
       .array(
         z.object({

@@ -8,6 +8,7 @@ export interface NodeStanding {
   readonly node: string;
   readonly atMs: number;
   readonly receivedAtMs: number;
+  readonly operator: string | null;
   readonly tests: readonly StandingTest[];
 }
 
@@ -67,7 +68,7 @@ export function createStandingService({ db, clock, failed }: StandingPorts): Sta
       if (node !== undefined) query = query.where("node", "=", node);
       if (blockedOnly) query = query.where("blocked", ">", 0);
       return (await query.execute()).map((row) => ({
-        ...{ node: row.node, atMs: row.at_ms, receivedAtMs: row.received_at_ms },
+        ...{ node: row.node, atMs: row.at_ms, receivedAtMs: row.received_at_ms, operator: row.operator },
         tests: JSON.parse(row.tests) as StandingTest[],
       }));
     },
@@ -87,9 +88,9 @@ function write(
 ): Promise<void> {
   return db.atomically<StandingTables, void>(async (tables) => {
     for (const [node, { standing, receivedAtMs }] of batch) {
-      const { atMs, tests, due } = standing;
+      const { atMs, operator, tests, due } = standing;
       const row = {
-        ...{ at_ms: Math.trunc(atMs), received_at_ms: receivedAtMs, tests: JSON.stringify(tests) },
+        ...{ at_ms: Math.trunc(atMs), received_at_ms: receivedAtMs, operator, tests: JSON.stringify(tests) },
         blocked: tests.filter(({ allow }) => !allow).length,
       };
       await tables

@@ -11,6 +11,7 @@ export interface StandingRow {
   /** The node's time, and the hub's when it came. */
   at_ms: number;
   received_at_ms: number;
+  operator: string | null;
   /** Kinds of test that would be blocked; 0 where all may start. */
   blocked: number;
   /** StandingTest[], JSON. */
@@ -32,7 +33,7 @@ export const standingTables: StoreArea = {
   steps: [
     [
       `create table standing (
-        node text primary key, at_ms integer not null, received_at_ms integer not null,
+        node text primary key, at_ms integer not null, received_at_ms integer not null, operator text,
         blocked integer not null, tests text not null
       ) strict`,
       "create index standing_by_blocked on standing (blocked, node)",
