@@ -49,6 +49,7 @@ export function historyOf(seed: number, index: number): History {
     for (let count = below(next, 3); count >= 0; count--) act(honest, acts);
     const restore = repo.save();
     making.earlier.push(restore);
+    const causes = [...making.causes, "same-version", "root-replaced"] as const;
     const attacked = chance(next, 0.6);
     if (attacked) {
       repo.raw = true;
@@ -60,8 +61,8 @@ export function historyOf(seed: number, index: number): History {
     if (!attacked || chance(next, 0.3)) continue;
     restore();
     // It counts on from there, and gives numbers a second time, as a hub does that was restored from a copy.
-    making.causes.delete("own-copy");
-    making.causes.add("same-version");
+    making.causes.clear();
+    for (const cause of causes) making.causes.add(cause);
   }
   return { name, root, steps };
 }

@@ -70,13 +70,15 @@ const rotateRoot: Act = ({ repo, next }) => {
   );
 };
 
-const rotateTop: Act = ({ repo, next }) => {
+const rotateTop: Act = ({ repo, next, causes }) => {
   const roles = shuffled(next, ["timestamp", "snapshot", "targets"]).slice(0, 1 + below(next, 3));
   for (const role of roles) {
     const count = 1 + below(next, 3);
     repo.rotate(role, "root", count, 1 + below(next, count));
     // What a repository does whose versions were run up.
-    if (chance(next, 0.5)) repo.documentOf(role).version = below(next, 3);
+    if (chance(next, 0.5)) continue;
+    repo.documentOf(role).version = below(next, 3);
+    causes.add("same-version");
   }
   repo.publish("root", "targets", "snapshot", "timestamp");
 };
@@ -354,7 +356,7 @@ export const hostile: { readonly [name: string]: Act } = {
   },
   yesterday: ({ earlier, next, repo, causes }) => {
     const { nowMs } = repo;
-    causes.add("same-version");
+    causes.add("same-version").add("root-replaced").add("own-copy");
     if (earlier.length > 0) choose(next, earlier)();
     repo.nowMs = nowMs;
   },
@@ -379,6 +381,7 @@ export const hostile: { readonly [name: string]: Act } = {
     const role = someRole(making);
     const meta = repo.snapshot.meta[`${role}.json`];
     if (meta !== undefined) repo.snapshot.meta[`${role}.json`] = { version: meta.version + 1 };
+    making.causes.add("own-copy");
     repo.publish("snapshot", "timestamp");
   },
   unlisted: (making) => {

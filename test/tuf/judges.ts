@@ -163,37 +163,34 @@ export class UpdaterJudge {
   readonly #server: StaticServer;
   readonly #name: string;
   readonly #folder: string;
+  /** The sub-folder that holds what was accepted, and how many there were. */
+  #current = "0";
+  #tried = 0;
 
   constructor(server: StaticServer, name: string, root: Uint8Array) {
     this.#server = server;
     this.#name = name;
     this.#folder = mkdtempSync(join(tmpdir(), "tuf-"));
-    mkdirSync(join(this.#folder, "metadata"));
-    writeFileSync(join(this.#folder, "metadata", "root.json"), root);
+    mkdirSync(join(this.#folder, this.#current));
+    writeFileSync(join(this.#folder, this.#current, "root.json"), root);
   }
 
   async judge({ served, paths, atMs }: Step): Promise<Verdict> {
     // A served name is as in an URL, where a role's name is escaped twice: once for the file, once on the way.
     this.#server.folders.set(this.#name, (path) => served.get(path) ?? served.get(decodeURIComponent(path)));
-    const trial = join(this.#folder, "trial");
-    rmSync(trial, { recursive: true, force: true });
-    cpSync(join(this.#folder, "metadata"), trial, { recursive: true });
-    const verdict = await this.#run(trial, paths, atMs);
-    if (verdict.kind === "accepted") {
-      rmSync(join(this.#folder, "metadata"), { recursive: true });
-      cpSync(trial, join(this.#folder, "metadata"), { recursive: true });
-    }
+    this.#tried += 1;
+    const trial = String(this.#tried);
+    cpSync(join(this.#folder, this.#current), join(this.#folder, trial), { recursive: true });
+    const verdict = await this.#run(join(this.#folder, trial), paths, atMs);
+    if (verdict.kind === "accepted") this.#current = trial;
     return verdict;
   }
 
-  /** Keeps the folder as it is now, and answers how to have it back. */
+  /** Answers how to have back what is accepted now. */
   save(): () => void {
-    const saved = join(this.#folder, "saved");
-    rmSync(saved, { recursive: true, force: true });
-    cpSync(join(this.#folder, "metadata"), saved, { recursive: true });
+    const saved = this.#current;
     return () => {
-      rmSync(join(this.#folder, "metadata"), { recursive: true });
-      cpSync(saved, join(this.#folder, "metadata"), { recursive: true });
+      this.#current = saved;
     };
   }
 

@@ -12,7 +12,7 @@ export const stricter: { readonly [cause in Cause]: { readonly why: string; read
   },
   "same-version": {
     why: "The updater keeps the version that it has and says nothing; two contents of one version are refused and reported.",
-    said: /was accepted with other content|is not the one this node knows|is equal to current version/,
+    said: /was accepted with other content|is not the one this node knows|is equal to current version|^snapshot: New version/,
   },
   "two-ids": {
     why: "tuf-js counts key ids; one key under two ids is one person.",
@@ -27,7 +27,7 @@ export const stricter: { readonly [cause in Cause]: { readonly why: string; read
     said: /has no expiry that can be read|no JSON that one reader reads as another/,
   },
   "root-replaced": {
-    why: "A root that was passed is still compared, and every listed root must follow the one before.",
+    why: "The updater never asks again for a root that it passed; a desired set names the whole chain, and it must be the known one.",
     said: /^root:? /,
   },
   size: { why: "Targets hold no more than a blob does, 3 MiB.", said: /bytes are too many/ },
