@@ -41,14 +41,14 @@ interface SetSince {
 
 /** One for each stretch of time in which the contract stood in the same version. */
 function releasesOf(contract: string, sets: readonly SetSince[]): readonly Release[] {
-  const releases: Release[] = [];
+  let releases: Release[] = [];
   let current: VerifiedRelease | undefined;
   sets.forEach(({ set, atMs }, index) => {
     const found = set.contracts.find((one) => one.contract === contract && one.mode === "enforce");
     if (found?.digest === current?.digest && found?.from === current?.from) return;
-    const last = releases.at(-1);
-    // Where another version follows, it takes over by its date; where none does, the contract ends.
-    if (found === undefined && last !== undefined) releases[releases.length - 1] = { ...last, activeUntilMs: atMs };
+    // Where another version follows, it takes over by its date; where none does, the contract ends, and with it every version
+    // that another had taken over from: else the one before would be in force again.
+    if (found === undefined) releases = releases.map((one) => ({ activeUntilMs: atMs, ...one }));
     // Nobody remembers what stood before the oldest set, so that one was in force from ever.
     if (found !== undefined) releases.push({ ...releaseOf(found), ...(index === 0 ? {} : { activeFromMs: atMs }) });
     current = found;

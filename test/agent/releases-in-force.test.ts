@@ -69,6 +69,30 @@ test.each<readonly [string, Ready, number | undefined, string]>([
   ["a retired contract binds no new test", standing({ version: "v1.0" }, null), undefined, NONE],
   ["a retired contract leaves running tests alone", standing({ version: "v1.0" }, null), 0.5, "v1.0"],
   [
+    "the version before the last does not come back with its end",
+    standing({ version: "v1.0" }, { version: "v1.1" }, null),
+    undefined,
+    NONE,
+  ],
+  [
+    "nor do those before it, where the last was to begin later",
+    standing({ version: "v1.0" }, { version: "v1.1", from: "2999-01-01" }, null),
+    undefined,
+    NONE,
+  ],
+  [
+    "of two that ended, a running test keeps its own",
+    standing({ version: "v1.0" }, { version: "v1.1" }, null),
+    0.5,
+    "v1.0",
+  ],
+  [
+    "a contract that ended and began again",
+    standing({ version: "v1.0" }, { version: "v1.1" }, null, { version: "v1.2" }),
+    undefined,
+    "v1.2",
+  ],
+  [
     "what is put in the shadow decides nothing new",
     standing({ version: "v1.0" }, { version: "v1.0", mode: "shadow" }),
     undefined,
