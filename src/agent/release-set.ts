@@ -83,8 +83,7 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
   if (refused !== undefined) return fail(refused);
   const assignments = readAssignments(signed.desired, metadata.value, bytesOf);
   if (!assignments.ok) return assignments;
-  const before = withoutDeprecated(active?.signed.desired ?? null, metadata.value);
-  const unassigned = refuseUnassigned(signed.desired, before, assignments.value);
+  const unassigned = refuseUnassigned(signed.desired, active?.signed.desired ?? null, assignments.value);
   if (unassigned !== undefined) return fail(unassigned);
   const documents = readDocuments(request);
   if (!documents.ok) return documents;
@@ -122,17 +121,6 @@ function refuseGeneration({ desired }: SignedDesired, active: AcceptedSet | null
   if (desired.generation === before.generation && canonicalJson(desired) !== canonicalJson(before))
     return rejection("content-mismatch", `generation ${desired.generation} was accepted with other content`);
   return undefined;
-}
-
-/** Contracts whose version the signers marked as deprecated may go: the word of repositories without assignments. */
-function withoutDeprecated(before: Desired | null, metadata: VerifiedMetadata): Desired | null {
-  if (before === null) return null;
-  const deprecated = ({ target }: DesiredContract): boolean => {
-    const found = metadata.target(target);
-    return found.ok && found.value?.custom["status"] === "deprecated";
-  };
-  const contracts = Object.entries(before.contracts).filter(([, active]) => !deprecated(active));
-  return { ...before, contracts: Object.fromEntries(contracts) };
 }
 
 const TARGET = /^[a-z][a-z0-9-]*\/maintenance-contracts\/(v\d+\.\d+)\/([A-Z0-9-]+)\.bundle\.json$/;

@@ -1,60 +1,120 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
-import { compile } from "../compiler/index.ts";
-import { loadKeyFile } from "../disk/key-file.ts";
-import { markDeprecated, prepareRelease } from "../hub/release/sign-release.ts";
-import { compareVersions, isVersion, nextVersion, type Version } from "../model/ids.ts";
+import { compareContracts, compile, directionOf } from "../compiler/index.ts";
+import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
+import type { Published } from "../hub/contracts/staging-service.ts";
+import type { AssignmentDocument } from "../hub/release/assignment.ts";
+import { digestOf } from "../hub/release/metadata-text.ts";
+import { MAX_TARGETS_A_ROLE, parseRoleName } from "../hub/release/role-name.ts";
+import {
+  type AssignmentSubmission,
+  countersign,
+  needsTwo,
+  prepareAssignment,
+  prepareRelease,
+  type ReleaseMark,
+  type ReleaseSubmission,
+} from "../hub/release/sign-release.ts";
+import { parseAssignmentPath, parseTargetPath } from "../hub/release/target-path.ts";
+import { compareVersions, type Digest, nextVersion, type Version } from "../model/ids.ts";
 import type { HubClient } from "./hub-client.ts";
 
 /**
  * The author's part of storing and retiring: it happens here, in the author's own process, with a key that the hub never
- * sees. What is signed is what this process compiled, never a bundle that somebody sent.
+ * sees. What is signed is what this process compiled and compared, never a bundle or a verdict that somebody sent.
  */
 export interface StoreRelease {
   readonly hub: HubClient;
   readonly contract: string;
-  /** Folder that holds `author.key`. */
+  /** Folder that holds `author.key`, or the key file itself. */
   readonly keys: string;
   /** Narrows the push that storing starts; every node the contract binds where it is left out. */
   readonly nodes?: readonly string[];
+  readonly reason?: string;
+  readonly offline?: ReleaseMark["offline"];
+  /** Signed now, published later with `maint release publish`. */
+  readonly hold?: boolean;
 }
 
 /** Compiles the validated text, signs it as the next version and hands it in. Answers what the hub says. */
-export async function storeRelease({ hub, contract, keys, nodes }: StoreRelease): Promise<unknown> {
+export async function storeRelease(request: StoreRelease): Promise<Published> {
+  const { hub, contract, keys, nodes, reason = "", offline = "accept", hold = false } = request;
   const draft = await draftOf(hub, contract);
-  const { contracts, diagnostics } = compile([{ name: `${contract}.maint`, text: draft.text }]);
-  const compiled = contracts.find(({ id }) => id === contract);
-  if (compiled === undefined) {
-    const why = diagnostics[0]?.message ?? `the text holds no contract ${contract}`;
-    throw new MaintError("MAINT_ERR_COMPILE", `${contract} does not compile here: ${why}`, {
-      help: `ask for all of it with: maint contract validate ${contract}`,
-    });
-  }
-  const currentTargets = await targetsOf(hub);
+  const bundle = compiledBytes(contract, draft.text);
+  const roles = await rolesOf(hub);
+  const latest = latestStored(roles, contract);
+  const mark: ReleaseMark = { ...(await markAgainst(hub, latest, contract, bundle)), offline };
+  const { role, text } = roleWithRoom(roles, draft.domain, needsTwo(mark.direction));
   const prepared = prepareRelease({
-    domain: draft.domain,
-    contract,
-    version: nextVersion(latestStored(currentTargets, draft.domain, contract)),
-    text: draft.text,
-    bundle: compiled.bytes,
-    currentTargets,
-    authorKey: loadKeyFile(join(keys, "author.key")),
+    ...{ domain: draft.domain, contract, version: nextVersion(latest?.version), text: draft.text, bundle, mark, role },
+    assignment: latest === undefined ? null : backTo(roles, contract, latest),
+    currentTargets: text,
+    keys: [authorKey(keys)],
     nowMs: Date.now(),
   });
   if (!prepared.ok) throw new MaintError("MAINT_ERR_SIGN", prepared.error);
-  return hub.post("/v1/releases", { ...prepared.value, ...(nodes === undefined ? {} : { nodes }) });
+  const narrowed = nodes === undefined ? {} : { nodes };
+  return (await hub.post("/v1/releases", { ...prepared.value, ...narrowed, reason, hold })) as Published;
 }
 
-/** Marks a version as deprecated in the signed targets: only with this mark may the hub take it away from nodes. */
-export async function signRetirement(
-  hub: HubClient,
-  release: { readonly domain: string; readonly contract: string; readonly version: Version; readonly reason: string },
-  keys: string,
-): Promise<string> {
-  const authorKey = loadKeyFile(join(keys, "author.key"));
-  const marked = markDeprecated(await targetsOf(hub), release, authorKey, Date.now());
-  if (!marked.ok) throw new MaintError("MAINT_ERR_SIGN", marked.error);
-  return marked.value;
+export interface RetireContract {
+  readonly hub: HubClient;
+  readonly contract: string;
+  readonly version: Version;
+  readonly reason: string;
+  readonly keys: string;
+}
+
+/** Signs that nodes may lose the contract, where this is its last version in force, and takes the version out of use. */
+export async function retireContract({ hub, contract, version, reason, keys }: RetireContract): Promise<Published> {
+  const path = `/v1/contracts/${encodeURIComponent(contract)}`;
+  const known = (await hub.get(`${path}?version=${version}`)) as { readonly domain: string };
+  const { history } = (await hub.get(`${path}/history`)) as {
+    readonly history: readonly { readonly version: string | null; readonly status: string }[];
+  };
+  const inForce = history.filter(({ status }) => ["deployed", "active", "monitoring"].includes(status));
+  if (inForce.some((one) => one.version !== version))
+    return (await hub.post(`${path}/retire`, { version, reason })) as Published;
+  const roles = await rolesOf(hub);
+  const { role, text } = roleWithRoom(roles, known.domain, true);
+  const document: AssignmentDocument = {
+    ...assignmentFor(roles, contract),
+    ...{ drop: true, reason, by: "author" },
+  };
+  const prepared = prepareAssignment(document, {
+    ...{ domain: known.domain, role, currentTargets: text, keys: [authorKey(keys)], nowMs: Date.now() },
+  });
+  if (!prepared.ok) throw new MaintError("MAINT_ERR_SIGN", prepared.error);
+  return (await hub.post(`${path}/retire`, { version, reason, assignment: prepared.value })) as Published;
+}
+
+/** A folder of keys holds the author's under its name. */
+export const authorKey = (keys: string): SigningKey => loadKeyFile(keyFile(keys, "author"));
+export const approverKey = (keys: string): SigningKey => loadKeyFile(keyFile(keys, "approver"));
+
+/** Its metadata with one more signature, once its bundle is what its text compiles to here. @throws MaintError MAINT_ERR_SIGN */
+export function countersigned(submission: ReleaseSubmission | AssignmentSubmission, key: SigningKey): string {
+  if ("bundle" in submission && compiledBytes(submission.contract, submission.text) !== submission.bundle)
+    throw new MaintError("MAINT_ERR_SIGN", `${submission.contract}: the bundle is not what its text compiles to here`, {
+      help: "do author and approver run the same version?",
+    });
+  const signed = countersign(submission.targets, key);
+  if (!signed.ok) throw new MaintError("MAINT_ERR_SIGN", signed.error);
+  return signed.value;
+}
+
+const keyFile = (keys: string, name: string): string =>
+  keys.endsWith(".key") && existsSync(keys) ? keys : join(keys, `${name}.key`);
+
+function compiledBytes(contract: string, text: string): string {
+  const { contracts, diagnostics } = compile([{ name: `${contract}.maint`, text }]);
+  const compiled = contracts.find(({ id }) => id === contract);
+  if (compiled !== undefined) return compiled.bytes;
+  const why = diagnostics[0]?.message ?? `the text holds no contract ${contract}`;
+  throw new MaintError("MAINT_ERR_COMPILE", `${contract} does not compile here: ${why}`, {
+    help: `ask for all of it with: maint contract validate ${contract}`,
+  });
 }
 
 async function draftOf(hub: HubClient, contract: string): Promise<{ readonly text: string; readonly domain: string }> {
@@ -73,20 +133,107 @@ async function draftOf(hub: HubClient, contract: string): Promise<{ readonly tex
   return { text: known.text, domain: known.domain };
 }
 
-async function targetsOf(hub: HubClient): Promise<string> {
-  const { targets } = (await hub.get("/v1/releases/metadata")) as { readonly targets?: unknown };
-  if (typeof targets !== "string")
-    throw new MaintError("MAINT_ERR_HUB_ANSWER", "the hub's answer holds no targets metadata", { exitCode: 69 });
-  return targets;
+/** Signed metadata of every delegated role, by its name. */
+type Roles = { readonly [role: string]: string };
+
+async function rolesOf(hub: HubClient): Promise<Roles> {
+  const { roles } = (await hub.get("/v1/releases/metadata")) as { readonly roles?: Roles };
+  if (typeof roles === "object" && roles !== null) return roles;
+  throw new MaintError("MAINT_ERR_HUB_ANSWER", "the hub's answer holds no targets metadata", { exitCode: 69 });
+}
+
+interface ListedTarget {
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+const listedIn = (text: string): readonly ListedTarget[] => {
+  const { signed } = JSON.parse(text) as {
+    readonly signed: {
+      readonly targets: { readonly [path: string]: { readonly hashes: { readonly sha256: string } } };
+    };
+  };
+  return Object.entries(signed.targets).map(([path, { hashes }]) => ({ path, digest: `sha256:${hashes.sha256}` }));
+};
+
+interface LatestStored {
+  readonly version: Version;
+  readonly digest: Digest;
 }
 
 /** The highest version that the signed targets list; undefined before the first. */
-function latestStored(targets: string, domain: string, contract: string): Version | undefined {
-  const { signed } = JSON.parse(targets) as { readonly signed: { readonly targets: object } };
-  const versions = Object.keys(signed.targets).flatMap((path) => {
-    const [inDomain, folder, version, file] = path.split("/");
-    const ours = inDomain === domain && folder === "maintenance-contracts" && file === `${contract}.maint`;
-    return ours && isVersion(version) ? [version] : [];
-  });
-  return versions.sort(compareVersions).at(-1);
+function latestStored(roles: Roles, contract: string): LatestStored | undefined {
+  return Object.values(roles)
+    .flatMap(listedIn)
+    .flatMap(({ path, digest }): readonly LatestStored[] => {
+      const name = parseTargetPath(path);
+      return name?.kind === "bundle" && name.contract === contract ? [{ version: name.version, digest }] : [];
+    })
+    .sort((a, b) => compareVersions(a.version, b.version))
+    .at(-1);
+}
+
+/** Held against the stored version before it, whose text is compiled here too and must give the bytes that were signed. */
+async function markAgainst(
+  hub: HubClient,
+  latest: LatestStored | undefined,
+  contract: string,
+  bundle: string,
+): Promise<Pick<ReleaseMark, "direction" | "comparedWith">> {
+  if (latest === undefined) return { direction: "first", comparedWith: null };
+  const path = `/v1/contracts/${encodeURIComponent(contract)}?version=${latest.version}`;
+  const { text } = (await hub.get(path)) as { readonly text: string };
+  const older = compiledBytes(contract, text);
+  if (digestOf(older) !== latest.digest)
+    throw new MaintError("MAINT_ERR_SIGN", `${contract}@${latest.version} does not compile here to what was signed`, {
+      help: "author and hub must run the same version; maint release verify --all looks for damage",
+    });
+  const comparison = compareContracts(JSON.parse(older), JSON.parse(bundle));
+  return { direction: directionOf(comparison, false), comparedWith: latest.digest };
+}
+
+/** An assignment that lets nodes lose nothing, with the next number of its contract. */
+function assignmentFor(roles: Roles, contract: string): AssignmentDocument {
+  const numbers = Object.values(roles)
+    .flatMap(listedIn)
+    .flatMap(({ path }) => parseAssignmentPath(path) ?? [])
+    .filter((name) => name.contract === contract)
+    .map(({ number }) => number);
+  return {
+    ...{ format: "maint-assignment/1", contract, number: Math.max(0, ...numbers) + 1 },
+    ...{ minimum: null, revertTo: [], drop: false, shadow: false, nodes: null, reason: "", by: "author" },
+  };
+}
+
+/** From the new version nodes may be taken back to the one before: a revert in trouble needs no person. */
+const backTo = (roles: Roles, contract: string, { version, digest }: LatestStored): AssignmentDocument => ({
+  ...assignmentFor(roles, contract),
+  ...{ revertTo: [digest], reason: `a way back to ${version}` },
+});
+
+/** Files that one release adds to its role. */
+const RELEASE_TARGETS = 3;
+
+/** The last role of the domain that has room. */
+function roleWithRoom(
+  roles: Roles,
+  domain: string,
+  loosening: boolean,
+): { readonly role: string; readonly text: string } {
+  const parts = Object.entries(roles)
+    .flatMap(([role, text]) => {
+      const name = parseRoleName(role);
+      return name?.domain === domain && name.loosening === loosening ? [{ role, text, part: name.part }] : [];
+    })
+    .sort((a, b) => a.part - b.part);
+  const last = parts.at(-1);
+  if (last === undefined)
+    throw new MaintError("MAINT_ERR_SIGN", `the targets delegate nothing to ${domain}`, {
+      help: `its signers open it with: maint keys delegate ${domain}`,
+    });
+  if (listedIn(last.text).length + RELEASE_TARGETS > MAX_TARGETS_A_ROLE)
+    throw new MaintError("MAINT_ERR_SIGN", `the role ${last.role} is full`, {
+      help: `its signers open the next one with: maint keys delegate ${domain}`,
+    });
+  return last;
 }

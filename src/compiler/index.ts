@@ -18,6 +18,7 @@ export { type BoundaryTests, boundaryTests, type LeftOut } from "./boundary-test
 export type { Change, Direction } from "./compare/changes.ts";
 export { type Comparison, compareContracts, counterexamplesOf } from "./compare/compare.ts";
 export type { Candidate } from "./compare/counterexamples.ts";
+export { directionOf, type VersionDirection } from "./compare/direction.ts";
 export {
   DIAGNOSTIC_CODES,
   type Diagnostic,

@@ -1,6 +1,7 @@
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
+import type { StagingService } from "./contracts/staging-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
 import type { NodeService } from "./nodes/node-service.ts";
 import type { OrderService } from "./orders/order-service.ts";
@@ -16,6 +17,7 @@ import type { StandingService } from "./standing/standing-service.ts";
 export interface HubServices {
   readonly hubId: string;
   readonly contracts: ContractService;
+  readonly staging: StagingService;
   readonly store: StoreService;
   readonly rollout: RolloutService;
   readonly nodes: NodeService;

@@ -4,6 +4,7 @@ import { PHASE_DEADLINE_MS } from "../model/limits.ts";
 import { createAlertService } from "./alerts/alert-service.ts";
 import { createContractService } from "./contracts/contract-service.ts";
 import { contractTools, textTools } from "./contracts/contract-tools.ts";
+import { createStagingService } from "./contracts/staging-service.ts";
 import { createStoreService } from "./contracts/store-service.ts";
 import type { HubServices } from "./hub-services.ts";
 import { createNodeService } from "./nodes/node-service.ts";
@@ -27,6 +28,7 @@ import { patternTables } from "./store/patterns-tables.ts";
 import { personTables } from "./store/person-tables.ts";
 import { proposalTables } from "./store/proposals-tables.ts";
 import { recordTables } from "./store/record-tables.ts";
+import { stagedTables } from "./store/staged-tables.ts";
 import { standingTables } from "./store/standing-tables.ts";
 
 /** The tables of hub.db, area by area. */
@@ -40,6 +42,7 @@ export const hubAreas: readonly StoreArea[] = [
   proposalTables,
   orderTables,
   standingTables,
+  stagedTables,
 ];
 
 export interface Foundations {
@@ -94,9 +97,11 @@ export async function composeServices(
     push: refresh,
     stored: (contract, version, by) => records.proposals.noteStored(contract, version, by),
   });
+  const staging = createStagingService({ db, journal, clock, policy, store, contracts: records.contracts });
   await store.reconcile();
+  await staging.reconcile();
   await rollout.refresh();
-  return { services: { ...records, hubId, rollout, store, standing, clock, policy, ledger }, sessions };
+  return { services: { ...records, hubId, rollout, store, staging, standing, clock, policy, ledger }, sessions };
 }
 
 type Records = Pick<HubServices, "people" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders">;

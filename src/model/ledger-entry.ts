@@ -36,6 +36,7 @@ export const LEDGER_ACTION_TYPES = [
   "contract_monitoring",
   "contract_deprecation",
   "contract_archival",
+  "contract_approval",
   "node_enrolment",
   "node_session",
   "evidence_record",

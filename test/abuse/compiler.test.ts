@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runMaint } from "../../src/cli/story/processes.ts";
 import { check, compile } from "../../src/compiler/index.ts";
-import { isDomain, parseTargetPath, targetPath } from "../../src/hub/release/target-path.ts";
+import { isDomain } from "../../src/hub/release/role-name.ts";
+import { parseTargetPath, targetPath } from "../../src/hub/release/target-path.ts";
 import { isContractId, isTestNodeId, isVersion } from "../../src/model/ids.ts";
 
 // Abuse cases 38 and 39: what a careless or hostile author may write.

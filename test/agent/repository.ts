@@ -4,7 +4,7 @@ import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { makeSigningKey, type SigningKey, signHex } from "../../src/disk/key-file.ts";
 import { makeMetadata, signedText, tufInstant } from "../../src/hub/release/metadata-text.ts";
 import { snapshotAndTimestamp } from "../../src/hub/release/sign-online.ts";
-import { addRelease, initialRoot, initialTargets, markDeprecated } from "../../src/hub/release/sign-release.ts";
+import { addTargets, initialRoot, initialTargets } from "../../src/hub/release/sign-release.ts";
 import { targetPath } from "../../src/hub/release/target-path.ts";
 import type { Digest } from "../../src/model/ids.ts";
 import type { Desired, DesiredContract, SignedDesired } from "../../src/model/message.ts";
@@ -17,7 +17,6 @@ export interface Repository {
   readonly blobs: Map<Digest, Uint8Array>;
   readonly put: (content: string | Uint8Array) => Digest;
   readonly release: (contract: string, version: string, bundle: string) => DesiredContract;
-  readonly deprecate: (contract: string, version: string) => void;
   /** Metadata of the present state, timestamp and snapshot one higher at each call. */
   readonly publish: (nowMs?: number) => Desired["metadata"];
   readonly sign: (desired: Desired, key?: SigningKey) => SignedDesired;
@@ -28,8 +27,9 @@ const DOMAIN = "general";
 
 export function makeRepository(): Repository {
   const keys = { root: makeSigningKey(), author: makeSigningKey(), online: makeSigningKey() };
-  const root = initialRoot({ root: keys.root, targets: keys.author, online: keys.online }, NOW_MS);
-  const targets = [initialTargets(keys.author, NOW_MS)];
+  const holders = { roots: [keys.root], signers: [keys.author], online: keys.online };
+  const root = initialRoot({ ...holders, rootThreshold: 1, signersThreshold: 1 }, NOW_MS);
+  const targets = [initialTargets([keys.author], NOW_MS)];
   const blobs = new Map<Digest, Uint8Array>();
   let published = 0;
   const put = (content: string | Uint8Array): Digest => {
@@ -57,16 +57,14 @@ export function makeRepository(): Repository {
         { path, bytes },
         { path: source, bytes: Buffer.from(`// ${contract}`) },
       ];
-      next(addRelease(current(), entries, keys.author, NOW_MS));
+      next(addTargets(current(), entries, [keys.author], NOW_MS));
       return { version, digest: put(bytes), size: bytes.length, target: path, mode: "enforce", from: null };
     },
-    deprecate: (contract, version) =>
-      next(markDeprecated(current(), { domain: DOMAIN, contract, version, reason: "retired" }, keys.author, NOW_MS)),
     publish: (nowMs = NOW_MS) => {
       published += 1;
       const versions = { snapshot: published, timestamp: published };
       const { snapshot, timestamp } = snapshotAndTimestamp(
-        { version: targets.length, text: current() },
+        new Map([["targets", { version: targets.length, text: current() }]]),
         versions,
         keys.online,
         nowMs,

@@ -352,14 +352,6 @@ const followers: readonly {
       return { ...before, generation: 6, contracts, metadata: r.publish() };
     },
   },
-  {
-    what: "nothing, once the author retired it",
-    is: "accepted",
-    make: (r, before) => {
-      r.deprecate("UV-DAILY", "v1.1");
-      return { ...before, generation: 6, contracts: {}, metadata: r.publish() };
-    },
-  },
 ];
 
 test.each(followers)("after an accepted set, $what: $is", ({ is, make }) => {

@@ -55,8 +55,11 @@ export async function hubBench(options: Partial<HubOptions> = {}): Promise<HubBe
       await hub().services.rollout.refresh();
       return key;
     },
-    store: (contract, nodes) =>
-      storeRelease({ hub: admin(), contract, keys, ...(nodes === undefined ? {} : { nodes }) }),
+    store: async (contract, nodes) => {
+      const answer = await storeRelease({ hub: admin(), contract, keys, ...(nodes === undefined ? {} : { nodes }) });
+      if (answer.published) return answer.entry;
+      throw new Error(`${contract} waits for a second person`);
+    },
     close: async () => {
       await running?.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -202,7 +202,7 @@ test("retiring needs the signers' mark; with it the nodes lose the contract", as
   const { contracts } = bench.hub().services;
   const admin = { id: "admin", roles: ["admin", "approver", "author"] };
   const end = { version: "v1.0", reason: "line closed" };
-  await expect(contracts.retire("UV-A", end, admin)).rejects.toThrow(/not marked as deprecated/);
+  await expect(contracts.retire("UV-A", end, admin)).rejects.toThrow(/have not signed that nodes may lose it/);
   expect(await statusOf("UV-A")).toEqual(["v1.0 monitoring"]);
 });
 

@@ -83,6 +83,8 @@ describe("a release is stored", () => {
   });
 });
 
+const inMetadata = (name: string): string => `metadata/${name}.json`;
+
 describe("time", () => {
   test("the hub renews its own word, at half its life, and after any absence", () => {
     const bench = newBench();
@@ -107,7 +109,12 @@ describe("time", () => {
         .open()
         .verifyAll()
         .map(({ path }) => path),
-    ).toEqual(["metadata/1.root.json", "metadata/4.targets.json"]);
+    ).toEqual([
+      ...["root", "targets"].map((role) => `metadata/1.${role}.json`),
+      ...["2.general", "1.general-loosening", "1.magnetic-particle", "1.magnetic-particle-loosening"].map(inMetadata),
+      ...["3.penetrant", "1.penetrant-loosening", "1.thermal", "1.thermal-loosening"].map(inMetadata),
+      ...["1.torque", "1.torque-loosening"].map(inMetadata),
+    ]);
   });
 });
 
@@ -157,7 +164,9 @@ describe("what somebody changed on the disk is found", () => {
   test("any flipped byte of the metadata: PolicyCentral does not open", () => {
     const bench = newBench();
     filled(bench);
-    for (const name of ["1.root.json", "4.targets.json", "4.snapshot.json", "timestamp.json"]) {
+    for (const name of ["1.root", "1.targets", "3.penetrant", "1.torque-loosening", "4.snapshot", "timestamp"].map(
+      (role) => `${role}.json`,
+    )) {
       const path = join("metadata", name);
       const whole = readFileSync(join(bench.folder, path));
       for (let place = 0; place < whole.length; place += 7) {
@@ -167,9 +176,9 @@ describe("what somebody changed on the disk is found", () => {
       damage(bench.folder, path, () => whole);
     }
     expect(bench.open().verifyAll()).toEqual([]);
-    const old = readFileSync(join(bench.folder, "metadata", "2.targets.json"));
+    const old = readFileSync(join(bench.folder, "metadata", "2.penetrant.json"));
     for (let place = 0; place < old.length; place += 7) {
-      damage(bench.folder, "metadata/2.targets.json", () => flip(place)(old));
+      damage(bench.folder, "metadata/2.penetrant.json", () => flip(place)(old));
       expect(bench.open().verifyAll()).not.toEqual([]);
     }
   });
@@ -212,7 +221,7 @@ describe("opening", () => {
     const submission = bench.prepare(policy, { version: "v1.2" });
     const paths = [
       "penetrant/maintenance-contracts/v1.2/UV-DAILY.maint",
-      "metadata/5.targets.json",
+      "metadata/4.penetrant.json",
       "metadata/5.snapshot.json",
     ];
     mkdirSync(join(bench.folder, dirname(paths[0] as string)), { recursive: true });
@@ -235,8 +244,8 @@ describe("opening", () => {
     const bench = newBench();
     const policy = filled(bench);
     const file = { path: "general/maintenance-contracts/v9.9/X.maint", content: "x" };
-    const blocked = { path: "metadata/4.targets.json/x", content: "x" };
-    const taken = { path: "metadata/4.targets.json", content: "other" };
+    const blocked = { path: "metadata/3.penetrant.json/x", content: "x" };
+    const taken = { path: "metadata/3.penetrant.json", content: "other" };
     for (const second of [blocked, taken]) {
       expect(() => commitFiles(bench.folder, [file, second], "{}")).toThrow();
       expect(policy.verifyAll()).toEqual([]);
@@ -294,11 +303,13 @@ describe("the folder is a TUF repository", () => {
           `sha256:${(await import("node:crypto")).createHash("sha256").update(readFileSync(path)).digest("hex")}`,
         ).toBe(release.digest);
       }
-      const targets = join(bench.folder, "metadata", "4.targets.json");
+      const targets = join(bench.folder, "metadata", "3.penetrant.json");
       const whole = readFileSync(targets);
       chmodSync(targets, 0o644);
       writeFileSync(targets, whole.toString().replace('"length":2', '"length":3'));
-      await expect(client().updater.refresh()).rejects.toThrow();
+      const late = client().updater;
+      await late.refresh();
+      await expect(late.getTargetInfo(opened.releases("UV-DAILY")[0]?.target ?? "")).rejects.toThrow();
     } finally {
       server.close();
       server.closeAllConnections();

@@ -3,14 +3,18 @@ import { dirname } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeSigningKey, signHex } from "../../src/disk/key-file.ts";
 import type { PolicyCentral } from "../../src/hub/policy-central/policy-central.ts";
+import { type AssignmentDocument, assignmentText } from "../../src/hub/release/assignment.ts";
 import { makeMetadata, readMetadata, signedText, type TufJson } from "../../src/hub/release/metadata-text.ts";
 import {
+  type AssignmentSubmission,
+  addTargets,
+  countersign,
   initialRoot,
-  markDeprecated,
+  prepareAssignment,
   type ReleaseSubmission,
   renewTargets,
 } from "../../src/hub/release/sign-release.ts";
-import { DAY_MS, type PolicyBench, policyBench, START_MS } from "./release-fixture.ts";
+import { DAY_MS, markFor, type PolicyBench, policyBench, START_MS } from "./release-fixture.ts";
 
 const benches: PolicyBench[] = [];
 afterEach(() => {
@@ -63,6 +67,18 @@ describe("a submission is refused", () => {
   const next = (bench: PolicyBench, policy: PolicyCentral, change = {}) =>
     bench.prepare(policy, { version: "v1.2", ...change });
   const OLD = "penetrant/maintenance-contracts/v1.0/UV-DAILY.bundle.json";
+  const NEW = "penetrant/maintenance-contracts/v1.2/UV-DAILY.bundle.json";
+  /** v1.2 with an assignment that says so. */
+  const assigned = (bench: PolicyBench, policy: PolicyCentral, change: Partial<AssignmentDocument>) => {
+    const good = next(bench, policy);
+    const assignment = assignmentText({ ...WAY_BACK, ...change });
+    const { contract, number } = { ...WAY_BACK, ...change };
+    const path = `penetrant/assignments/${contract}/${number}.json`;
+    const base = policy.metadata().delegated.get("penetrant")?.text ?? "";
+    const bytes = Buffer.from(assignment);
+    const targets = addTargets(base, [{ path, bytes }], [bench.keys.author], START_MS);
+    return { ...good, assignment, targets: targets.ok ? targets.value : "" };
+  };
   const files = (signed: TufJson) => signed["targets"] as { [path: string]: TufJson };
 
   const cases: readonly Bad[] = [
@@ -101,12 +117,12 @@ describe("a submission is refused", () => {
     {
       code: "signature-missing",
       what: "a stranger's signature",
-      make: (b, p) => next(b, p, { authorKey: makeSigningKey() }),
+      make: (b, p) => next(b, p, { keys: [makeSigningKey()] }),
     },
     {
       code: "signature-missing",
       what: "the hub's own signature",
-      make: (b, p) => next(b, p, { authorKey: b.keys.online }),
+      make: (b, p) => next(b, p, { keys: [b.keys.online] }),
     },
     {
       code: "signature-invalid",
@@ -131,7 +147,7 @@ describe("a submission is refused", () => {
       what: "metadata signed on an old base",
       make: (b, p) =>
         resigned(b, next(b, p), (s) => {
-          s["version"] = 4;
+          s["version"] = 3;
         }),
     },
     {
@@ -139,7 +155,7 @@ describe("a submission is refused", () => {
       what: "a skipped metadata version",
       make: (b, p) =>
         resigned(b, next(b, p), (s) => {
-          s["version"] = 6;
+          s["version"] = 5;
         }),
     },
     {
@@ -176,10 +192,10 @@ describe("a submission is refused", () => {
     },
     {
       code: "entry-changed",
-      what: "a deprecation slipped into a release",
+      what: "another mark on a stored entry",
       make: (b, p) =>
         resigned(b, next(b, p), (s) => {
-          (files(s)[OLD] as TufJson)["custom"] = { status: "deprecated" };
+          (files(s)[OLD] as TufJson)["custom"] = { direction: "same", comparedWith: null, offline: "accept" };
         }),
     },
     {
@@ -202,6 +218,79 @@ describe("a submission is refused", () => {
       code: "digest-mismatch",
       what: "another bundle",
       make: (b, p) => ({ ...next(b, p), bundle: '{"contract":"UV-DAILY","version":"v1.3"}' }),
+    },
+    {
+      code: "delegation",
+      what: "another domain's role",
+      make: (b, p) => next(b, p, { role: "general" }),
+    },
+    {
+      code: "delegation",
+      what: "the top-level targets, which only delegate",
+      make: (b, p) => ({ ...next(b, p), role: "targets", targets: p.metadata().targets.text }),
+    },
+    {
+      code: "mark-unreadable",
+      what: "a bundle without its direction",
+      make: (b, p) =>
+        resigned(b, next(b, p), (s) => {
+          delete (files(s)[NEW] as TufJson)["custom"];
+        }),
+    },
+    {
+      code: "mark-unreadable",
+      what: "a release held against another version than the latest",
+      make: (b, p) => {
+        const comparedWith = p.release("UV-DAILY", "v1.0")?.digest ?? null;
+        return next(b, p, { mark: { ...markFor(p, "UV-DAILY"), comparedWith } });
+      },
+    },
+    {
+      code: "mark-unreadable",
+      what: "a second version that calls itself the first",
+      make: (b, p) => next(b, p, { mark: { direction: "first", comparedWith: null, offline: "accept" } }),
+    },
+    {
+      code: "loosening-role",
+      what: "a release that loosens, signed by one in the domain's role",
+      make: (b, p) => next(b, p, { mark: markFor(p, "UV-DAILY", "loosens") }),
+    },
+    {
+      code: "threshold",
+      what: "a release that loosens, signed by one of its two",
+      make: (b, p) => next(b, p, { mark: markFor(p, "UV-DAILY", "both"), role: "penetrant-loosening" }),
+    },
+    {
+      code: "metadata-unreadable",
+      what: "the same signer twice",
+      make: (b, p) =>
+        edited(next(b, p, { mark: markFor(p, "UV-DAILY", "loosens"), role: "penetrant-loosening" }), (d) =>
+          d.signatures.push(...d.signatures),
+        ),
+    },
+    {
+      code: "signature-invalid",
+      what: "a second signature that does not hold",
+      make: (b, p) =>
+        edited(next(b, p, { mark: markFor(p, "UV-DAILY", "loosens"), role: "penetrant-loosening" }), (d) =>
+          d.signatures.push({ keyid: b.keys.approver.keyId, sig: d.signatures[0]?.sig ?? "" }),
+        ),
+    },
+    {
+      code: "assignment",
+      what: "a way back to a bundle that is not stored",
+      make: (b, p) => assigned(b, p, { revertTo: [`sha256:${"0".repeat(64)}`] }),
+    },
+    { code: "assignment", what: "an assignment with a number left out", make: (b, p) => assigned(b, p, { number: 2 }) },
+    {
+      code: "assignment",
+      what: "an assignment of another contract",
+      make: (b, p) => assigned(b, p, { contract: "X" }),
+    },
+    {
+      code: "loosening-role",
+      what: "an assignment that lets nodes lose the contract, signed by one",
+      make: (b, p) => assigned(b, p, { drop: true }),
     },
     { code: "digest-mismatch", what: "another text", make: (b, p) => ({ ...next(b, p), text: "contract X" }) },
     { code: "digest-mismatch", what: "text that is no Unicode", make: (b, p) => ({ ...next(b, p), text: "\ud800" }) },
@@ -235,38 +324,92 @@ describe("a submission is refused", () => {
   });
 });
 
-describe("amended metadata", () => {
-  test("deprecates a release, once, for good, and changes nothing else", () => {
-    const bench = newBench();
-    const policy = filled(bench);
-    const release = { domain: "penetrant", contract: "UV-DAILY", version: "v1.0", reason: "v1.1 is in force" };
-    const marked = markDeprecated(policy.metadata().targets.text, release, bench.keys.author, START_MS);
-    if (!marked.ok) throw new Error(marked.error);
-    expect(policy.amend(marked.value)).toMatchObject({ ok: true, value: { targets: { version: 5 } } });
-    expect(
-      bench
-        .open()
-        .releases("UV-DAILY")
-        .map(({ deprecated }) => deprecated),
-    ).toEqual([true, false]);
-    expect(policy.verifyAll()).toEqual([]);
-    const undone = JSON.parse(policy.metadata().targets.text) as { signed: TufJson };
-    const { version, expires, _type, spec_version, ...more } = undone.signed;
-    const files = more["targets"] as { [path: string]: TufJson };
-    for (const file of Object.values(files)) delete file["custom"];
-    const back = signedText(makeMetadata("targets", 6, expires as string, more), bench.keys.author);
-    expect([version, policy.amend(back)]).toMatchObject([5, { ok: false, error: { code: "entry-changed" } }]);
-    expect(policy.amend(bench.prepare(policy, { version: "v1.2" }).targets)).toMatchObject({
-      error: { code: "entry-unexpected" },
-    });
-    expect(markDeprecated(marked.value, { ...release, version: "v9.0" }, bench.keys.author, START_MS).ok).toBe(false);
+const WAY_BACK: AssignmentDocument = {
+  ...{ format: "maint-assignment/1", contract: "UV-DAILY", number: 1, minimum: null, revertTo: [] },
+  ...{ drop: false, shadow: false, nodes: null, reason: "", by: "author" },
+};
+
+describe("what loosens", () => {
+  test("is stored with the signatures of two, whoever signed first", () => {
+    for (const order of [["author", "approver"] as const, ["approver", "author"] as const]) {
+      const bench = newBench();
+      const policy = filled(bench);
+      const [first, second] = order.map((name) => bench.keys[name]);
+      if (first === undefined || second === undefined) throw new Error("two sign");
+      const mark = markFor(policy, "UV-DAILY", "loosens");
+      const half = bench.prepare(policy, { version: "v1.2", mark, role: "penetrant-loosening", keys: [first] });
+      expect(policy.check(half)).toMatchObject({ ok: false, error: { code: "threshold" } });
+      const whole = countersign(half.targets, second);
+      expect(whole.ok && policy.store({ ...half, targets: whole.value })).toMatchObject({
+        value: { version: "v1.2", role: "penetrant-loosening", mark: { direction: "loosens" } },
+      });
+      expect(
+        bench
+          .open()
+          .releases("UV-DAILY")
+          .map(({ version }) => version),
+      ).toEqual(["v1.0", "v1.1", "v1.2"]);
+      expect(policy.verifyAll()).toEqual([]);
+    }
   });
 
-  test("prolongs the targets", () => {
+  test("an assignment is a file of its own; the latest holds, also after a restart", () => {
     const bench = newBench();
     const policy = filled(bench);
-    const renewed = renewTargets(policy.metadata().targets.text, bench.keys.author, START_MS + 90 * DAY_MS);
-    expect(renewed.ok && policy.amend(renewed.value)).toMatchObject({ ok: true });
+    const submit = (change: Partial<AssignmentDocument>, keys = [bench.keys.author, bench.keys.approver]) => {
+      const currentTargets = policy.metadata().delegated.get("penetrant-loosening")?.text ?? "";
+      const more = { domain: "penetrant", role: "penetrant-loosening", currentTargets, keys, nowMs: START_MS };
+      const made = prepareAssignment({ ...WAY_BACK, ...change }, more);
+      if (!made.ok) throw new Error(made.error);
+      return made.value;
+    };
+    expect(policy.assignment("UV-DAILY")).toBeUndefined();
+    expect(policy.assign(submit({ drop: true }, [bench.keys.author]))).toMatchObject({ error: { code: "threshold" } });
+    expect(policy.assign(submit({ drop: true }))).toMatchObject({ ok: true, value: { document: { number: 1 } } });
+    expect(policy.assign(submit({ number: 3 }))).toMatchObject({ error: { code: "assignment" } });
+    expect(policy.assign(submit({ number: 2, shadow: true }))).toMatchObject({ ok: true });
+    const again = bench.open();
+    const found = again.assignment("UV-DAILY");
+    expect(found).toMatchObject({
+      target: "penetrant/assignments/UV-DAILY/2.json",
+      document: { shadow: true, drop: false },
+    });
+    expect(Buffer.from(again.blob(found?.digest ?? "") ?? []).toString()).toBe(
+      assignmentText(found?.document ?? WAY_BACK),
+    );
+    expect(again.verifyAll()).toEqual([]);
+  });
+
+  test("a role's metadata is prolonged, and changes nothing else", () => {
+    const bench = newBench();
+    const policy = filled(bench);
+    const text = policy.metadata().delegated.get("penetrant")?.text ?? "";
+    const renewed = renewTargets(text, [bench.keys.author], START_MS + 90 * DAY_MS);
+    expect(renewed.ok && policy.renew("penetrant", renewed.value)).toMatchObject({ ok: true });
+    const more = bench.prepare(policy, { version: "v1.2" });
+    expect(policy.renew("penetrant", more.targets)).toMatchObject({ error: { code: "entry-unexpected" } });
+    expect(policy.renew("nobody", more.targets)).toMatchObject({ error: { code: "delegation" } });
+    expect(policy.verifyAll()).toEqual([]);
+  });
+
+  test("a role takes a hundred files and no more", () => {
+    const bench = newBench();
+    const policy = bench.open();
+    const entries = Array.from({ length: 101 }, (_, index) => ({
+      path: `penetrant/x/${index}`,
+      bytes: Buffer.from(""),
+    }));
+    const text = policy.metadata().delegated.get("penetrant")?.text ?? "";
+    expect(addTargets(text, entries, [bench.keys.author], START_MS)).toMatchObject({ ok: false });
+    expect(addTargets(text, entries.slice(1), [bench.keys.author], START_MS)).toMatchObject({ ok: true });
+  });
+
+  const strange: AssignmentSubmission = {
+    ...{ domain: "penetrant", contract: "UV-DAILY", role: "penetrant" },
+    ...{ assignment: '{"format":"maint-assignment/1"}', targets: "{}" },
+  };
+  test("no assignment is read that is not in our form", () => {
+    expect(newBench().open().assign(strange)).toMatchObject({ ok: false });
   });
 });
 
@@ -287,8 +430,9 @@ describe("metadata text", () => {
 
   test("a root that lists one key under two ids is refused", () => {
     const bench = newBench();
-    const { root, author, online } = bench.keys;
-    const text = initialRoot({ root, targets: author, online }, START_MS);
+    const { roots, author, online } = bench.keys;
+    const thresholds = { rootThreshold: 2, signersThreshold: 1 };
+    const text = initialRoot({ roots, signers: [author], online, ...thresholds }, START_MS);
     const draft = JSON.parse(text) as { signed: { keys: { [id: string]: unknown } } };
     draft.signed.keys["0".repeat(64)] = draft.signed.keys[author.keyId];
     expect(readMetadata("root", JSON.stringify(draft))).toMatchObject({

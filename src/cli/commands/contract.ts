@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
 import type { Deployment, HistoryEntry, ValidationOutcome } from "../../hub/index.ts";
 import { isVersion } from "../../model/ids.ts";
@@ -7,7 +7,8 @@ import { contractLine, deploymentLines, historyLines, validationLines } from "..
 import { contractText } from "../contract-text.ts";
 import { keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
-import { signRetirement, storeRelease } from "../store-release.ts";
+import { publishedLines } from "../staged-lines.ts";
+import { retireContract, storeRelease } from "../store-release.ts";
 
 /** `maint contract`: a contract's way from a file to the nodes and out of use, as PolicyCentral and the hub keep it. */
 export function command(): Command {
@@ -42,9 +43,17 @@ function addMaking(contract: Command): void {
   withHubOptions(
     contract
       .command("store <id>")
-      .description("sign the validated draft as the next version; the push starts by itself"),
+      .description("sign the validated draft as the next version; what loosens then waits for a second person"),
   )
     .option("--nodes <ids>", "only these nodes, with commas between")
+    .option("--reason <text>", "why, for the second person and the ledger")
+    .option("--hold", "sign it now, publish it later: maint release publish")
+    .addOption(
+      new Option("--offline <policy>", "what a node does that has no signed time: accept its clock, or block").choices([
+        "accept",
+        "strict",
+      ]),
+    )
     .addHelpText("after", "\nExample:\n  maint contract store MAIN-PEN-CHECK-001 --nodes LP-01,LP-02")
     .action(store);
   withHubOptions(contract.command("deploy <release>").description("push a stored version again, or to other nodes"))
@@ -123,10 +132,18 @@ interface NodesOptions extends HubOptions {
 const nodesOf = ({ nodes }: NodesOptions): { readonly nodes?: readonly string[] } =>
   nodes === undefined ? {} : { nodes: nodes.split(",").map((id) => id.trim()) };
 
-async function store(id: string, options: NodesOptions): Promise<void> {
+interface StoreOptions extends NodesOptions {
+  readonly hold?: boolean;
+  readonly reason?: string;
+  readonly offline?: "accept" | "strict";
+}
+
+async function store(id: string, options: StoreOptions): Promise<void> {
   const hub = hubClient(options);
-  const answer = await storeRelease({ hub, contract: id, keys: keysFolder(options.keys), ...nodesOf(options) });
-  printAnswer(options, answer, [contractLine(answer as HistoryEntry)]);
+  const { reason, offline, hold = false } = options;
+  const how = { hold, ...(reason === undefined ? {} : { reason }), ...(offline === undefined ? {} : { offline }) };
+  const answer = await storeRelease({ hub, contract: id, keys: keysFolder(options.keys), ...nodesOf(options), ...how });
+  printAnswer(options, answer.published ? answer.entry : answer, publishedLines(answer));
 }
 
 async function deploy(name: string, options: NodesOptions): Promise<void> {
@@ -168,12 +185,9 @@ interface EndOptions extends HubOptions {
 
 async function retire(name: string, options: EndOptions): Promise<void> {
   const { contract, version } = releaseOf(name);
-  const hub = hubClient(options);
-  const known = (await hub.get(`${pathOf(contract)}?version=${version}`)) as { readonly domain: string };
-  const release = { domain: known.domain, contract, version, reason: options.reason };
-  const targets = await signRetirement(hub, release, keysFolder(options.keys));
-  const answer = await hub.post(`${pathOf(contract)}/retire`, { version, reason: options.reason, targets });
-  printAnswer(options, answer, [contractLine(answer as HistoryEntry)]);
+  const keys = keysFolder(options.keys);
+  const answer = await retireContract({ hub: hubClient(options), contract, version, reason: options.reason, keys });
+  printAnswer(options, answer.published ? answer.entry : answer, publishedLines(answer));
 }
 
 async function archive(name: string, options: EndOptions): Promise<void> {

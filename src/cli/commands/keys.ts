@@ -20,7 +20,9 @@ export function command(): Command {
   const keys = new Command("keys").description("make and list signing keys");
   keys
     .command("init")
-    .description("make the root and author keys, the hub's online key, the admin's token and the signed root, once")
+    .description(
+      "make the root, author and approver keys, the hub's online key, the admin's token and the signed root, once",
+    )
     .option("--keys <dir>", "folder for the keys, outside the data folder (else MAINT_KEYS, else ./maint-keys)")
     .option("--data <dir>", "the hub's data folder (else MAINT_DATA, else ./maint-data)")
     .option("--json", "print JSON")
@@ -44,7 +46,9 @@ function init(options: Folders): void {
   for (const { file, keyId, roles } of made.keys) print(`${file}  ${roles.join(", ")}  ${keyId}`);
   print(`${made.adminToken}  token of admin`);
   print(`${made.root}  signed, good for a year`);
-  print("\nKeep the keys folder away from the hub's machine once it runs for real, and a copy of root.key in a safe.");
+  print(
+    "\nKeep the keys folder away from the hub's machine once it runs for real, and give each key to another person:\ntwo of the three root keys sign a new root, author and approver sign what loosens.",
+  );
 }
 
 function list(options: Folders): void {

@@ -4,6 +4,7 @@ import { loadKeyFile } from "../../disk/key-file.ts";
 import type { Proposal } from "../../hub/proposals/proposal-service.ts";
 import { keysFolder } from "../data-folder.ts";
 import { type HubClient, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { publishedLines } from "../staged-lines.ts";
 import { storeRelease } from "../store-release.ts";
 
 /** `maint proposal`: the hub drafts, people decide. */
@@ -91,11 +92,18 @@ async function accept(id: string, options: AcceptOptions): Promise<void> {
   }
   const narrowed = options.nodes === undefined ? {} : { nodes: options.nodes.split(",").map((node) => node.trim()) };
   const release = await storeRelease({ hub, contract, keys: keysFolder(options.keys), ...narrowed });
-  const { version } = release as { readonly version?: unknown };
-  const stored = (await hub.get(pathOf(id))) as Proposal;
-  printAnswer(options, { proposal: stored, validation, release }, [
+  const proposalNow = (await hub.get(pathOf(id))) as Proposal;
+  if (!release.published) {
+    printAnswer(options, { proposal: proposalNow, validation, release }, [
+      `${id} accepted: ${proposal.clause}`,
+      ...publishedLines(release),
+    ]);
+    return;
+  }
+  const { entry } = release;
+  printAnswer(options, { proposal: proposalNow, validation, release: entry }, [
     `${id} accepted: ${proposal.clause}`,
-    `${contract}@${typeof version === "string" ? version : "next"} validated, signed and stored; the push has started`,
+    `${contract}@${entry.version ?? "next"} validated, signed and stored; the push has started`,
   ]);
 }
 

@@ -5,7 +5,7 @@ import { transition } from "../lifecycle.ts";
 import type { PolicyCentral } from "../policy-central/policy-central.ts";
 import type { Clock, ContractSource, KnownContract, NewDraft, Principal } from "../ports.ts";
 import { badRequest, conflict, forbidden, unknownId } from "../refusals.ts";
-import { isDomain } from "../release/target-path.ts";
+import { isDomain } from "../release/role-name.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal, Write } from "../store/journal.ts";
@@ -28,7 +28,10 @@ export interface ContractService extends ContractSource {
   readonly show: (contract: ContractId, version?: Version | "draft") => Promise<KnownContract & HistoryEntry>;
   /** Genealogy: every version, the first one first. */
   readonly history: (contract: ContractId) => Promise<readonly HistoryEntry[]>;
-  /** `targets`: the signed metadata that marks it as deprecated; without it nodes may not lose it. */
+  /**
+   * Takes a version out of use. Where it is the last one in force, the contract's signers must have signed that nodes may lose
+   * it. @throws MaintError CONFLICT
+   */
   readonly retire: (contract: ContractId, end: Retirement, by: Principal) => Promise<HistoryEntry>;
   readonly archive: (
     contract: ContractId,
@@ -45,7 +48,6 @@ export interface ValidationOutcome extends ValidationResult {
 export interface Retirement {
   readonly version: Version;
   readonly reason: string;
-  readonly targets?: string;
 }
 
 export interface ContractPorts {
@@ -244,14 +246,11 @@ const failedParts = (result: ValidationResult): readonly string[] =>
 async function retire(ports: ContractPorts, row: VersionRow, end: Retirement, by: Principal): Promise<HistoryEntry> {
   const reason = reasonOf(end.reason);
   mustStep(row, "deprecated", by.roles);
-  if (end.targets !== undefined) {
-    const amended = ports.policy.amend(end.targets);
-    if (!amended.ok) throw conflict(`PolicyCentral refuses: ${amended.error.message}`);
-  }
-  if (row.version !== null && ports.policy.release(row.contract, row.version)?.deprecated !== true)
-    throw badRequest(
-      `${releaseName(row)} is not marked as deprecated by its signers`,
-      "retire it with maint contract retire, which signs that with the author's key",
+  const { drop = false } = ports.policy.assignment(row.contract)?.document ?? {};
+  if (!drop && !(await hasSuccessor(ports, row)))
+    throw conflict(
+      `${releaseName(row)} is the last version in force, and its signers have not signed that nodes may lose it`,
+      "maint contract retire signs it; two people have to",
     );
   const nowMs = ports.clock.nowMs();
   await ports.journal.commit<ContractTables, void>((write) =>
@@ -259,6 +258,19 @@ async function retire(ports: ContractPorts, row: VersionRow, end: Retirement, by
   );
   await ports.changed();
   return historyEntry({ ...row, status: "deprecated", ended_at_ms: nowMs, end_reason: reason });
+}
+
+/** Whether another version of the contract is in force, so that no node is left without it. */
+async function hasSuccessor({ db }: ContractPorts, row: VersionRow): Promise<boolean> {
+  const others = await db
+    .tables<ContractTables>()
+    .selectFrom("contract_version")
+    .select("id")
+    .where("contract", "=", row.contract)
+    .where("status", "in", [...IN_FORCE])
+    .where("id", "!=", row.id)
+    .execute();
+  return others.length > 0;
 }
 
 /** Marks a version as deprecated, with why and after how many days. */

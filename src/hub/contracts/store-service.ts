@@ -1,15 +1,25 @@
 import { createHash } from "node:crypto";
+import { compareContracts, directionOf, type VersionDirection } from "../../compiler/index.ts";
+import type { Bundle } from "../../model/bundle.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import type { PolicyCentral, StoredRelease } from "../policy-central/policy-central.ts";
 import type { Clock, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { ReleaseSubmission } from "../release/sign-release.ts";
+import { targetPath } from "../release/target-path.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
 import { contractRecord, type HistoryEntry, historyEntry, type VersionRow } from "./contract-records.ts";
 import { mustStep } from "./contract-service.ts";
 import type { ContractTools } from "./validate-contract.ts";
+
+/** How a signed release stands to the version before it, as the compiler finds here. */
+export interface FoundDirection {
+  readonly direction: VersionDirection;
+  /** What the comparison says, in sentences. */
+  readonly changes: readonly string[];
+}
 
 export interface StorePorts {
   readonly db: HubDatabase;
@@ -35,6 +45,11 @@ export interface StoreService {
     nodes: readonly string[] | undefined,
     by: Principal,
   ) => Promise<HistoryEntry>;
+  /**
+   * Everything that `store` would refuse but a missing signature. Answers how the release stands to the version before.
+   * @throws MaintError CONFLICT
+   */
+  readonly review: (submission: ReleaseSubmission, by: Principal) => Promise<FoundDirection>;
   /** Gives a stored version in force to other nodes, or to the same again. */
   readonly deploy: (
     release: { readonly contract: ContractId; readonly version: Version },
@@ -50,6 +65,7 @@ const sha256 = (text: string): string => `sha256:${createHash("sha256").update(t
 export function createStoreService(ports: StorePorts): StoreService {
   return {
     store: (submission, nodes, by) => store(ports, submission, nodes, by),
+    review: async (submission, by) => (await review(ports, submission, by)).found,
     deploy: (release, nodes, by) => deploy(ports, release, nodes, by),
     reconcile: () => reconcile(ports),
   };
@@ -61,6 +77,21 @@ async function store(
   nodes: readonly string[] | undefined,
   by: Principal,
 ): Promise<HistoryEntry> {
+  const { row } = await review(ports, submission, by);
+  await checkNodes(ports, nodes);
+  const stored = ports.policy.store(submission);
+  if (!stored.ok) throw conflict(`PolicyCentral refuses: ${stored.error.message}`);
+  const entry = await takeIn(ports, row, stored.value, nodes, by.id);
+  await ports.stored(row.contract, stored.value.version, by.id);
+  await ports.push();
+  return entry;
+}
+
+async function review(
+  ports: StorePorts,
+  submission: ReleaseSubmission,
+  by: Principal,
+): Promise<{ readonly row: VersionRow; readonly found: FoundDirection }> {
   const row = await validatedDraft(ports, submission.contract);
   mustStep(row, "deployed", by.roles);
   if (row.text !== submission.text) throw conflict(`the signed text is not the validated draft of ${row.contract}`);
@@ -70,13 +101,48 @@ async function store(
       `the signed bundle is not what ${row.contract} compiles to here`,
       "do author and hub run the same version?",
     );
-  await checkNodes(ports, nodes);
-  const stored = ports.policy.store(submission);
-  if (!stored.ok) throw conflict(`PolicyCentral refuses: ${stored.error.message}`);
-  const entry = await takeIn(ports, row, stored.value, nodes, by.id);
-  await ports.stored(row.contract, stored.value.version, by.id);
-  await ports.push();
-  return entry;
+  const checked = ports.policy.check(submission);
+  if (!checked.ok && checked.error.code !== "threshold")
+    throw conflict(`PolicyCentral refuses: ${checked.error.message}`);
+  const found = await directionHere(ports, row.contract, compiled.bundle);
+  const { direction } = markIn(submission);
+  if (direction !== found.direction)
+    throw conflict(
+      `the release is signed as one that ${wordsOf(direction)}; held against the version before it is one that ${wordsOf(found.direction)}`,
+      "maint diff shows what changes",
+    );
+  return { row, found };
+}
+
+const WORDS: { readonly [direction in VersionDirection]: string } = {
+  first: "is the first",
+  same: "changes nothing that decides",
+  tightens: "only tightens",
+  loosens: "loosens",
+  both: "tightens and loosens",
+};
+const wordsOf = (direction: string): string => WORDS[direction as VersionDirection] ?? "is nothing we know";
+
+/** What is signed beside the bundle; PolicyCentral has checked its form. */
+function markIn({ role: _, targets, ...name }: ReleaseSubmission): { readonly direction: string } {
+  const path = targetPath({ ...name, kind: "bundle" });
+  const { signed } = JSON.parse(targets) as {
+    readonly signed: {
+      readonly targets: { readonly [path: string]: { readonly custom?: { readonly direction?: string } } };
+    };
+  };
+  return { direction: signed.targets[path]?.custom?.direction ?? "" };
+}
+
+/** Against the latest version that is stored, retired or not: what nodes may still run. */
+async function directionHere({ policy }: StorePorts, contract: ContractId, bundle: Bundle): Promise<FoundDirection> {
+  const latest = policy.releases(contract).at(-1);
+  if (latest === undefined) return { direction: "first", changes: [] };
+  const bytes = policy.bundle(contract, latest.version);
+  if (!bytes.ok) throw conflict(`PolicyCentral refuses: ${bytes.error.message}`);
+  const older = JSON.parse(Buffer.from(bytes.value).toString("utf8")) as Bundle;
+  const comparison = compareContracts(older, bundle);
+  return { direction: directionOf(comparison, false), changes: comparison.changes.map(({ words }) => words) };
 }
 
 async function validatedDraft({ db }: StorePorts, contract: ContractId): Promise<VersionRow> {

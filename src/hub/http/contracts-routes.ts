@@ -13,16 +13,30 @@ const reason = z.string().max(2_000);
 const nodes = z.array(z.string().max(64)).max(10_000).optional();
 
 const draftSchema = z.strictObject({ text, domain: z.string().max(64), changes: z.array(reason).max(100).default([]) });
-const retireSchema = z.strictObject({ version, reason, targets: z.string().optional() });
+const signed = { role: z.string().max(80), targets: z.string() };
+const assignmentSchema = z.strictObject({
+  ...{ domain: z.string().max(64), contract: contractId, assignment: z.string().max(1 << 20), ...signed },
+});
+const retireSchema = z.strictObject({ version, reason, assignment: assignmentSchema.optional() });
 const archiveSchema = z.strictObject({ version: version.optional(), reason });
 const releaseSchema = z.strictObject({
   ...{ domain: z.string().max(64), contract: contractId, version, text },
-  ...{ bundle: z.string(), targets: z.string(), nodes },
+  ...{
+    bundle: z.string(),
+    assignment: z
+      .string()
+      .max(1 << 20)
+      .nullable(),
+    ...signed,
+  },
+  ...{ nodes, reason: reason.default(""), hold: z.boolean().default(false) },
 });
+const approvalSchema = z.strictObject({ targets: z.string(), reason });
+const withdrawalSchema = z.strictObject({ reason });
 const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
 
 /** To be mounted at /v1/contracts. Who may make a step is the lifecycle's to say; here stands who may ask. */
-export function contractsRoutes({ contracts }: HubServices): Hono<HubEnv> {
+export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   const writes = requireRole("author", "approver");
   return new Hono<HubEnv>()
@@ -47,9 +61,9 @@ export function contractsRoutes({ contracts }: HubServices): Hono<HubEnv> {
       context.json(await contracts.validate(context.req.param("id"), context.get("principal"))),
     )
     .post("/:id/retire", writes, async (context) => {
-      const { version, reason, targets } = await bodyOf(context, retireSchema);
-      const end = { version, reason, ...(targets === undefined ? {} : { targets }) };
-      return context.json(await contracts.retire(context.req.param("id"), end, context.get("principal")));
+      const { version, reason, assignment } = await bodyOf(context, retireSchema);
+      const end = { contract: context.req.param("id"), version, reason };
+      return context.json(await staging.retire(end, assignment ?? null, context.get("principal")));
     })
     .post("/:id/archive", writes, async (context) => {
       const { version, reason } = await bodyOf(context, archiveSchema);
@@ -59,21 +73,40 @@ export function contractsRoutes({ contracts }: HubServices): Hono<HubEnv> {
 }
 
 /** To be mounted at /v1/releases: what PolicyCentral holds, and the way in. */
-export function releasesRoutes({ policy, store }: HubServices): Hono<HubEnv> {
+export function releasesRoutes({ policy, staging }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   return new Hono<HubEnv>()
     .get("/", reads, (context) => context.json({ releases: policy.releases() }))
     .get("/metadata", reads, (context) => {
-      const { roots, targets } = policy.metadata();
-      return context.json({ root: roots.at(-1)?.text, targets: targets.text, version: targets.version });
+      const { roots, targets, delegated } = policy.metadata();
+      const roles = Object.fromEntries([...delegated].map(([role, { text }]) => [role, text]));
+      return context.json({ root: roots.at(-1)?.text, targets: targets.text, version: targets.version, roles });
     })
     .get("/verify", reads, (context) => {
       const findings = policy.verifyAll();
       return context.json({ ok: findings.length === 0, findings });
     })
     .post("/", requireRole("author", "approver"), async (context) => {
-      const { nodes: narrowed, ...submission } = await bodyOf(context, releaseSchema);
-      return context.json(await store.store(submission, narrowed, context.get("principal")), 201);
+      const { nodes: narrowed, reason: why, hold, ...submission } = await bodyOf(context, releaseSchema);
+      const more = { nodes: narrowed, reason: why, hold };
+      const answer = await staging.submit(submission, more, context.get("principal"));
+      return context.json(answer, answer.published ? 201 : 202);
+    })
+    .get("/staged", reads, async (context) => context.json({ staged: await staging.list() }))
+    .get("/staged/:contract", reads, async (context) =>
+      context.json(await staging.waiting(context.req.param("contract"))),
+    )
+    .post("/staged/:contract/approve", requireRole("approver"), async (context) => {
+      const approval = await bodyOf(context, approvalSchema);
+      return context.json(await staging.approve(context.req.param("contract"), approval, context.get("principal")));
+    })
+    .post("/staged/:contract/publish", requireRole("author", "approver"), async (context) => {
+      const { reason: why } = await bodyOf(context, withdrawalSchema);
+      return context.json(await staging.publish(context.req.param("contract"), why, context.get("principal")));
+    })
+    .post("/staged/:contract/withdraw", requireRole("author", "approver"), async (context) => {
+      const { reason: why } = await bodyOf(context, withdrawalSchema);
+      return context.json(await staging.withdraw(context.req.param("contract"), why, context.get("principal")));
     });
 }
 

@@ -4,6 +4,7 @@ import type { MetaFile } from "@tufjs/models";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Digest } from "../../model/ids.ts";
 import {
+  type Delegator,
   digestOf,
   type MetadataOf,
   readMetadata,
@@ -11,6 +12,7 @@ import {
   signatureFault,
   type TufRole,
 } from "../release/metadata-text.ts";
+import type { TargetsRoles } from "../release/sign-online.ts";
 
 /** One metadata file as it lies in `policy/metadata/`. */
 export interface MetadataFile {
@@ -31,7 +33,10 @@ export interface CurrentMetadata {
   /** Version 1 first; the last one is in force. */
   readonly roots: readonly Document<"root">[];
   readonly root: Document<"root">;
+  /** Top level: delegates, and lists no file. */
   readonly targets: Document<"targets">;
+  /** By role name, in the order in which the targets delegate to them. */
+  readonly delegated: ReadonlyMap<string, Document<"targets">>;
   readonly snapshot: Document<"snapshot">;
   readonly timestamp: Document<"timestamp">;
 }
@@ -41,6 +46,7 @@ export type FindingCode =
   | "unreadable"
   | "signature-missing"
   | "signature-invalid"
+  | "threshold"
   | "digest-mismatch"
   | "expired"
   | "history"
@@ -57,7 +63,8 @@ export interface Finding {
 const finding = (path: string, code: FindingCode, message: string): Finding => ({ path, code, message });
 
 export const METADATA_FOLDER = "metadata";
-export const metadataName = (role: TufRole, version: number): string =>
+/** `role`: a top-level or a delegated one. */
+export const metadataName = (role: string, version: number): string =>
   role === "timestamp" ? "timestamp.json" : `${version}.${role}.json`;
 const MAX_FILE_BYTES = 4 << 20;
 const MAX_ROOTS = 1_000;
@@ -81,7 +88,30 @@ export function readDocument<R extends TufRole>(
   version: number | null,
   root: MetadataOf<"root"> | null,
 ): Result<Document<R>, Finding> {
-  const name = metadataName(role, version ?? 0);
+  return readNamed(folder, { role, name: role, version, delegator: root });
+}
+
+/** Metadata of a delegated role, held against the keys that `targets` names for it. */
+export const readDelegated = (
+  folder: string,
+  name: string,
+  version: number,
+  targets: MetadataOf<"targets"> | null,
+): Result<Document<"targets">, Finding> => readNamed(folder, { role: "targets", name, version, delegator: targets });
+
+interface ToRead<R extends TufRole> {
+  readonly role: R;
+  readonly name: string;
+  readonly version: number | null;
+  /** Whose keys must have signed; null asks nobody. */
+  readonly delegator: Delegator | null;
+}
+
+function readNamed<R extends TufRole>(
+  folder: string,
+  { role, version, delegator, ...named }: ToRead<R>,
+): Result<Document<R>, Finding> {
+  const name = metadataName(named.name, version ?? 0);
   const path = `${METADATA_FOLDER}/${name}`;
   const text = readText(folder, path);
   if (!text.ok) return text;
@@ -89,7 +119,7 @@ export function readDocument<R extends TufRole>(
   if (!metadata.ok) return fail(finding(path, "unreadable", metadata.error));
   const found = metadata.value.signed.version;
   if (version !== null && found !== version) return fail(finding(path, "history", `carries version ${found}`));
-  const fault = root === null ? null : signatureFault(root, role, metadata.value);
+  const fault = delegator === null ? null : signatureFault(delegator, named.name, metadata.value);
   if (fault !== null) return fail(finding(path, fault.code, fault.message));
   return ok({
     file: { name, version: found, text: text.value, digest: digestOf(text.value) },
@@ -132,14 +162,40 @@ export function readCurrent(folder: string): Result<CurrentMetadata, Finding> {
   if (!targets.ok) return targets;
   const wrongTargets = mismatch(targets.value.file, targetsMeta, snapshot.value.file.name);
   if (wrongTargets !== undefined) return fail(wrongTargets);
+  const delegated = readAllDelegated(folder, snapshot.value, targets.value);
+  if (!delegated.ok) return delegated;
   return ok({
     roots: roots.value,
     root,
     targets: targets.value,
+    delegated: delegated.value,
     snapshot: snapshot.value,
     timestamp: timestamp.value,
   });
 }
+
+function readAllDelegated(
+  folder: string,
+  snapshot: Document<"snapshot">,
+  targets: Document<"targets">,
+): Result<ReadonlyMap<string, Document<"targets">>, Finding> {
+  const delegated = new Map<string, Document<"targets">>();
+  for (const role of Object.keys(targets.metadata.signed.delegations?.roles ?? {})) {
+    const meta = snapshot.metadata.signed.meta[`${role}.json`];
+    if (meta === undefined)
+      return fail(finding(`${METADATA_FOLDER}/${snapshot.file.name}`, "history", `names no ${role}`));
+    const document = readDelegated(folder, role, meta.version, targets.metadata);
+    if (!document.ok) return document;
+    const wrong = mismatch(document.value.file, meta, snapshot.file.name);
+    if (wrong !== undefined) return fail(wrong);
+    delegated.set(role, document.value);
+  }
+  return ok(delegated);
+}
+
+/** Every targets role as the snapshot lists it. */
+export const rolesOf = ({ targets, delegated }: Pick<CurrentMetadata, "targets" | "delegated">): TargetsRoles =>
+  new Map([["targets", targets.file], ...[...delegated].map(([role, { file }]) => [role, file] as const)]);
 
 /** A file whose hash is not the one that the file above it was signed with. */
 function mismatch(file: MetadataFile, meta: MetaFile, above: string): Finding | undefined {

@@ -2,10 +2,11 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { MaintError } from "../../base/maint-error.ts";
 import { makeFolder, writeAtomically, writeOnce } from "../../disk/atomic-write.ts";
-import { createKeyFile, type PublicKey } from "../../disk/key-file.ts";
+import { createKeyFile, type PublicKey, type SigningKey } from "../../disk/key-file.ts";
 import { createTokenFile } from "../../disk/token-file.ts";
+import { roleName } from "../release/role-name.ts";
 import { snapshotAndTimestamp } from "../release/sign-online.ts";
-import { initialRoot, initialTargets } from "../release/sign-release.ts";
+import { initialRole, initialRoot, initialTargets } from "../release/sign-release.ts";
 import { METADATA_FOLDER, metadataName } from "./current-metadata.ts";
 
 export interface InitialisedPolicy {
@@ -17,10 +18,16 @@ export interface InitialisedPolicy {
 }
 
 const FIRST = { snapshot: 1, timestamp: 1 };
+/** Two of three offline keys, and two people over the delegations. Source: distribution.md "Trust". */
+const ROOT_KEYS = 3;
+const ROOT_THRESHOLD = 2;
+const SIGNERS_THRESHOLD = 2;
+/** Domains a floor begins with; `maint keys delegate` opens others. */
+export const FIRST_DOMAINS = ["general", "magnetic-particle", "penetrant", "thermal", "torque"] as const;
 const ADMIN = { id: "admin", roles: ["admin", "author", "approver"] } as const;
 
 /**
- * Makes everything trust begins with, once: the root and author keys and the admin's token in `keysFolder`, and in `dataFolder`
+ * Makes everything trust begins with, once: the three root keys, those of author and approver and the admin's token in `keysFolder`, and in `dataFolder`
  * the hub's online key, its first people file and the signed root and targets. Never replaces anything.
  * @throws MaintError MAINT_ERR_KEYS_INSIDE_DATA, or MAINT_ERR_SECRET_EXISTS naming the file that is there already
  */
@@ -28,32 +35,30 @@ export function initPolicy(keysFolder: string, dataFolder: string, nowMs: number
   refuseInside(keysFolder, dataFolder);
   const metadata = join(dataFolder, "policy", METADATA_FOLDER);
   const files = {
-    root: join(keysFolder, "root.key"),
     author: join(keysFolder, "author.key"),
+    approver: join(keysFolder, "approver.key"),
     adminToken: join(keysFolder, "admin.token"),
     online: join(dataFolder, "hub", "key"),
     people: join(dataFolder, "hub", "people.json"),
     rootText: join(metadata, metadataName("root", 1)),
-    targetsText: join(metadata, metadataName("targets", 1)),
   };
-  const taken = Object.values(files).find((file) => existsSync(file));
+  const rootFiles = Array.from({ length: ROOT_KEYS }, (_, index) => join(keysFolder, `root-${index + 1}.key`));
+  const taken = [...rootFiles, ...Object.values(files)].find((file) => existsSync(file));
   if (taken !== undefined)
     throw new MaintError("MAINT_ERR_SECRET_EXISTS", `${taken}: is there already and is never replaced`, {
       help: "keys are made once; name other folders with --keys and --data to begin anew",
     });
-  const root = createKeyFile(files.root);
-  const author = createKeyFile(files.author);
+  const roots = rootFiles.map((file) => createKeyFile(file));
+  const signers = [createKeyFile(files.author), createKeyFile(files.approver)] as const;
   const online = createKeyFile(files.online);
   const { sha256 } = createTokenFile(files.adminToken, ADMIN.id);
   writeAtomically(files.people, `${JSON.stringify([{ ...ADMIN, tokenSha256: sha256 }], null, 2)}\n`, { mode: 0o600 });
   makeFolder(metadata);
-  const targets = initialTargets(author, nowMs);
-  const { snapshot, timestamp } = snapshotAndTimestamp({ version: 1, text: targets }, FIRST, online, nowMs);
-  writeOnce(files.targetsText, targets);
-  writeOnce(join(metadata, metadataName("snapshot", 1)), snapshot);
-  writeAtomically(join(metadata, metadataName("timestamp", 1)), timestamp);
+  const first = firstMetadata({ roots, signers, online }, nowMs);
+  for (const { name, text } of first.files) writeOnce(join(metadata, name), text);
+  writeAtomically(join(metadata, metadataName("timestamp", 1)), first.timestamp);
   // Last, because a folder with a root counts as made.
-  writeOnce(files.rootText, initialRoot({ root, targets: author, online }, nowMs));
+  writeOnce(files.rootText, first.root);
   const shown = (key: PublicKey, file: string, roles: readonly string[]) => ({
     file,
     keyId: key.keyId,
@@ -62,13 +67,48 @@ export function initPolicy(keysFolder: string, dataFolder: string, nowMs: number
   });
   return {
     keys: [
-      shown(root, files.root, ["root"]),
-      shown(author, files.author, ["targets"]),
+      ...roots.map((root, index) => shown(root, rootFiles[index] ?? "", ["root"])),
+      shown(signers[0], files.author, ["targets", "every domain"]),
+      shown(signers[1], files.approver, ["targets", "every domain"]),
       shown(online, files.online, ["snapshot", "timestamp"]),
     ],
     adminToken: files.adminToken,
     people: files.people,
     root: files.rootText,
+  };
+}
+
+export interface FirstHolders {
+  readonly roots: readonly SigningKey[];
+  readonly signers: readonly SigningKey[];
+  readonly online: SigningKey;
+}
+
+/** Version 1 of everything: what a repository begins with. `domains` are delegated to all `signers`. */
+export function firstMetadata(
+  { roots, signers, online }: FirstHolders,
+  nowMs: number,
+  domains: readonly string[] = FIRST_DOMAINS,
+): {
+  readonly root: string;
+  readonly files: readonly { readonly name: string; readonly text: string }[];
+  readonly timestamp: string;
+} {
+  const [author] = signers;
+  const targets = initialTargets(signers, nowMs, domains);
+  const roles = new Map([["targets", { version: 1, text: targets }]]);
+  for (const domain of domains)
+    for (const loosening of [false, true]) {
+      const text = initialRole(loosening || author === undefined ? signers : [author], nowMs);
+      roles.set(roleName({ domain, loosening, part: 1 }), { version: 1, text });
+    }
+  const { snapshot, timestamp } = snapshotAndTimestamp(roles, FIRST, online, nowMs);
+  const thresholds = { rootThreshold: ROOT_THRESHOLD, signersThreshold: SIGNERS_THRESHOLD };
+  const files = [...roles].map(([role, { text }]) => ({ name: metadataName(role, 1), text }));
+  return {
+    root: initialRoot({ roots, signers, online, ...thresholds }, nowMs),
+    files: [...files, { name: metadataName("snapshot", 1), text: snapshot }],
+    timestamp,
   };
 }
 

@@ -1,15 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MaintError } from "../../base/maint-error.ts";
-import { ok, type Result } from "../../base/result.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
 import { sweepTemporary } from "../../disk/atomic-write.ts";
 import type { SigningKey } from "../../disk/key-file.ts";
 import { type ContractId, compareVersions, type Digest, type Version } from "../../model/ids.ts";
-import { digestOf, LIFE_DAYS, type TufRole } from "../release/metadata-text.ts";
+import { type AssignmentDocument, parseAssignment } from "../release/assignment.ts";
+import { digestOf, LIFE_DAYS } from "../release/metadata-text.ts";
 import { signSnapshot, signTimestamp, snapshotAndTimestamp } from "../release/sign-online.ts";
-import type { ReleaseSubmission } from "../release/sign-release.ts";
-import { hashedPath, hexOf, parseTargetPath, targetPath } from "../release/target-path.ts";
-import { checkAmendment, checkSubmission, type Refusal, refuse } from "./check-submission.ts";
+import type { AssignmentSubmission, ReleaseMark, ReleaseSubmission } from "../release/sign-release.ts";
+import {
+  assignmentPath,
+  hashedPath,
+  hexOf,
+  parseAssignmentPath,
+  parseTargetPath,
+  targetPath,
+} from "../release/target-path.ts";
+import { checkAssigned, checkRenewal, checkSubmission, markOf, type Refusal, refuse } from "./check-submission.ts";
 import {
   type CurrentMetadata,
   type Finding,
@@ -17,8 +25,10 @@ import {
   type MetadataFile,
   metadataName,
   readCurrent,
+  readDelegated,
   readDocument,
   readRoots,
+  rolesOf,
 } from "./current-metadata.ts";
 import { commitFiles, commitTimestamp, type NewFile, undoUnfinished } from "./store-files.ts";
 import { verifyPolicyFolder } from "./verify-folder.ts";
@@ -35,14 +45,27 @@ export interface StoredRelease {
   /** TUF path of the bundle. */
   readonly target: string;
   readonly sourceDigest: Digest;
-  /** The author marked it; a hub may take it away from nodes. */
-  readonly deprecated: boolean;
+  /** The delegated role that lists it. */
+  readonly role: string;
+  /** Signed with it: how it stands to the version before, and what a node does without attested time. */
+  readonly mark: ReleaseMark;
+}
+
+/** The assignment of a contract that holds: what its signers let a hub take away. */
+export interface StoredAssignment {
+  readonly contract: ContractId;
+  readonly target: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly document: AssignmentDocument;
 }
 
 /** What a node needs to verify any release, files as they lie on the disk. */
 export interface PolicyMetadata {
   readonly roots: readonly MetadataFile[];
   readonly targets: MetadataFile;
+  /** By role name. */
+  readonly delegated: ReadonlyMap<string, MetadataFile>;
   readonly snapshot: MetadataFile;
   readonly timestamp: MetadataFile;
 }
@@ -51,8 +74,13 @@ export interface PolicyCentral {
   readonly metadata: () => PolicyMetadata;
   /** Takes a signed release in, durably, or says why not. Synchronous: one store at a time. @throws MaintError on disk trouble */
   readonly store: (submission: ReleaseSubmission) => Result<StoredRelease, Refusal>;
-  /** Takes targets metadata that adds no file: a deprecation, or a later expiry. */
-  readonly amend: (targets: string) => Result<PolicyMetadata, Refusal>;
+  /** Whether it would be taken in now; writes nothing. `threshold` where a signature is still to come. */
+  readonly check: (submission: ReleaseSubmission | AssignmentSubmission) => Result<null, Refusal>;
+  /** Takes an assignment in, durably, or says why not. */
+  readonly assign: (submission: AssignmentSubmission) => Result<StoredAssignment, Refusal>;
+  /** Takes a role's metadata that adds no file: a later expiry. */
+  readonly renew: (role: string, text: string) => Result<PolicyMetadata, Refusal>;
+  readonly assignment: (contract: ContractId) => StoredAssignment | undefined;
   readonly release: (contract: ContractId, version: Version) => StoredRelease | undefined;
   /** By contract, then version; of one contract where it is named. The last one of a contract is its latest. */
   readonly releases: (contract?: ContractId) => readonly StoredRelease[];
@@ -98,16 +126,30 @@ export function openPolicyCentral({ folder, onlineKey, clock }: PolicyOptions): 
     store: (submission) => {
       const targets = checkSubmission(submission, state.current(), clock.nowMs());
       if (!targets.ok) return targets;
-      state.commit(releaseFiles(submission), submission.targets, clock.nowMs());
+      state.commit(releaseFiles(submission), submission, clock.nowMs());
       const { contract, version } = submission;
       return ok(mustFind(state.release(contract, version), `${contract}@${version}`));
     },
-    amend: (text) => {
-      const targets = checkAmendment(text, state.current(), clock.nowMs());
+    check: (submission) => {
+      const checked =
+        "bundle" in submission
+          ? checkSubmission(submission, state.current(), clock.nowMs())
+          : checkAssigned(submission, state.current(), clock.nowMs());
+      return checked.ok ? ok(null) : checked;
+    },
+    assign: (submission) => {
+      const targets = checkAssigned(submission, state.current(), clock.nowMs());
       if (!targets.ok) return targets;
-      state.commit([], text, clock.nowMs());
+      state.commit(assignmentFiles(submission, submission.assignment), submission, clock.nowMs());
+      return ok(mustFind(state.assignment(submission.contract), `assignment of ${submission.contract}`));
+    },
+    renew: (role, text) => {
+      const targets = checkRenewal(role, text, state.current(), clock.nowMs());
+      if (!targets.ok) return targets;
+      state.commit([], { role, targets: text }, clock.nowMs());
       return ok(metadataOf(state.current()));
     },
+    assignment: state.assignment,
     release: state.release,
     releases: (contract) => state.releases().filter((one) => contract === undefined || one.contract === contract),
     text: (contract, version) => {
@@ -155,32 +197,57 @@ function firstSnapshot(folder: string, onlineKey: SigningKey, nowMs: number): vo
       code: "missing",
       message: "is gone, and releases are there",
     });
-  const { snapshot, timestamp } = snapshotAndTimestamp(targets.file, { snapshot: 1, timestamp: 1 }, onlineKey, nowMs);
+  const delegated = new Map(
+    Object.keys(targets.metadata.signed.delegations?.roles ?? {}).map((role) => [
+      role,
+      must(readDelegated(folder, role, 1, targets.metadata)),
+    ]),
+  );
+  const roles = rolesOf({ targets, delegated });
+  const { snapshot, timestamp } = snapshotAndTimestamp(roles, { snapshot: 1, timestamp: 1 }, onlineKey, nowMs);
   commitFiles(folder, [{ path: metadataPath("snapshot", 1), content: snapshot }], timestamp);
 }
 
 const metadataOf = (current: CurrentMetadata): PolicyMetadata => ({
   roots: current.roots.map(({ file }) => file),
   targets: current.targets.file,
+  delegated: new Map([...current.delegated].map(([role, { file }]) => [role, file])),
   snapshot: current.snapshot.file,
   timestamp: current.timestamp.file,
 });
 
 /** The plain name that people read, and the hashed one that a consistent-snapshot client fetches. */
-const releaseFiles = ({ domain, contract, version, text, bundle }: ReleaseSubmission): readonly NewFile[] =>
-  (["source", "bundle"] as const).flatMap((kind) => {
-    const path = targetPath({ domain, contract, version, kind });
-    const content = kind === "source" ? text : bundle;
-    return [
-      { path, content },
-      { path: hashedPath(path, hexOf(digestOf(content))), content },
-    ];
-  });
+const bothNames = (path: string, content: string): readonly NewFile[] => [
+  { path, content },
+  { path: hashedPath(path, hexOf(digestOf(content))), content },
+];
+
+const releaseFiles = (submission: ReleaseSubmission): readonly NewFile[] => {
+  const { domain, contract, version, text, bundle, assignment } = submission;
+  const path = (kind: "source" | "bundle") => targetPath({ domain, contract, version, kind });
+  return [
+    ...bothNames(path("source"), text),
+    ...bothNames(path("bundle"), bundle),
+    ...(assignment === null ? [] : assignmentFiles(submission, assignment)),
+  ];
+};
+
+function assignmentFiles(
+  { domain, contract }: Pick<AssignmentSubmission, "domain" | "contract">,
+  text: string,
+): readonly NewFile[] {
+  const { number } = must(mapError(parseAssignment(text), contract));
+  return bothNames(assignmentPath({ domain, contract, number }), text);
+}
+
+const mapError = <T>(result: Result<T, string>, path: string): Result<T, Finding> =>
+  result.ok ? result : fail({ path, code: "unreadable", message: result.error });
 
 /** What is current. It changes only by `change`, which has put everything on the disk before this sees it. */
 function openState(folder: string, onlineKey: SigningKey) {
   let current = must(readCurrent(folder));
   let index = releasesOf(current);
+  let assignments = assignmentsOf(folder, current);
   // A node may still ask for the timestamp it was told of a moment ago.
   const timestamps = new Map<Digest, Uint8Array>();
   const note = ({ digest, text }: MetadataFile) => timestamps.set(digest, Buffer.from(text));
@@ -191,6 +258,7 @@ function openState(folder: string, onlineKey: SigningKey) {
     } finally {
       current = must(readCurrent(folder));
       index = releasesOf(current);
+      assignments = assignmentsOf(folder, current);
       note(current.timestamp.file);
     }
   };
@@ -200,8 +268,11 @@ function openState(folder: string, onlineKey: SigningKey) {
     superseded: (digest: Digest) => timestamps.get(digest),
     release: (contract: ContractId, version: Version): StoredRelease | undefined =>
       index.find((one) => one.contract === contract && one.version === version),
-    commit: (files: readonly NewFile[], targets: string, nowMs: number): void =>
-      change((before, key) => commitTargets(folder, before, key, files, targets, nowMs)),
+    assignment: (contract: ContractId): StoredAssignment | undefined => assignments.get(contract),
+    assignmentWith: (digest: Digest): string | undefined =>
+      [...assignments.values()].find((one) => one.digest === digest)?.target,
+    commit: (files: readonly NewFile[], signed: SignedRole, nowMs: number): void =>
+      change((before, key) => commitRole(folder, before, key, files, signed, nowMs)),
     refresh: (nowMs: number): boolean => {
       const role = wornOut(current, nowMs);
       if (role !== undefined) change((before, key) => renew(folder, before, key, role, nowMs));
@@ -212,21 +283,27 @@ function openState(folder: string, onlineKey: SigningKey) {
 
 type State = ReturnType<typeof openState>;
 
-const metadataPath = (role: TufRole, version: number): string => `${METADATA_FOLDER}/${metadataName(role, version)}`;
+const metadataPath = (role: string, version: number): string => `${METADATA_FOLDER}/${metadataName(role, version)}`;
 
-function commitTargets(
+/** The new metadata of one targets role. */
+type SignedRole = Pick<ReleaseSubmission, "role" | "targets">;
+
+function commitRole(
   folder: string,
-  { targets, snapshot, timestamp }: CurrentMetadata,
+  current: CurrentMetadata,
   onlineKey: SigningKey,
   files: readonly NewFile[],
-  text: string,
+  { role, targets: text }: SignedRole,
   nowMs: number,
 ): void {
-  const next = { version: targets.file.version + 1, text };
+  const { snapshot, timestamp } = current;
+  const roles = new Map(rolesOf(current));
+  const next = { version: (roles.get(role)?.version ?? 0) + 1, text };
+  roles.set(role, next);
   const versions = { snapshot: snapshot.file.version + 1, timestamp: timestamp.file.version + 1 };
-  const online = snapshotAndTimestamp(next, versions, onlineKey, nowMs);
+  const online = snapshotAndTimestamp(roles, versions, onlineKey, nowMs);
   const metadata = [
-    { path: metadataPath("targets", next.version), content: text },
+    { path: metadataPath(role, next.version), content: text },
     { path: metadataPath("snapshot", versions.snapshot), content: online.snapshot },
   ];
   commitFiles(folder, [...files, ...metadata], online.timestamp);
@@ -240,18 +317,19 @@ const wornOut = (current: CurrentMetadata, nowMs: number): "snapshot" | "timesta
 
 function renew(
   folder: string,
-  { targets, snapshot, timestamp }: CurrentMetadata,
+  current: CurrentMetadata,
   onlineKey: SigningKey,
   role: "snapshot" | "timestamp",
   nowMs: number,
 ): void {
+  const { snapshot, timestamp } = current;
   const version = timestamp.file.version + 1;
   if (role === "timestamp") {
     commitTimestamp(folder, signTimestamp(snapshot.file, version, onlineKey, nowMs));
     return;
   }
   const next = snapshot.file.version + 1;
-  const text = signSnapshot(targets.file, next, onlineKey, nowMs);
+  const text = signSnapshot(rolesOf(current), next, onlineKey, nowMs);
   const file = { path: metadataPath("snapshot", next), content: text };
   commitFiles(folder, [file], signTimestamp({ version: next, text }, version, onlineKey, nowMs));
 }
@@ -269,11 +347,11 @@ function contentOf(
 }
 
 function blobOf(folder: string, state: State, digest: Digest): Uint8Array | undefined {
-  const { roots, targets, snapshot } = state.current();
-  const metadata = [...roots, targets, snapshot].find(({ file }) => file.digest === digest);
+  const { roots, targets, delegated, snapshot } = state.current();
+  const metadata = [...roots, targets, ...delegated.values(), snapshot].find(({ file }) => file.digest === digest);
   if (metadata !== undefined) return Buffer.from(metadata.file.text);
   const found = state.releases().find((one) => one.digest === digest || one.sourceDigest === digest);
-  if (found === undefined) return state.superseded(digest);
+  if (found === undefined) return assignmentBytes(folder, state, digest) ?? state.superseded(digest);
   const kind = found.digest === digest ? "bundle" : "source";
   return readChecked(folder, targetPath({ ...found, kind }), digest);
 }
@@ -286,28 +364,50 @@ function readChecked(folder: string, path: string, digest: Digest): Uint8Array |
   return digestOf(bytes) === digest ? bytes : undefined;
 }
 
+function assignmentBytes(folder: string, state: State, digest: Digest): Uint8Array | undefined {
+  const target = state.assignmentWith(digest);
+  return target === undefined ? undefined : readChecked(folder, target, digest);
+}
+
 function releasesOf(current: CurrentMetadata): readonly StoredRelease[] {
-  const { targets } = current.targets.metadata.signed;
-  return Object.values(targets)
-    .flatMap((file): readonly StoredRelease[] => {
-      const name = parseTargetPath(file.path);
-      if (name?.kind !== "bundle") return [];
-      const source = targets[targetPath({ ...name, kind: "source" })];
-      const { domain, contract, version } = name;
-      return [
-        {
-          contract,
-          version,
-          domain,
-          digest: `sha256:${file.hashes["sha256"]}`,
-          size: file.length,
-          target: file.path,
-          sourceDigest: `sha256:${source?.hashes["sha256"]}`,
-          deprecated: file.custom["status"] === "deprecated",
-        },
-      ];
+  return [...current.delegated]
+    .flatMap(([role, { metadata }]) => {
+      const { targets } = metadata.signed;
+      return Object.values(targets).flatMap((file): readonly StoredRelease[] => {
+        const name = parseTargetPath(file.path);
+        const mark = markOf(file);
+        if (name?.kind !== "bundle" || mark === undefined) return [];
+        const source = targets[targetPath({ ...name, kind: "source" })];
+        const { domain, contract, version } = name;
+        return [
+          {
+            ...{ contract, version, domain, role, mark },
+            digest: `sha256:${file.hashes["sha256"]}`,
+            size: file.length,
+            target: file.path,
+            sourceDigest: `sha256:${source?.hashes["sha256"]}`,
+          },
+        ];
+      });
     })
     .sort((a, b) =>
       a.contract < b.contract ? -1 : a.contract > b.contract ? 1 : compareVersions(a.version, b.version),
     );
+}
+
+/** The latest of each contract whose file is the one that was signed: a damaged one allows nothing. */
+function assignmentsOf(folder: string, current: CurrentMetadata): ReadonlyMap<ContractId, StoredAssignment> {
+  const latest = new Map<ContractId, StoredAssignment>();
+  for (const { metadata } of current.delegated.values())
+    for (const file of Object.values(metadata.signed.targets)) {
+      const name = parseAssignmentPath(file.path);
+      if (name === undefined || (latest.get(name.contract)?.document.number ?? 0) >= name.number) continue;
+      const digest: Digest = `sha256:${file.hashes["sha256"]}`;
+      const bytes = readChecked(folder, file.path, digest);
+      const document = bytes === undefined ? undefined : parseAssignment(Buffer.from(bytes).toString("utf8"));
+      if (document?.ok !== true) continue;
+      const { contract } = name;
+      latest.set(contract, { contract, digest, size: file.length, target: file.path, document: document.value });
+    }
+  return latest;
 }

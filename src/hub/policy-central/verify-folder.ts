@@ -2,16 +2,16 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { TargetFile } from "@tufjs/models";
-import { type MetadataOf, sha256Hex, type TufRole } from "../release/metadata-text.ts";
-import { hashedPath, parseTargetPath } from "../release/target-path.ts";
-import { isDeprecationOf } from "./check-submission.ts";
+import { type Delegator, type MetadataOf, sha256Hex, signatureFault } from "../release/metadata-text.ts";
+import { hashedPath, parseAssignmentPath, parseTargetPath } from "../release/target-path.ts";
 import {
   type CurrentMetadata,
+  type Document,
   type Finding,
   METADATA_FOLDER,
   metadataName,
   readCurrent,
-  readDocument,
+  readDelegated,
 } from "./current-metadata.ts";
 
 /**
@@ -25,50 +25,53 @@ export function verifyPolicyFolder(folder: string, nowMs: number): readonly Find
   return [
     ...expiries(current.value, nowMs),
     ...history(folder, current.value),
-    ...Object.values(current.value.targets.metadata.signed.targets).flatMap((file) => target(folder, file)),
+    ...listed(current.value).flatMap((file) => target(folder, file)),
     ...strangers(folder, current.value),
   ];
 }
 
+/** Every file that any targets role lists. */
+const listed = ({ targets, delegated }: CurrentMetadata): readonly TargetFile[] =>
+  [targets, ...delegated.values()].flatMap(({ metadata }) => Object.values(metadata.signed.targets));
+
 function expiries(current: CurrentMetadata, nowMs: number): readonly Finding[] {
-  const roles: readonly TufRole[] = ["root", "targets", "snapshot", "timestamp"];
-  return roles.flatMap((role): readonly Finding[] => {
-    const { file, metadata } = current[role];
+  const { root, targets, delegated, snapshot, timestamp } = current;
+  return [root, targets, ...delegated.values(), snapshot, timestamp].flatMap((document): readonly Finding[] => {
+    const { file, metadata } = document;
     if (Date.parse(metadata.signed.expires) > nowMs) return [];
     const path = `${METADATA_FOLDER}/${file.name}`;
-    const renewed = role === "snapshot" || role === "timestamp" ? "; the hub renews it when it runs" : "";
+    const renewed = document === snapshot || document === timestamp ? "; the hub renews it when it runs" : "";
     return [{ path, code: "expired", message: `expired on ${metadata.signed.expires}${renewed}` }];
   });
 }
 
-/** Every targets version that was ever signed is there, holds, and lost nothing on the way to the next. */
+/** Every version of every targets role that was ever signed is there, holds, and lost nothing on the way to the next. */
 function history(folder: string, current: CurrentMetadata): readonly Finding[] {
+  const roots = current.roots.map(({ metadata }) => metadata);
+  const top = versionsOf(folder, "targets", current.targets.file.version, roots);
+  const delegators = top.documents.map(({ metadata }) => metadata);
+  const below = [...current.delegated].map(([role, { file }]) => versionsOf(folder, role, file.version, delegators));
+  return [top, ...below].flatMap(({ findings }) => findings);
+}
+
+/** Old metadata was signed under the keys of its time: one of the delegators that ever were must have named its signers. */
+function versionsOf(folder: string, role: string, latest: number, delegators: readonly Delegator[]) {
   const findings: Finding[] = [];
-  let earlier: MetadataOf<"targets"> | undefined;
-  for (let version = 1; version <= current.targets.file.version; version += 1) {
-    const document = readDocument(folder, "targets", version, null);
+  const documents: Document<"targets">[] = [];
+  for (let version = 1; version <= latest; version += 1) {
+    const document = readDelegated(folder, role, version, null);
     if (!document.ok) {
       findings.push(document.error);
       continue;
     }
-    // An old version was signed under the root of its time.
     const { metadata } = document.value;
-    const signed = current.roots.some(({ metadata: root }) => isSigned(root, metadata));
-    const path = `${METADATA_FOLDER}/${metadataName("targets", version)}`;
-    if (!signed) findings.push({ path, code: "signature-invalid", message: "no root's release signers signed it" });
-    findings.push(...lost(earlier, metadata, path));
-    earlier = metadata;
+    const path = `${METADATA_FOLDER}/${metadataName(role, version)}`;
+    if (!delegators.some((delegator) => signatureFault(delegator, role, metadata) === null))
+      findings.push({ path, code: "signature-invalid", message: "no release signers of any time signed it" });
+    findings.push(...lost(documents.at(-1)?.metadata, metadata, path));
+    documents.push(document.value);
   }
-  return findings;
-}
-
-function isSigned(root: MetadataOf<"root">, metadata: MetadataOf<"targets">): boolean {
-  try {
-    root.verifyDelegate("targets", metadata);
-    return true;
-  } catch {
-    return false;
-  }
+  return { findings, documents };
 }
 
 function lost(
@@ -79,14 +82,15 @@ function lost(
   return Object.entries(earlier?.signed.targets ?? {}).flatMap(([name, before]): readonly Finding[] => {
     const after = later.signed.targets[name];
     if (after === undefined) return [{ path, code: "history", message: `lost ${name}` }];
-    if (isDeepStrictEqual(before.toJSON(), after.toJSON()) || isDeprecationOf(before, after)) return [];
-    return [{ path, code: "history", message: `changed ${name}` }];
+    return isDeepStrictEqual(before.toJSON(), after.toJSON())
+      ? []
+      : [{ path, code: "history", message: `changed ${name}` }];
   });
 }
 
 function target(folder: string, file: TargetFile): readonly Finding[] {
   const { path } = file;
-  if (parseTargetPath(path) === undefined)
+  if (parseTargetPath(path) === undefined && parseAssignmentPath(path) === undefined)
     return [{ path, code: "history", message: "is a path that no release of ours has" }];
   const sha256 = file.hashes["sha256"] ?? "";
   return [path, hashedPath(path, sha256)].flatMap((one) => content(folder, one, file.length, sha256));
@@ -109,10 +113,15 @@ function content(folder: string, path: string, length: number, sha256: string): 
 function strangers(folder: string, current: CurrentMetadata): readonly Finding[] {
   const known = new Set<string>([`${METADATA_FOLDER}/timestamp.json`]);
   for (const { file } of current.roots) known.add(`${METADATA_FOLDER}/${file.name}`);
-  for (const role of ["targets", "snapshot"] as const)
-    for (let version = 1; version <= current[role].file.version; version += 1)
+  const counted = [
+    ["targets", current.targets] as const,
+    ["snapshot", current.snapshot] as const,
+    ...current.delegated,
+  ];
+  for (const [role, { file }] of counted)
+    for (let version = 1; version <= file.version; version += 1)
       known.add(`${METADATA_FOLDER}/${metadataName(role, version)}`);
-  for (const { path, hashes } of Object.values(current.targets.metadata.signed.targets)) {
+  for (const { path, hashes } of listed(current)) {
     known.add(path);
     known.add(hashedPath(path, hashes["sha256"] ?? ""));
   }

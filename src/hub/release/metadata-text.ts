@@ -62,6 +62,12 @@ export function signedText<R extends TufRole>(metadata: MetadataOf<R>, key: Sign
   return JSON.stringify(metadata.toJSON());
 }
 
+/** Signed by each of them. */
+export function signedBy<R extends TufRole>(metadata: MetadataOf<R>, keys: readonly SigningKey[]): string {
+  for (const key of keys) signedText(metadata, key);
+  return JSON.stringify(metadata.toJSON());
+}
+
 const SIGNATURE = /^[0-9a-f]{128}$/;
 const EXPIRES = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 const MAX_VERSION = 2 ** 31 - 1;
@@ -88,31 +94,50 @@ export function readMetadata<R extends TufRole>(role: R, text: string): Result<M
   for (const { sig } of Object.values(metadata.signatures))
     if (!SIGNATURE.test(sig)) return fail("has a malformed signature");
   if (JSON.stringify(metadata.toJSON()) !== text) return fail("is not spelt as metadata is written");
-  const key = metadata.signed.type === MetadataKind.Root ? wrongKey(metadata.signed as Root) : undefined;
+  const key = wrongKey(keysListed(metadata));
   return key === undefined ? ok(metadata) : fail(`lists a key under an id that is not its own: ${key}`);
 }
 
+/** The keys that a root or a delegation names. */
+function keysListed(metadata: MetadataOf<TufRole>): Root["keys"] {
+  const { signed } = metadata;
+  if (signed.type === MetadataKind.Root) return (signed as Root).keys;
+  return signed.type === MetadataKind.Targets ? ((signed as Targets).delegations?.keys ?? {}) : {};
+}
+
 /** One key under two ids would count twice towards a threshold. */
-const wrongKey = (root: Root): string | undefined =>
-  Object.entries(root.keys).find(([id, key]) => {
+const wrongKey = (keys: Root["keys"]): string | undefined =>
+  Object.entries(keys).find(([id, key]) => {
     const publicHex = key.keyVal["public"];
     return key.keyType !== "ed25519" || !isPublicHex(publicHex) || keyIdOf(publicHex) !== id;
   })?.[0];
 
-export type SignatureFault = "signature-missing" | "signature-invalid";
+export type SignatureFault = "signature-missing" | "signature-invalid" | "threshold";
 
-/** Whether the root's own keys for `role`, as many as its threshold asks, signed `metadata`; null where they did. */
-export function signatureFault<R extends TufRole>(
-  root: MetadataOf<"root">,
-  role: R,
-  metadata: MetadataOf<R>,
+/** Whoever says who signs: a root for the top-level roles, targets for those they delegate to. */
+export type Delegator = MetadataOf<"root"> | MetadataOf<"targets">;
+
+const askedFor = (delegator: Delegator, role: string): { keyIDs: string[]; threshold: number } | undefined => {
+  const { signed } = delegator;
+  return signed.type === MetadataKind.Root
+    ? (signed as Root).roles[role]
+    : (signed as Targets).delegations?.roles?.[role];
+};
+
+/** Whether the keys that `delegator` names for `role`, as many as its threshold asks, signed `metadata`; null where they did. */
+export function signatureFault(
+  delegator: Delegator,
+  role: string,
+  metadata: MetadataOf<TufRole>,
 ): { readonly code: SignatureFault; readonly message: string } | null {
-  const asked = root.signed.roles[role];
+  const asked = askedFor(delegator, role);
   const present = asked?.keyIDs.filter((id) => metadata.signatures[id] !== undefined).length ?? 0;
-  if (present === 0)
-    return { code: "signature-missing", message: `carries no signature of a key that root names for ${role}` };
+  if (asked === undefined || present === 0)
+    return { code: "signature-missing", message: `carries no signature of a key that is named for ${role}` };
+  if (present < asked.threshold)
+    return { code: "threshold", message: `is signed by ${present} of ${asked.threshold} signers of ${role}` };
   try {
-    root.verifyDelegate(role, metadata as Metadata<Root | Targets | Snapshot | Timestamp>);
+    delegator.verifyDelegate(role, metadata as Metadata<Root | Targets | Snapshot | Timestamp>);
     return null;
   } catch {
     return { code: "signature-invalid", message: `its signature for ${role} does not hold` };

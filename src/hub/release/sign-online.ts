@@ -14,14 +14,15 @@ export interface Versioned {
   readonly text: string;
 }
 
+/** Every targets role by its name, `targets` among them. */
+export type TargetsRoles = ReadonlyMap<string, Versioned>;
+
 /** `N.snapshot.json`, good for 30 days. */
-export const signSnapshot = (targets: Versioned, version: number, onlineKey: SigningKey, nowMs: number): string =>
-  signedText(
-    makeMetadata("snapshot", version, expiryOf("snapshot", nowMs), {
-      meta: { "targets.json": meta(targets.version, targets.text) },
-    }),
-    onlineKey,
-  );
+export function signSnapshot(roles: TargetsRoles, version: number, onlineKey: SigningKey, nowMs: number): string {
+  const listed = [...roles].map(([role, { version: of, text }]) => [`${role}.json`, meta(of, text)] as const);
+  const more = { meta: Object.fromEntries(listed) };
+  return signedText(makeMetadata("snapshot", version, expiryOf("snapshot", nowMs), more), onlineKey);
+}
 
 /** `timestamp.json`, good for a day. */
 export const signTimestamp = (snapshot: Versioned, version: number, onlineKey: SigningKey, nowMs: number): string =>
@@ -34,12 +35,12 @@ export const signTimestamp = (snapshot: Versioned, version: number, onlineKey: S
 
 /** Both, for new targets. */
 export function snapshotAndTimestamp(
-  targets: Versioned,
+  roles: TargetsRoles,
   versions: { readonly snapshot: number; readonly timestamp: number },
   onlineKey: SigningKey,
   nowMs: number,
 ): { readonly snapshot: string; readonly timestamp: string } {
-  const snapshot = signSnapshot(targets, versions.snapshot, onlineKey, nowMs);
+  const snapshot = signSnapshot(roles, versions.snapshot, onlineKey, nowMs);
   const timestamp = signTimestamp({ version: versions.snapshot, text: snapshot }, versions.timestamp, onlineKey, nowMs);
   return { snapshot, timestamp };
 }

@@ -1,4 +1,5 @@
-import { type ContractId, type Digest, isContractId, isName, isVersion, type Version } from "../../model/ids.ts";
+import { type ContractId, type Digest, isContractId, isVersion, type Version } from "../../model/ids.ts";
+import { isDomain } from "./role-name.ts";
 
 /** Where a release lies below `policy/`, which is also its TUF target path. */
 export interface TargetName {
@@ -8,13 +9,16 @@ export interface TargetName {
   readonly kind: "source" | "bundle";
 }
 
+/** Where the `number`th assignment of a contract lies: what its signers let a hub take away. */
+export interface AssignmentName {
+  readonly domain: string;
+  readonly contract: ContractId;
+  readonly number: number;
+}
+
 const SUFFIX = { source: ".maint", bundle: ".bundle.json" } as const;
 const PATH = /^([^/]+)\/maintenance-contracts\/([^/]+)\/([^/]+?)(\.maint|\.bundle\.json)$/;
-/** The folder of the metadata itself. */
-const RESERVED = "metadata";
-
-/** `penetrant`, `general`: a kebab-case name that does not collide with the metadata's folder. */
-export const isDomain = (text: unknown): text is string => isName(text) && text !== RESERVED;
+const ASSIGNMENT = /^([^/]+)\/assignments\/([^/]+)\/([1-9]\d{0,8})\.json$/;
 
 /** `penetrant/maintenance-contracts/v1.0/UV-DAILY.maint` */
 export const targetPath = ({ domain, version, contract, kind }: TargetName): string =>
@@ -25,6 +29,15 @@ export function parseTargetPath(path: string): TargetName | undefined {
   const [, domain, version, contract, suffix] = PATH.exec(path) ?? [];
   if (!isDomain(domain) || !isVersion(version) || !isContractId(contract)) return undefined;
   return { domain, version, contract, kind: suffix === SUFFIX.source ? "source" : "bundle" };
+}
+
+/** `penetrant/assignments/UV-DAILY/3.json` */
+export const assignmentPath = ({ domain, contract, number }: AssignmentName): string =>
+  `${domain}/assignments/${contract}/${number}.json`;
+
+export function parseAssignmentPath(path: string): AssignmentName | undefined {
+  const [, domain, contract, number] = ASSIGNMENT.exec(path) ?? [];
+  return isDomain(domain) && isContractId(contract) ? { domain, contract, number: Number(number) } : undefined;
 }
 
 /** The name a consistent-snapshot client asks for: the digest's hex before the file name. */

@@ -6,26 +6,44 @@ import type { Digest } from "../../model/ids.ts";
 import type { Desired, SignedDesired } from "../../model/message.ts";
 import { type AssignableRelease, assignmentsOf } from "../core/rollout.ts";
 import type { KnownNode } from "../nodes/node-service.ts";
-import type { PolicyMetadata } from "../policy-central/policy-central.ts";
+import type { PolicyCentral, PolicyMetadata } from "../policy-central/policy-central.ts";
 import type { BlobShelf } from "../session/blob-shelf.ts";
 
 /** What all nodes' desired sets are made of at one moment. */
 export interface DesiredSources {
   readonly releases: readonly AssignableRelease[];
   readonly metadata: PolicyMetadata;
+  readonly assignment: PolicyCentral["assignment"];
   readonly people: PeopleDocument;
   readonly orders: OrdersDocument;
   readonly shelf: BlobShelf;
 }
 
-/** One node's complete desired set but for its generation; every document it names is put on the shelf. */
-export function desiredOf(node: KnownNode, sources: DesiredSources): Omit<Desired, "generation"> {
+/**
+ * One node's complete desired set but for its generation; every document it names is put on the shelf. `before` is the set it
+ * has: what its signers say of a contract goes along with the set that takes it away.
+ */
+export function desiredOf(
+  node: KnownNode,
+  sources: DesiredSources,
+  before: Desired | undefined,
+): Omit<Desired, "generation"> {
   const put = (document: unknown): Digest => sources.shelf.put(Buffer.from(canonicalJson(document)));
   const { metadata } = sources;
   const zone = zoneFromIntl(node.register.plantZone);
+  const contracts = assignmentsOf(node.id, node.register.station.type, sources.releases);
+  const concerned = new Set([...Object.keys(contracts), ...Object.keys(before?.contracts ?? {})]);
   return {
     node: node.id,
-    contracts: assignmentsOf(node.id, node.register.station.type, sources.releases),
+    contracts,
+    assignments: Object.fromEntries(
+      [...concerned].sort().flatMap((contract) => {
+        const found = sources.assignment(contract);
+        return found === undefined
+          ? []
+          : [[contract, { digest: found.digest, size: found.size, target: found.target }] as const];
+      }),
+    ),
     documents: {
       register: put(node.register),
       people: put(sources.people),
@@ -37,6 +55,7 @@ export function desiredOf(node: KnownNode, sources: DesiredSources): Omit<Desire
       timestamp: metadata.timestamp.digest,
       snapshot: metadata.snapshot.digest,
       targets: metadata.targets.digest,
+      delegated: Object.fromEntries([...metadata.delegated].map(([role, { digest }]) => [role, digest])),
     },
   };
 }

@@ -133,6 +133,7 @@ async function refresh(ports: RolloutPorts): Promise<void> {
   const sources = {
     releases: await releasesOf(ports),
     metadata: ports.policy.metadata(),
+    assignment: ports.policy.assignment,
     people: await ports.people(),
     orders: await ports.orders(),
     shelf: ports.shelf,
@@ -144,7 +145,7 @@ async function refresh(ports: RolloutPorts): Promise<void> {
     for (const node of nodes) {
       const row = await tables.selectFrom("node").selectAll().where("id", "=", node.id).executeTakeFirstOrThrow();
       const before = row.desired === null ? undefined : (JSON.parse(row.desired) as SignedDesired);
-      const next = desiredOf(node, sources);
+      const next = desiredOf(node, sources, before?.desired);
       const isStale = before === undefined || before.desired.generation !== row.generation;
       if (!isStale && saysTheSame(before.desired, next)) continue;
       const signed = signDesired({ ...next, generation: row.generation + 1 }, ports.onlineKey);

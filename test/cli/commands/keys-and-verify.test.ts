@@ -55,7 +55,7 @@ test("keys init makes everything once, readable by its owner alone, and a folder
   const made = await init();
   expect(made).toMatchObject({ code: 0, err: "" });
   for (const file of [
-    join(keys, "root.key"),
+    join(keys, "root-1.key"),
     join(keys, "author.key"),
     join(keys, "admin.token"),
     join(data, "hub", "key"),
@@ -64,9 +64,9 @@ test("keys init makes everything once, readable by its owner alone, and a folder
   const people = JSON.parse(readFileSync(join(data, "hub", "people.json"), "utf8")) as { tokenSha256: string }[];
   expect(people).toEqual([{ id: "admin", roles: ["admin", "author", "approver"], tokenSha256: expect.any(String) }]);
   expect(tokenMatches(readTokenFile(join(keys, "admin.token")), people[0]?.tokenSha256 ?? "")).toBe(true);
-  const before = readFileSync(join(keys, "root.key"), "utf8");
+  const before = readFileSync(join(keys, "root-1.key"), "utf8");
   expect(await init()).toMatchObject({ code: 2, err: expect.stringContaining("never replaced") });
-  expect(readFileSync(join(keys, "root.key"), "utf8")).toBe(before);
+  expect(readFileSync(join(keys, "root-1.key"), "utf8")).toBe(before);
   expect(await maint("release", "verify", "--all", "--data", data)).toMatchObject({ code: 0 });
 });
 
@@ -76,12 +76,12 @@ test("nothing that is printed holds a private key or a token", async () => {
     await maint("keys", "list", "--keys", keys, "--data", data),
     await maint("keys", "list", "--keys", keys, "--json"),
   ];
-  const secrets = ["root.key", "author.key"]
+  const secrets = ["root-1.key", "author.key"]
     .map((name) => readFileSync(join(keys, name), "utf8").split("\n")[1] as string)
     .concat(readTokenFile(join(keys, "admin.token")).split(":")[1] as string);
   for (const { out, err } of [made, ...listed])
     for (const secret of secrets) expect(`${out}${err}`).not.toContain(secret.slice(-20));
-  expect(listed[0]?.out).toMatch(/root\.key {2}root {2}[0-9a-f]{64}/);
+  expect(listed[0]?.out).toMatch(/root-1\.key {2}root {2}[0-9a-f]{64}/);
   expect(JSON.parse(listed[1]?.out ?? "")).toMatchObject({ tokens: [{ person: "admin" }] });
 });
 
@@ -110,8 +110,9 @@ test("release verify says what was changed, and of one release only what concern
     const prepared = prepareRelease({
       ...{ contract, version: "v1.0", domain: "penetrant", text: `contract ${contract}`, bundle: "{}" },
       ...{
-        currentTargets: policy.metadata().targets.text,
-        authorKey: loadKeyFile(join(keys, "author.key")),
+        currentTargets: policy.metadata().delegated.get("penetrant")?.text ?? "",
+        ...{ role: "penetrant", assignment: null, mark: { direction: "first", comparedWith: null, offline: "accept" } },
+        keys: [loadKeyFile(join(keys, "author.key"))],
         nowMs: Date.now(),
       },
     });
