@@ -71,6 +71,18 @@ export const MAX_ROOT_ROTATIONS = 256;
 /** Delegated targets roles that the search for one file goes through. */
 export const MAX_DELEGATED_ROLES = 32;
 export const MAX_BUFFERED_BYTES = 1 << 20;
+/** Nodes that may be between the TCP connection and their welcome; the rest is told when to come again. */
+export const MAX_HANDSHAKES = 2_048;
+/** Of them from one address: strangers behind one cannot take every place. */
+export const MAX_HANDSHAKES_PER_ADDRESS = 1_536;
+export const UPGRADES_PER_TURN = 64;
+export const PUBLISHES_PER_TURN = 256;
+export const FRAMES_PER_TURN = 32;
+/** What one node may send in the long run, and at once. Above it the hub stops reading from that node. */
+export const NODE_FRAMES_PER_S = 50;
+export const NODE_FRAME_BURST = 100;
+/** Unread frames of one node at which the hub stops reading from it. */
+export const MAX_QUEUED_FRAMES = 16;
 export const AUTH_TIMEOUT_MS = 5_000;
 export const HEADERS_TIMEOUT_MS = 4_000;
 export const CONNECTIONS_CHECK_INTERVAL_MS = 500;

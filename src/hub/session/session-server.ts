@@ -5,7 +5,17 @@ import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Result } from "../../base/result.ts";
 import { type SigningKey, signHex } from "../../disk/key-file.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
-import { AUTH_TIMEOUT_MS, HEARTBEAT_MS, HUB_MAX_FRAME_BYTES, MAX_BUFFERED_BYTES } from "../../model/limits.ts";
+import {
+  AUTH_TIMEOUT_MS,
+  FRAMES_PER_TURN,
+  HEARTBEAT_MS,
+  HUB_MAX_FRAME_BYTES,
+  MAX_BUFFERED_BYTES,
+  MAX_HANDSHAKES,
+  MAX_HANDSHAKES_PER_ADDRESS,
+  PUBLISHES_PER_TURN,
+  UPGRADES_PER_TURN,
+} from "../../model/limits.ts";
 import {
   type Hello,
   type Message,
@@ -22,7 +32,11 @@ import {
   stepSession,
 } from "../core/session.ts";
 import type { AlertInbox, Clock, Random } from "../ports.ts";
+import { admission } from "./admission.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
+import { type Brake, brakeOf, createIntake, type Intake } from "./intake.ts";
+import { createSlices } from "./slices.ts";
+import { createTimerWheel, type TimerWheel } from "./timer-wheel.ts";
 
 /** What a session asks of the rest of the hub. */
 export interface SessionPorts {
@@ -60,36 +74,94 @@ const PROBE_MS = 2_000;
 const MAX_COMMITS_UNDER_WAY = 8;
 const STOP_GRACE_MS = 1_000;
 
+/** How long after a full buffer a publish is tried again. */
+const BUSY_RETRY_MS = 250;
+
+/** What all sessions share. */
+interface Floor {
+  readonly ports: SessionPorts;
+  readonly live: Map<string, Connection>;
+  readonly wheel: TimerWheel;
+  readonly intake: Intake<SessionEvent>;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly head: Buffer;
+  /** Frees the place among the handshakes under way. */
+  readonly leave: () => void;
+}
+
 export function createSessionServer(ports: SessionPorts): SessionServer {
   const server = new WebSocketServer({
     noServer: true,
+    clientTracking: false,
     maxPayload: HUB_MAX_FRAME_BYTES,
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-  const live = new Map<string, Connection>();
+  const wheel = createTimerWheel();
+  const nowMs = ports.clock.nowMs;
+  const floor: Floor = {
+    ports,
+    live: new Map(),
+    wheel,
+    intake: createIntake({ framesPerTurn: FRAMES_PER_TURN, wheel, nowMs }),
+  };
   const connections = new Set<Connection>();
+  const places = admission({ total: MAX_HANDSHAKES, perAddress: MAX_HANDSHAKES_PER_ADDRESS });
+  const upgrades = createSlices<Duplex, Upgrade>(UPGRADES_PER_TURN, (socket, { request, head, leave }) => {
+    if (socket.destroyed) return;
+    server.handleUpgrade(request, socket, head, (ws) => {
+      const connection = connect(ws, floor, leave);
+      connections.add(connection);
+      ws.on("close", () => connections.delete(connection));
+    });
+  });
+  const publish = createSlices<string, SignedDesired>(PUBLISHES_PER_TURN, (node, signed) => {
+    const connection = floor.live.get(node);
+    // A node that takes nothing now is asked again soon, unless a newer set has taken this one's place.
+    if (connection?.publish(signed) === "busy")
+      busy.set(
+        node,
+        wheel.after(BUSY_RETRY_MS, () => push(node, signed)),
+      );
+  });
+  const busy = new Map<string, () => void>();
+  const push = (node: string, signed: SignedDesired): void => {
+    busy.get(node)?.();
+    busy.delete(node);
+    if (floor.live.has(node)) publish.put(node, signed);
+  };
   return {
     upgrade(request, socket, head) {
-      server.handleUpgrade(request, socket, head, (ws) => {
-        const connection = connect(ws, ports, live);
-        connections.add(connection);
-        ws.on("close", () => connections.delete(connection));
-      });
+      const leave = places.enter(request.socket.remoteAddress ?? "");
+      if (leave === undefined) return refuseUpgrade(socket, places.retryAfterS());
+      socket.once("close", leave);
+      upgrades.put(socket, { request, head, leave });
     },
-    isLive: (node) => live.has(node),
-    push: (node, signed) => live.get(node)?.handle({ kind: "desired", signed }),
+    isLive: (node) => floor.live.has(node),
+    push,
     async stop() {
       const closing = [...connections].map((connection) => connection.closed(STOP_GRACE_MS));
       for (const connection of connections) connection.handle({ kind: "stopping", retryAfterMs: HEARTBEAT_MS / 5 });
       await Promise.all(closing);
+      wheel.stop();
       server.close();
     },
   };
 }
 
+/** Before the WebSocket there is: no session, no key, no state of it. */
+function refuseUpgrade(socket: Duplex, retryAfterS: number): void {
+  socket.on("error", () => undefined);
+  socket.end(`HTTP/1.1 503 Service Unavailable\r\nretry-after: ${retryAfterS}\r\nconnection: close\r\n\r\n`);
+}
+
 interface Connection {
   readonly handle: (event: SessionEvent) => void;
+  /** Sends a desired set; `busy` where too much waits in the socket. */
+  readonly publish: (signed: SignedDesired) => "sent" | "busy";
   /** Asks the peer whether it is there, and cuts the connection if not. */
   readonly probe: () => void;
   /** Fulfilled when the socket is closed; cut after `graceMs`. */
@@ -98,11 +170,13 @@ interface Connection {
 
 const token = (random: Random, byteCount: number): string => Buffer.from(random(byteCount)).toString("base64url");
 
-function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connection>): Connection {
+function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection {
+  const { ports, live, wheel } = floor;
   const { clock, random } = ports;
   let state: SessionState = startOfSession(ports.hubId, token(random, 12), token(random, 32), clock.nowMs());
-  const outbox = blobSender(ws, ports.blobs);
-  const commit = commitLimit(ws);
+  const outbox = blobSender(ws, ports.blobs, wheel);
+  const brake = brakeOf(ws);
+  const commit = commitLimit(brake);
   const handle = (event: SessionEvent): void => {
     const step = stepSession(state, event);
     state = step.state;
@@ -120,14 +194,15 @@ function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connectio
         outbox(effect.digest, () => handle({ kind: "blob-missing", digest: effect.digest, re: effect.re }));
         break;
       case "close":
-        closeSoon(ws, effect.code, effect.reason);
+        closeSoon(ws, effect.code, effect.reason, wheel);
         break;
       case "look-up":
         later(lookUp(effect, ports, live, handle));
         break;
       case "admit":
         live.set(effect.node, connection);
-        later(welcome(effect, ports, handle));
+        welcomed();
+        later(welcome(effect, ports, connection));
         break;
       case "take-report":
         later(commit(takeReport(effect, ports, handle)));
@@ -146,15 +221,9 @@ function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connectio
         break;
     }
   };
-  const timers = [
-    setTimeout(() => handle({ kind: "auth-timeout" }), AUTH_TIMEOUT_MS),
-    setInterval(() => handle({ kind: "tick", nowMs: clock.nowMs() }), HEARTBEAT_MS),
-  ];
-  ws.on("message", (data, isBinary) => handle(received(data, isBinary, clock)));
-  // ws reports frames that are too large or malformed here and closes; there is nothing to add.
-  ws.on("error", () => undefined);
+  const forget = listen(ws, floor, brake, handle);
   ws.on("close", () => {
-    for (const timer of timers) clearTimeout(timer);
+    forget();
     if (state.node !== null && live.get(state.node) === connection) {
       live.delete(state.node);
       ports.left(state.node);
@@ -163,22 +232,62 @@ function connect(ws: WebSocket, ports: SessionPorts, live: Map<string, Connectio
   });
   const connection: Connection = {
     handle,
-    probe: () => probe(ws),
+    publish: publisher(ws, clock, handle),
+    probe: () => probe(ws, wheel),
     closed: (graceMs) => untilClosed(ws, graceMs),
   };
   handle({ kind: "connected", hubTimeMs: clock.nowMs() });
   return connection;
 }
 
+/** What the socket says and what time brings, as events. Answers what ends it. */
+function listen(ws: WebSocket, floor: Floor, brake: Brake, handle: (event: SessionEvent) => void): () => void {
+  const { wheel, intake } = floor;
+  const { clock } = floor.ports;
+  const line = intake.line(brake, handle);
+  const unheard = wheel.after(AUTH_TIMEOUT_MS, () => handle({ kind: "auth-timeout" }));
+  const tick = (): void => {
+    beat = wheel.after(HEARTBEAT_MS, tick);
+    handle({ kind: "tick", nowMs: clock.nowMs() });
+  };
+  let beat = wheel.after(HEARTBEAT_MS, tick);
+  ws.on("message", (data, isBinary) => line.put(received(data, isBinary, clock)));
+  // ws reports frames that are too large or malformed here and closes; there is nothing to add.
+  ws.on("error", () => undefined);
+  return () => {
+    unheard();
+    beat();
+    line.close();
+  };
+}
+
+function publisher(ws: WebSocket, clock: Clock, handle: (event: SessionEvent) => void): Connection["publish"] {
+  let busySinceMs: number | null = null;
+  let sentGeneration = 0;
+  return (signed) => {
+    if (ws.bufferedAmount > MAX_BUFFERED_BYTES) {
+      busySinceMs ??= clock.nowMs();
+      if (clock.nowMs() - busySinceMs > SLOW_READER_MS) ws.terminate();
+      return "busy";
+    }
+    busySinceMs = null;
+    // One that waited its turn while a newer one went out with the welcome is of no use any more.
+    if (signed.desired.generation < sentGeneration) return "sent";
+    sentGeneration = signed.desired.generation;
+    handle({ kind: "desired", signed });
+    return "sent";
+  };
+}
+
 /** Stops reading from a node that has too many commits under way: its records wait in its own spool. */
-function commitLimit(ws: WebSocket): (work: Promise<void>) => Promise<void> {
+function commitLimit(brake: Brake): (work: Promise<void>) => Promise<void> {
   let underWay = 0;
   return async (work) => {
     underWay += 1;
-    if (underWay >= MAX_COMMITS_UNDER_WAY) ws.pause();
+    if (underWay === MAX_COMMITS_UNDER_WAY) brake.hold();
     await work.finally(() => {
+      if (underWay === MAX_COMMITS_UNDER_WAY) brake.release();
       underWay -= 1;
-      if (ws.isPaused && underWay < MAX_COMMITS_UNDER_WAY) ws.resume();
     });
   };
 }
@@ -204,10 +313,10 @@ async function lookUp(
 async function welcome(
   { node, hello }: SessionEffect & { readonly kind: "admit" },
   ports: SessionPorts,
-  handle: (event: SessionEvent) => void,
+  connection: Pick<Connection, "publish">,
 ): Promise<void> {
   const signed = await ports.arrived(node, hello);
-  if (signed !== undefined) handle({ kind: "desired", signed });
+  if (signed !== undefined) connection.publish(signed);
 }
 
 async function takeReport(
@@ -256,39 +365,43 @@ function sendText(ws: WebSocket, message: Message): void {
 }
 
 /** Sends blobs one behind the other, so that no more than one waits in the socket. */
-function blobSender(ws: WebSocket, blobs: BlobShelf): (digest: string, missing: () => void) => void {
-  let last: Promise<void> = Promise.resolve();
-  return (digest, missing) => {
-    last = last.then(() => {
-      const frame = blobs.frame(digest);
-      if (frame !== undefined) return sendBlob(ws, frame);
-      missing();
-      return undefined;
+function blobSender(ws: WebSocket, blobs: BlobShelf, wheel: TimerWheel): (digest: string, missing: () => void) => void {
+  const waiting: { readonly digest: string; readonly missing: () => void }[] = [];
+  let sending = false;
+  const next = (): void => {
+    const blob = waiting.shift();
+    sending = blob !== undefined && ws.readyState === ws.OPEN;
+    if (blob === undefined || !sending) return;
+    const frame = blobs.frame(blob.digest);
+    if (frame === undefined) {
+      blob.missing();
+      next();
+      return;
+    }
+    const cancel = wheel.after(SLOW_READER_MS, () => ws.terminate());
+    ws.send(frame, { binary: true, compress: false }, () => {
+      cancel();
+      next();
     });
+  };
+  return (digest, missing) => {
+    waiting.push({ digest, missing });
+    if (!sending) next();
   };
 }
 
-function sendBlob(ws: WebSocket, frame: Uint8Array): Promise<void> {
-  if (ws.readyState !== ws.OPEN) return Promise.resolve();
-  return new Promise((done) => {
-    const slow = setTimeout(() => ws.terminate(), SLOW_READER_MS);
-    ws.send(frame, () => {
-      clearTimeout(slow);
-      done();
-    });
-  });
-}
-
-function closeSoon(ws: WebSocket, code: number, reason: string): void {
+function closeSoon(ws: WebSocket, code: number, reason: string, wheel: TimerWheel): void {
   ws.close(code, reason);
-  const cut = setTimeout(() => ws.terminate(), STOP_GRACE_MS);
-  ws.once("close", () => clearTimeout(cut));
+  ws.once(
+    "close",
+    wheel.after(STOP_GRACE_MS, () => ws.terminate()),
+  );
 }
 
-function probe(ws: WebSocket): void {
-  const silent = setTimeout(() => ws.terminate(), PROBE_MS);
-  ws.once("pong", () => clearTimeout(silent));
-  ws.once("close", () => clearTimeout(silent));
+function probe(ws: WebSocket, wheel: TimerWheel): void {
+  const answered = wheel.after(PROBE_MS, () => ws.terminate());
+  ws.once("pong", answered);
+  ws.once("close", answered);
   if (ws.readyState === ws.OPEN) ws.ping();
 }
 
