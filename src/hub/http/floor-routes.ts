@@ -6,12 +6,16 @@ import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const MAX_LISTED = 10_000;
+/** Nodes of one fleet request; its commit holds up whatever else is written. */
+const MAX_FLEET_BATCH = 500;
 const personSchema = z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(32)).min(1).max(16) });
 const enrolSchema = z.strictObject({
   token: z.string().max(256),
   node: z.string().max(64),
   publicKey: z.string().max(64),
 });
+const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(MAX_FLEET_BATCH) });
+const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
 const ledgerSchema = z.strictObject({
   from: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
@@ -34,6 +38,10 @@ export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
       const body = await bodyOf(context, z.unknown());
       return context.json(await nodes.register(body, context.get("principal")), 201);
     })
+    .post("/fleet", administers, async (context) => {
+      const { registers } = await bodyOf(context, fleetSchema);
+      return context.json({ nodes: await nodes.registerFleet(registers, context.get("principal")) }, 201);
+    })
     .put("/:id/register", administers, async (context) => {
       const body = await bodyOf(context, z.unknown());
       const { id, register } = await nodes.replaceRegister(context.req.param("id"), body, context.get("principal"));
@@ -43,7 +51,13 @@ export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
 
 /** To be mounted at /v1/enrol, before anybody is asked for a person's token: the enrolment token is the proof. */
 export function enrolRoutes({ nodes, policy, hubId }: HubServices): Hono<HubEnv> {
-  return new Hono<HubEnv>().post("/", async (context) => {
+  const routes = new Hono<HubEnv>();
+  routes.post("/fleet", async (context) => {
+    const { nodes: asked } = await bodyOf(context, enrolFleetSchema);
+    await nodes.enrolFleet(asked);
+    return context.json({ nodes: asked.length, hub: hubId, root: policy.metadata().roots[0]?.text }, 201);
+  });
+  return routes.post("/", async (context) => {
     const { id } = await nodes.enrol(await bodyOf(context, enrolSchema));
     return context.json({ node: id, hub: hubId, root: policy.metadata().roots[0]?.text }, 201);
   });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Selectable } from "kysely";
+import { assert } from "../../base/assert.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { isPublicHex, keyIdOf } from "../../disk/key-file.ts";
 import type { StationRegister } from "../../model/documents.ts";
@@ -10,7 +11,7 @@ import type { Report } from "../../model/message.ts";
 import type { Clock, NodeSource, Principal, Random } from "../ports.ts";
 import { badRequest, conflict, forbidden, unknownId } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
-import type { Journal } from "../store/journal.ts";
+import type { Journal, Write } from "../store/journal.ts";
 import type { NodeRow, NodeTables } from "../store/node-tables.ts";
 import { registerFrom } from "./register-schema.ts";
 
@@ -43,6 +44,10 @@ export interface NodeService extends NodeSource {
     readonly node: string;
     readonly publicKey: string;
   }) => Promise<KnownNode>;
+  /** Many stations in one commit, for trials with `maint node simulate`: all of them or none. */
+  readonly registerFleet: (registers: readonly unknown[], by: Principal) => Promise<readonly EnrolmentToken[]>;
+  /** Many nodes in one commit; the first that is refused refuses all. */
+  readonly enrolFleet: (requests: readonly Parameters<NodeService["enrol"]>[0][]) => Promise<void>;
   readonly list: () => Promise<readonly KnownNode[]>;
   readonly get: (node: string) => Promise<KnownNode | undefined>;
   readonly keyOf: (node: string) => Promise<{ readonly publicHex: string; readonly keyId: string } | undefined>;
@@ -67,7 +72,13 @@ export function createNodeService(ports: NodePorts): NodeService {
   };
   const list = async (): Promise<readonly KnownNode[]> => (await rows().orderBy("id").execute()).map(nodeOf);
   return {
-    register: (register, by) => register_(ports, registerFrom(register), by),
+    register: async (register, by) => {
+      const [token] = await registerAll(ports, [registerFrom(register)], by);
+      assert(token !== undefined, "one register, one token");
+      return token;
+    },
+    registerFleet: (registers, by) => registerAll(ports, registers.map(registerFrom), by),
+    enrolFleet: (requests) => enrolAll(ports, requests),
     replaceRegister: async (node, register, by) => {
       const known = await list();
       if (!known.some(({ id }) => id === node))
@@ -80,7 +91,7 @@ export function createNodeService(ports: NodePorts): NodeService {
       return nodeOf(await rows().where("id", "=", node).executeTakeFirstOrThrow());
     },
     enrol: async (request) => {
-      await enrol(ports, request);
+      await enrolAll(ports, [request]);
       return nodeOf(await rows().where("id", "=", request.node).executeTakeFirstOrThrow());
     },
     list,
@@ -105,29 +116,48 @@ const nodeOf = (row: Selectable<NodeRow>): KnownNode => ({
   lastSeenMs: row.last_seen_ms,
 });
 
-async function register_(ports: NodePorts, register: StationRegister, by: Principal): Promise<EnrolmentToken> {
-  const id = register.node;
-  const token = Buffer.from(ports.random(32)).toString("base64url");
+async function registerAll(
+  ports: NodePorts,
+  registers: readonly StationRegister[],
+  by: Principal,
+): Promise<readonly EnrolmentToken[]> {
   const expiresAtMs = ports.clock.nowMs() + ENROLMENT_TOKEN_LIFE_MS;
-  await ports.journal.commit<NodeTables, void>(async ({ tables, record }) => {
-    const known = await tables.selectFrom("node").selectAll().where("id", "=", id).executeTakeFirst();
-    if (known?.public_hex) throw conflict(`node ${id} is enrolled already`, "change its register instead");
-    const text = canonicalJson(register);
-    await tables
-      .insertInto("node")
-      .values({ ...NEW_NODE, id, register: text })
-      .onConflict((found) => found.column("id").doUpdateSet({ register: text }))
-      .execute();
-    // An older token of this node ends here: one at a time.
-    await tables.deleteFrom("enrolment").where("node", "=", id).execute();
-    await tables
-      .insertInto("enrolment")
-      .values({ token_sha256: sha256(token), node: id, expires_at_ms: expiresAtMs, used_at_ms: null })
-      .execute();
-    record(nodeRecord("node_enrolment", "registered", register, by.id, { expires_at_ms: expiresAtMs }));
+  const tokens = registers.map(({ node }) => ({
+    id: node,
+    token: Buffer.from(ports.random(32)).toString("base64url"),
+    expiresAtMs,
+  }));
+  await ports.journal.commit<NodeTables, void>(async (write) => {
+    for (const [index, register] of registers.entries())
+      await registerOne(write, register, tokens[index]?.token ?? "", expiresAtMs, by);
   });
   ports.changed();
-  return { id, token, expiresAtMs };
+  return tokens;
+}
+
+async function registerOne(
+  { tables, record }: Write<NodeTables>,
+  register: StationRegister,
+  token: string,
+  expiresAtMs: number,
+  by: Principal,
+): Promise<void> {
+  const id = register.node;
+  const known = await tables.selectFrom("node").selectAll().where("id", "=", id).executeTakeFirst();
+  if (known?.public_hex) throw conflict(`node ${id} is enrolled already`, "change its register instead");
+  const text = canonicalJson(register);
+  await tables
+    .insertInto("node")
+    .values({ ...NEW_NODE, id, register: text })
+    .onConflict((found) => found.column("id").doUpdateSet({ register: text }))
+    .execute();
+  // An older token of this node ends here: one at a time.
+  await tables.deleteFrom("enrolment").where("node", "=", id).execute();
+  await tables
+    .insertInto("enrolment")
+    .values({ token_sha256: sha256(token), node: id, expires_at_ms: expiresAtMs, used_at_ms: null })
+    .execute();
+  record(nodeRecord("node_enrolment", "registered", register, by.id, { expires_at_ms: expiresAtMs }));
 }
 
 const NEW_NODE = {
@@ -159,42 +189,47 @@ async function replaceRegister(
   ports.changed();
 }
 
-async function enrol(
-  ports: NodePorts,
-  { token, node, publicKey }: { readonly token: string; readonly node: string; readonly publicKey: string },
-): Promise<void> {
-  if (!isTestNodeId(node)) throw badRequest(`"${node}" is no node id`);
-  if (!isPublicHex(publicKey)) throw badRequest("publicKey: 64 hex digits of an Ed25519 key were expected");
+type EnrolRequest = Parameters<NodeService["enrol"]>[0];
+
+async function enrolAll(ports: NodePorts, requests: readonly EnrolRequest[]): Promise<void> {
+  for (const { node, publicKey } of requests) {
+    if (!isTestNodeId(node)) throw badRequest(`"${node}" is no node id`);
+    if (!isPublicHex(publicKey)) throw badRequest("publicKey: 64 hex digits of an Ed25519 key were expected");
+  }
   const nowMs = ports.clock.nowMs();
-  await ports.journal.commit<NodeTables, void>(async ({ tables, record }) => {
-    const kept = await tables
-      .selectFrom("enrolment")
-      .selectAll()
-      .where("token_sha256", "=", sha256(token))
-      .executeTakeFirst();
-    // One sentence for every reason: whoever guesses learns nothing.
-    if (kept === undefined || kept.node !== node || kept.used_at_ms !== null || nowMs >= kept.expires_at_ms)
-      throw forbidden(
-        `this token does not enrol ${node}`,
-        "tokens hold once, for one node, for 15 minutes: register it again",
-      );
-    const row = await tables.selectFrom("node").selectAll().where("id", "=", node).executeTakeFirstOrThrow();
-    const taken = await tables.selectFrom("node").select("id").where("public_hex", "=", publicKey).executeTakeFirst();
-    if (taken !== undefined) throw conflict("this key belongs to a node already", "every node makes a key of its own");
-    await tables
-      .updateTable("node")
-      .set({ public_hex: publicKey, key_id: keyIdOf(publicKey), enrolled_at_ms: nowMs })
-      .where("id", "=", node)
-      .execute();
-    await tables
-      .updateTable("enrolment")
-      .set({ used_at_ms: nowMs })
-      .where("token_sha256", "=", sha256(token))
-      .execute();
-    const register = JSON.parse(row.register) as StationRegister;
-    record(nodeRecord("node_enrolment", "enrolled", register, node, { key_id: keyIdOf(publicKey) }));
+  await ports.journal.commit<NodeTables, void>(async (write) => {
+    for (const request of requests) await enrolOne(write, request, nowMs);
   });
   ports.changed();
+}
+
+async function enrolOne(
+  { tables, record }: Write<NodeTables>,
+  { token, node, publicKey }: EnrolRequest,
+  nowMs: number,
+): Promise<void> {
+  const kept = await tables
+    .selectFrom("enrolment")
+    .selectAll()
+    .where("token_sha256", "=", sha256(token))
+    .executeTakeFirst();
+  // One sentence for every reason: whoever guesses learns nothing.
+  if (kept === undefined || kept.node !== node || kept.used_at_ms !== null || nowMs >= kept.expires_at_ms)
+    throw forbidden(
+      `this token does not enrol ${node}`,
+      "tokens hold once, for one node, for 15 minutes: register it again",
+    );
+  const row = await tables.selectFrom("node").selectAll().where("id", "=", node).executeTakeFirstOrThrow();
+  const taken = await tables.selectFrom("node").select("id").where("public_hex", "=", publicKey).executeTakeFirst();
+  if (taken !== undefined) throw conflict("this key belongs to a node already", "every node makes a key of its own");
+  await tables
+    .updateTable("node")
+    .set({ public_hex: publicKey, key_id: keyIdOf(publicKey), enrolled_at_ms: nowMs })
+    .where("id", "=", node)
+    .execute();
+  await tables.updateTable("enrolment").set({ used_at_ms: nowMs }).where("token_sha256", "=", sha256(token)).execute();
+  const register = JSON.parse(row.register) as StationRegister;
+  record(nodeRecord("node_enrolment", "enrolled", register, node, { key_id: keyIdOf(publicKey) }));
 }
 
 const nodeRecord = (
