@@ -15,6 +15,7 @@ import { type ListeningServer, startHttpServer } from "./http/server.ts";
 import type { HubServices } from "./hub-services.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
 import type { SeedPerson } from "./people/people-service.ts";
+import { hubIdIn } from "./policy-central/hub-id.ts";
 import { openPolicyCentral } from "./policy-central/policy-central.ts";
 import { strayKeys } from "./policy-central/stray-keys.ts";
 import type { Clock, Random } from "./ports.ts";
@@ -92,7 +93,7 @@ function refuseStrayKeys(dataFolder: string): void {
 async function openHub(options: HubOptions, folder: string, opened: (() => unknown)[]): Promise<Hub> {
   const clock = options.clock ?? { nowMs: () => Date.now() };
   const onlineKey = loadKeyFile(join(folder, "key"));
-  const hubId = `hub-${onlineKey.keyId.slice(0, 12)}`;
+  const hubId = hubIdIn(folder, onlineKey);
   const ledger = openLedgerFile(join(folder, "ledger.db"), {
     owner: hubId,
     clock: () => ({ timeMs: clock.nowMs(), timeSource: "wall" }),

@@ -1,11 +1,17 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { loadKeyFile } from "../../disk/key-file.ts";
+import { MaintError } from "../../base/maint-error.ts";
+import type { Result } from "../../base/result.ts";
+import { createKeyFile, loadKeyFile } from "../../disk/key-file.ts";
 import { readTokenFile, tokenId } from "../../disk/read-token.ts";
-import { readRoots } from "../../hub/policy-central/current-metadata.ts";
+import { readCurrent, readRoots } from "../../hub/policy-central/current-metadata.ts";
 import { initPolicy } from "../../hub/policy-central/init-policy.ts";
+import { type Ceremony, delegateDomain, renewAll, replaceKey } from "../../hub/release/ceremony.ts";
+import { isDomain, parseRoleName } from "../../hub/release/role-name.ts";
+import { isName } from "../../model/ids.ts";
 import { dataFolder, keysFolder } from "../data-folder.ts";
+import { type CeremonyOutcome, ceremonyLines, holdCeremony, readCeremony, standingIn } from "../key-ceremony.ts";
 
 interface Folders {
   readonly keys?: string;
@@ -36,8 +42,142 @@ export function command(): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  maint keys list --keys ~/maint-keys")
     .action((options: Folders) => list(options));
+  addCeremonies(keys);
   keys.addHelpText("after", "\nExample:\n  maint keys init --keys ~/maint-keys --data ./maint-data");
   return keys;
+}
+
+interface CeremonyOptions {
+  readonly keys?: readonly string[];
+  readonly data?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+function addCeremonies(keys: Command): void {
+  keys
+    .command("new <name>")
+    .description("make one more key pair: a person's, or the next of a role")
+    .option("--keys <dir>", "folder for the key (else MAINT_KEYS, else ./maint-keys)")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  maint keys new author-2 --keys ~/maint-keys")
+    .action(makeOne);
+  withCeremonyOptions(
+    keys.command("rotate").description("put a new key in the place of an old one, wherever it is named"),
+  )
+    .requiredOption("--old <key>", "the old key: its file, or its id")
+    .requiredOption("--new <file>", "the new key's file")
+    .addHelpText("after", "\nExample:\n  maint keys rotate --old keys/author.key --new keys/author-2.key --keys keys")
+    .action(rotate);
+  withCeremonyOptions(keys.command("revoke <key>").description("take a key away, wherever it is named, by file or id"))
+    .addHelpText("after", "\nExample:\n  maint keys revoke keys/root-3.key --keys keys")
+    .action(revoke);
+  withCeremonyOptions(
+    keys.command("delegate <domain>").description("open a domain of contracts, or the next roles of a full one"),
+  )
+    .addHelpText("after", "\nExample:\n  maint keys delegate ultrasonic --keys keys")
+    .action(delegate);
+  withCeremonyOptions(keys.command("renew").description("prolong what people signed and what runs out soon"))
+    .option("--within <days>", "what expires within so many days", "60")
+    .addHelpText("after", "\nExample:\n  maint keys renew --keys keys")
+    .action(renew);
+  withCeremonyOptions(
+    keys.command("sign <file>").description("add your signatures to a change of keys; the last one applies it"),
+  )
+    .option("--new <file>", "the hub's new online key, where that is exchanged")
+    .addHelpText("after", "\nExample:\n  maint keys sign ceremony.json --keys ~/root-2")
+    .action(sign);
+}
+
+const withCeremonyOptions = (command: Command): Command =>
+  command
+    .option("--keys <dir...>", "folders whose keys sign now (else MAINT_KEYS, else ./maint-keys)")
+    .option(
+      "--data <dir>",
+      "the data folder of the hub, which must not be running (else MAINT_DATA, else ./maint-data)",
+    )
+    .option("--out <file>", "where it is written while signatures are missing", "ceremony.json")
+    .option("--json", "print JSON");
+
+const placeOf = (options: CeremonyOptions) => ({
+  data: dataFolder(options.data),
+  keys: options.keys ?? [keysFolder(undefined)],
+  out: options.out,
+});
+
+function makeOne(name: string, options: Folders): void {
+  if (!isName(name)) throw new MaintError("MAINT_ERR_USAGE", `"${name}" is no kebab-case name; write it as author-2`);
+  const file = join(keysFolder(options.keys), `${name}.key`);
+  const { keyId, publicHex } = createKeyFile(file);
+  print(options.json === true ? JSON.stringify({ file, keyId, publicHex }) : `${file}  ${keyId}`);
+}
+
+function told(outcome: CeremonyOutcome, options: CeremonyOptions): void {
+  if (!outcome.applied) process.exitCode = 1;
+  print(options.json === true ? JSON.stringify(outcome) : ceremonyLines(outcome).join("\n"));
+}
+
+const HEX_ID = /^[0-9a-f]{64}$/;
+const keyIdFrom = (key: string): string => (HEX_ID.test(key) ? key : loadKeyFile(key).keyId);
+
+function mustMake(made: Result<Ceremony, string>): Ceremony {
+  if (made.ok) return made.value;
+  throw new MaintError("MAINT_ERR_CEREMONY", made.error);
+}
+
+function rotate(options: CeremonyOptions & { readonly old: string; readonly new: string }): void {
+  const next = loadKeyFile(options.new);
+  const place = placeOf(options);
+  const made = mustMake(replaceKey(standingIn(place.data), keyIdFrom(options.old), next, Date.now()));
+  // The new key signs where it is named, also where its folder was not listed.
+  told(holdCeremony(made, { ...place, newKey: options.new, newOnlineKey: options.new }), options);
+}
+
+function revoke(key: string, options: CeremonyOptions): void {
+  const place = placeOf(options);
+  told(holdCeremony(mustMake(replaceKey(standingIn(place.data), keyIdFrom(key), null, Date.now())), place), options);
+}
+
+function delegate(domain: string, options: CeremonyOptions): void {
+  if (!isDomain(domain))
+    throw new MaintError("MAINT_ERR_USAGE", `"${domain}" is no domain: a kebab-case name, such as ultrasonic`);
+  const place = placeOf(options);
+  const standing = standingIn(place.data);
+  const parts = [...standing.delegated.keys()].flatMap((role) => {
+    const name = parseRoleName(role);
+    return name?.domain === domain ? [name.part] : [];
+  });
+  const part = Math.max(0, ...parts) + 1;
+  const named = new Set(standing.root.signed.roles["targets"]?.keyIDs ?? []);
+  const signers = [...named].map((keyId) => ({
+    keyId,
+    publicHex: standing.root.signed.keys[keyId]?.keyVal["public"] ?? "",
+  }));
+  told(holdCeremony(delegateDomain(standing, domain, part, signers, Date.now()), place), options);
+}
+
+function renew(options: CeremonyOptions & { readonly within: string }): void {
+  const days = Number(options.within);
+  if (!/^\d{1,4}$/.test(options.within))
+    throw new MaintError("MAINT_ERR_USAGE", `--within takes a number of days, not "${options.within}"`);
+  const place = placeOf(options);
+  const made = renewAll(standingIn(place.data), Date.now() + days * DAY_MS, Date.now());
+  if (made.changes.length === 0) {
+    const nothing = { what: made.what, applied: true, changed: [], missing: [], file: null };
+    print(options.json === true ? JSON.stringify(nothing) : `nothing runs out within ${days} days`);
+    return;
+  }
+  told(holdCeremony(made, place), options);
+}
+
+function sign(file: string, options: CeremonyOptions & { readonly new?: string }): void {
+  const place = { ...placeOf(options), out: file };
+  told(
+    holdCeremony(readCeremony(file), { ...place, ...(options.new === undefined ? {} : { newOnlineKey: options.new }) }),
+    options,
+  );
 }
 
 function init(options: Folders): void {
@@ -73,8 +213,10 @@ function list(options: Folders): void {
 function rolesIn(policy: string): (keyId: string) => readonly string[] {
   const roots = readRoots(policy);
   const roles = roots.ok ? (roots.value.at(-1)?.metadata.signed.roles ?? {}) : {};
+  const current = readCurrent(policy);
+  const below = current.ok ? (current.value.targets.metadata.signed.delegations?.roles ?? {}) : {};
   return (keyId) =>
-    Object.entries(roles)
+    [...Object.entries(roles), ...Object.entries(below)]
       .filter(([, role]) => role.keyIDs.includes(keyId))
       .map(([name]) => name);
 }

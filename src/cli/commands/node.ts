@@ -4,6 +4,7 @@ import { readSecretFile } from "../../disk/read-secret.ts";
 import type { EngineChoice } from "../../model/decision.ts";
 import { dataFolder, hubUrl, mustBeHttp } from "../data-folder.ts";
 import { portOf, serving } from "../serving.ts";
+import { addSimulate } from "./simulate.ts";
 
 interface NodeOptions {
   readonly data?: string;
@@ -37,6 +38,7 @@ export function command(): Command {
     .option("--json", "print JSON lines")
     .addHelpText("after", "\nExample:\n  maint node start LP-01 --data ./maint-data")
     .action(start);
+  addSimulate(node);
   return node.addHelpText(
     "after",
     "\nExample:\n  maint node enrol LP-01 --token-file keys/LP-01.enrol\n  maint node start LP-01",
