@@ -126,8 +126,15 @@ function holds<Document>(key: PublicKey<Document>, document: Document): boolean 
 function material({ keyType, keyVal }: PublicKey<never>): string {
   const text = keyVal["public"] ?? "";
   if (text.startsWith("-----BEGIN")) {
-    const { x, n } = createPublicKey(text).export({ format: "jwk" });
-    return x ?? n ?? text;
+    const key = createPublicKey(text);
+    const { modulusLength } = key.asymmetricKeyDetails ?? {};
+    // The modulus and a common exponent, which stand last whether the key is called RSA or RSA-PSS.
+    if (modulusLength !== undefined)
+      return key
+        .export({ format: "der", type: "spki" })
+        .subarray(-(modulusLength / 8 + 5))
+        .toString("base64url");
+    return key.export({ format: "jwk" }).x ?? text;
   }
   const bytes = Buffer.from(text, "hex");
   if (keyType === "ed25519") return bytes.toString("base64url");

@@ -53,6 +53,8 @@ export function historyOf(seed: number, index: number): History {
     const attacked = chance(next, 0.6);
     if (attacked) {
       repo.raw = true;
+      // A number that was given before: who has that version does not look at the bytes that have it now.
+      if (making.causes.has("same-version")) making.causes.add("own-copy");
       act(hostile, acts);
     }
     const paths = [somePath(next), somePath(next), choose(next, ["a/near.json", "a/far.json", "none"])];

@@ -12,7 +12,7 @@ export const stricter: { readonly [cause in Cause]: { readonly why: string; read
   },
   "same-version": {
     why: "The updater keeps the version that it has and says nothing; two contents of one version are refused and reported.",
-    said: /was accepted with other content|is not the one this node knows|is equal to current version|^snapshot: New version/,
+    said: /was accepted with other content|is not the one this node knows|is equal to current version|^snapshot: (New version|Missing file)/,
   },
   "two-ids": {
     why: "tuf-js counts key ids; one key under two ids is one person.",
