@@ -7,7 +7,7 @@ const MAX_SECRET_BYTES = 16 << 10;
  * Reads a key or token file. Windows keeps no such bits, there the folder's own rights decide.
  * @throws MaintError MAINT_ERR_SECRET_MODE when group or others may read or write it
  */
-export function readSecretFile(path: string): string {
+export function readSecretFile(path: string, maxBytes = MAX_SECRET_BYTES): string {
   const fd = openSecret(path);
   try {
     const { mode, size } = fstatSync(fd);
@@ -20,7 +20,7 @@ export function readSecretFile(path: string): string {
         },
       );
     }
-    if (size > MAX_SECRET_BYTES) throw new MaintError("MAINT_ERR_SECRET", `${path}: too large for a key or a token`);
+    if (size > maxBytes) throw new MaintError("MAINT_ERR_SECRET", `${path}: too large for a key or a token`);
     return readFileSync(fd, "utf8");
   } finally {
     closeSync(fd);

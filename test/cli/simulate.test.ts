@@ -7,7 +7,7 @@ import { runFleet } from "../../src/cli/simulate/run-fleet.ts";
 import { createSetCheck } from "../../src/cli/simulate/set-check.ts";
 import { hubBench, until } from "../hub/hub-fixture.ts";
 
-const COUNT = 20;
+const COUNT = 150;
 const NO_FAULTS = { drop: 0, slowMs: 0 };
 
 async function fleetAtHub() {

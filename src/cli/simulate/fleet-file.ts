@@ -29,6 +29,7 @@ interface FleetText {
 
 const FORMAT = "maint-fleet/1";
 const BATCH = 250;
+const MAX_FLEET_BYTES = 8 << 20;
 
 export interface NewFleet {
   readonly prefix: string;
@@ -64,7 +65,7 @@ export const fleetExists = (path: string): boolean => existsSync(path);
 
 /** @throws MaintError MAINT_ERR_FLEET_FILE when it is none, MAINT_ERR_SECRET_MODE when others may read it */
 export function readFleet(path: string): Fleet {
-  const text = readSecretFile(path);
+  const text = readSecretFile(path, MAX_FLEET_BYTES);
   try {
     const { format, hub, root, nodes } = JSON.parse(text) as FleetText;
     if (format !== FORMAT) throw new TypeError("another format");
