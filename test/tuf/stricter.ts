@@ -35,7 +35,10 @@ export const stricter: { readonly [cause in Cause]: { readonly why: string; read
 };
 
 export function causeOf(mine: Extract<Verdict, { kind: "refused" }>, causes: ReadonlySet<Cause>): Cause | undefined {
-  return [...causes].find((cause) => stricter[cause].said.test(mine.detail));
+  // The one whose sentence fits all comes last.
+  const special = [...causes].filter((cause) => cause !== "own-copy");
+  const found = special.find((cause) => stricter[cause].said.test(mine.detail));
+  return found ?? (causes.has("own-copy") ? "own-copy" : undefined);
 }
 
 /** What tuf-js says when it refuses, and the words of ours that mean the same. The first that fits counts. */
