@@ -71,6 +71,7 @@ export function snapshotValues(
     clock: {
       ...(sources.highWaterMs === null ? {} : { highWater: printUtc(sources.highWaterMs) }),
       monotonicNow: printUtc(Math.trunc(moment.evenMs)),
+      attested: moment.source === "attested",
     },
     test: {
       ...testValues(request, operator),

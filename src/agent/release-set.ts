@@ -38,6 +38,8 @@ export interface VerifiedRelease {
   readonly digest: Digest;
   readonly mode: DesiredContract["mode"];
   readonly from: string | null;
+  /** Its signers' word on nodes without signed time. */
+  readonly offline: "accept" | "strict";
   readonly bundle: Bundle;
   /** As the runtime's guard let it in. */
   readonly loaded: LoadedBundle;
@@ -149,7 +151,8 @@ function verifyRelease(
   if (bundle.contract !== contract)
     return fail(rejection("bundle-invalid", `${name}: the bundle is of ${bundle.contract}`));
   const { digest, mode, from } = wanted;
-  return ok({ contract, version: wanted.version, digest, mode, from, bundle, loaded: loaded.value });
+  const offline = proven.value.custom["offline"] === "strict" ? "strict" : "accept";
+  return ok({ contract, version: wanted.version, digest, mode, from, offline, bundle, loaded: loaded.value });
 }
 
 /** A version after one that is enforced here: its signers cannot say that there was none. */

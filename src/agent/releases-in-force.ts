@@ -56,8 +56,8 @@ function releasesOf(contract: string, sets: readonly SetSince[]): readonly Relea
   return releases;
 }
 
-const releaseOf = ({ loaded, version, from }: VerifiedRelease): Release => ({
-  ...{ loaded, version },
+const releaseOf = ({ loaded, version, from, offline }: VerifiedRelease): Release => ({
+  ...{ loaded, version, offline },
   // A date that cannot be read never comes.
   fromDay: from === null ? null : (parseDate(from) ?? Number.MAX_SAFE_INTEGER),
 });

@@ -24,6 +24,7 @@ export const REASON_CODES = [
   "check.missing",
   "check.stale",
   "check.failed",
+  "clock.unattested",
   "clock.went-back",
   "contract.none-in-force",
   "contract.none-binding",

@@ -35,12 +35,16 @@ export function parseSnapshot(json: Json, readInstant: ReadInstant = parseInstan
   const read = readerOf(readInstant);
   const clock = objectOf(fields.get("clock"));
   const orders = fields.get("orders");
+  const attested = clock.get("attested");
   return {
     plantZone: textOf(fields.get("plantZone")),
     shifts: texts(fields.get("shifts")).flatMap((text) => parseTimeOfDay(text) ?? []),
     station: stationOf(objectOf(fields.get("station"))),
     orders: isJsonArray(orders) ? orders.flatMap(orderOf) : undefined,
-    clock: { highWater: read.instant(clock.get("highWater")), monotonicNow: read.instant(clock.get("monotonicNow")) },
+    clock: {
+      ...{ highWater: read.instant(clock.get("highWater")), monotonicNow: read.instant(clock.get("monotonicNow")) },
+      ...(typeof attested === "boolean" ? { attested } : {}),
+    },
     test: testOf(objectOf(fields.get("test")), read),
     equipment: mapOf(fields.get("equipment"), (item) => equipmentOf(item, read)),
     readings: mapOf(fields.get("readings"), (item) => readingOf(item, read)),

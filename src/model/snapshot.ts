@@ -12,7 +12,12 @@ export interface Snapshot {
   readonly station: SnapshotStation;
   /** Undefined where the snapshot has no `orders`: then no order is judged. */
   readonly orders: readonly SnapshotOrder[] | undefined;
-  readonly clock: { readonly highWater: number | undefined; readonly monotonicNow: number | undefined };
+  readonly clock: {
+    readonly highWater: number | undefined;
+    readonly monotonicNow: number | undefined;
+    /** Whether a hub has signed this time; undefined where the snapshot does not say, and then nothing follows from it. */
+    readonly attested?: boolean | undefined;
+  };
   readonly test: SnapshotTest;
   readonly equipment: ReadonlyMap<string, EquipmentState>;
   readonly readings: ReadonlyMap<string, Reading>;

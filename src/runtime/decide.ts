@@ -1,5 +1,6 @@
 import { AssertionFailed, assert } from "../base/assert.ts";
 import { printUtc, printWithOffset } from "../base/civil-time.ts";
+import type { ClauseKind } from "../model/bundle.ts";
 import type { ConditionOutcome, Decision, DecisionDetail, EngineChoice } from "../model/decision.ts";
 import { CLOCK_BACK_TOLERANCE_MS, CLOCK_JUMP_TOLERANCE_MS } from "../model/limits.ts";
 import type { PlantCalendar } from "../model/plant-calendar.ts";
@@ -95,18 +96,22 @@ type Posed =
       readonly moment: Moment;
       readonly selection: Selection;
       readonly bindings: readonly PosedBinding[];
-      readonly clockWarnings: readonly Finding[];
+      readonly clock: ClockFindings;
     };
+
+interface ClockFindings {
+  readonly reasons: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
 
 function pose(input: DecideInput): Posed {
   const { snapshot, calendar, now } = input;
   assert(Number.isSafeInteger(now) && calendar.covers(now), "the plant's time zone is not known at this instant");
-  const { highWater, monotonicNow } = snapshot.clock;
+  const { highWater } = snapshot.clock;
   if (highWater !== undefined && highWater - now > CLOCK_BACK_TOLERANCE_MS) {
     const back = finding("clock.went-back", "node", `by ${Math.round((highWater - now) / 1000)} s`);
     return { kind: "settled", found: { reasons: [noted(back)], warnings: [], conditions: [], releases: [] } };
   }
-  const hasJumped = monotonicNow !== undefined && Math.abs(now - monotonicNow) > CLOCK_JUMP_TOLERANCE_MS;
   const moment: Moment = { snapshot, calendar, now, today: calendar.dayOf(now), past: false };
   const selection = selectContracts(input);
   return {
@@ -114,12 +119,44 @@ function pose(input: DecideInput): Posed {
     moment,
     selection,
     bindings: selection.bindings.map((binding) => poseBinding(binding, moment)),
-    clockWarnings: hasJumped ? [finding("clock.jumped-forward", "node")] : [],
+    clock: clockFindings(input, selection),
   };
 }
 
+/** Kinds of clause whose answer depends on what time it is. */
+const RESTS_ON_TIME: { readonly [kind in ClauseKind]: boolean } = {
+  ...{
+    calibration: true,
+    "warm-up": true,
+    reading: true,
+    acknowledgement: true,
+    "shelf-life": true,
+    "check-list": true,
+  },
+  ...{ use: false, events: false, "service-state": false, "before-and-after-use": false },
+};
+
+function clockFindings({ snapshot, now }: DecideInput, { bindings }: Selection): ClockFindings {
+  const { monotonicNow, attested } = snapshot.clock;
+  const hasJumped = monotonicNow !== undefined && Math.abs(now - monotonicNow) > CLOCK_JUMP_TOLERANCE_MS;
+  const jumped = hasJumped ? [finding("clock.jumped-forward", "node")] : [];
+  if (attested !== false) return { reasons: [], warnings: jumped };
+  const unattested = finding("clock.unattested", "node");
+  // A release that is strict lets no clause be judged by a clock that anybody may set. Source: distribution.md "Time".
+  const isBlocked = bindings.some(
+    ({ release: { offline, loaded }, conditions }) =>
+      offline === "strict" &&
+      conditions.some((name) =>
+        (loaded.byCondition.get(name) ?? []).some(
+          ({ clause }) => clause.strictness === "must" && RESTS_ON_TIME[clause.kind],
+        ),
+      ),
+  );
+  return isBlocked ? { reasons: [unattested], warnings: jumped } : { reasons: [], warnings: [...jumped, unattested] };
+}
+
 function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly Verdicts[], explain = true): Found {
-  const { moment, selection, bindings, clockWarnings } = posed;
+  const { moment, selection, bindings, clock } = posed;
   const judged = bindings.map((binding, index) => judgeBinding(binding, verdicts[index] as Verdicts, explain));
   const overridden = applyOverrides(
     judged.flatMap(({ reasons }) => reasons),
@@ -127,12 +164,13 @@ function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly V
   );
   const found: Found = {
     reasons: [
+      ...clock.reasons.map(noted),
       ...selection.findings.map(noted),
       ...overridden.reasons.map(notedGiven),
       ...overridden.refused.map(noted),
     ],
     warnings: [
-      ...clockWarnings.map(noted),
+      ...clock.warnings.map(noted),
       ...judged.flatMap(({ warnings }) => warnings.map(notedGiven)),
       ...overridden.applied.map(noted),
     ],

@@ -63,7 +63,11 @@ const sayings: { readonly [code: string]: Saying } = {
   "check.failed": say("S failed its check", "Repair S, then check it again"),
   "clock.went-back": say("this node's clock went back", "Set the clock of this node right", "admin"),
   "clock.jumped-forward": say("this node's clock jumped"),
-  "clock.unattested": say("this node's clock is not confirmed by the hub"),
+  "clock.unattested": say(
+    "no hub has confirmed this node's clock since it started",
+    "Connect this node to its hub",
+    "admin",
+  ),
   "contract.none-in-force": say("no version of S is in force", "Deploy a version of S that is in force", "admin"),
   "contract.none-binding": say(
     "no contract binds this station and test",

@@ -16,6 +16,8 @@ export interface Release {
   readonly activeFromMs?: number;
   /** When its contract was taken away from here: a test that was running then keeps it. Absent: still here. */
   readonly activeUntilMs?: number;
+  /** What its signers want of a node without signed time; absent: accept. Source: distribution.md "Time". */
+  readonly offline?: "accept" | "strict";
 }
 
 /** A release that binds this test, with the conditions that are to be judged. */
