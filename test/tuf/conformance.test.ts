@@ -1,46 +1,21 @@
 import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { NodeJudge } from "./judges.ts";
-import { instant, type KeyJson, type Signer, seal, sealAnything, signerWith, TufRepository } from "./tuf-repository.ts";
+import { ALL, Client, DAY_MS, fresh, NOW_MS, signersOf } from "./conformance-client.ts";
+import {
+  instant,
+  type KeyJson,
+  type Signer,
+  seal,
+  sealAnything,
+  signerWith,
+  type TufRepository,
+} from "./tuf-repository.ts";
 
 /**
  * The tests of tuf-conformance by their names, against a node's verification: what its client program does over HTTP, a node
  * does with the frames of a hub that serves the same folder. What its client keeps after a refusal has no match here, since a
  * refused set leaves nothing. Source: github.com/theupdateframework/tuf-conformance.
  */
-const NOW_MS = Date.parse("2026-11-24T12:00:00Z");
-const DAY_MS = 86_400_000;
-
-class Client {
-  readonly repo: TufRepository;
-  readonly node: NodeJudge;
-  constructor(root?: Buffer, repo = new TufRepository("conformance", NOW_MS)) {
-    this.repo = repo;
-    this.node = new NodeJudge(root ?? repo.initialRoot());
-  }
-  /** `accepted`, or the word. */
-  refresh(atMs = NOW_MS): string {
-    const verdict = this.node.judge({ served: this.repo.served, paths: [], atMs });
-    return verdict.kind === "accepted" ? "accepted" : verdict.why;
-  }
-  download(path: string): string {
-    const verdict = this.node.judge({ served: this.repo.served, paths: [path], atMs: NOW_MS });
-    if (verdict.kind === "refused") return verdict.why;
-    return verdict.found[0] === true ? "found" : "absent";
-  }
-  version(role: "root" | "timestamp" | "snapshot" | "targets"): number | undefined {
-    return this.node.mark?.[role].version;
-  }
-}
-
-const fresh = (): Client => {
-  const client = new Client();
-  expect(client.refresh()).toBe("accepted");
-  return client;
-};
-const ALL = ["root", "targets", "snapshot", "timestamp"];
-const signersOf = ({ repo }: Client, role: string): Signer[] => repo.signers.get(role) ?? [];
-
 describe("basic", () => {
   test("basic_refresh_requests, basic_refresh_trusted_data", () => {
     const client = fresh();
@@ -486,102 +461,5 @@ describe("updater_delegation_graphs", () => {
     client.repo.publish("snapshot", "timestamp");
     expect(client.refresh()).toBe("accepted");
     expect(client.download("delegatedpath/foo")).toBe("metadata-mismatch");
-  });
-});
-
-/** Keys, threshold, who signs; a root of these versions one after the other. The last one may be refused. */
-interface MdVersion {
-  readonly keys: string;
-  readonly threshold: number;
-  readonly sigs: string;
-}
-const md = (keys: string, threshold: number, sigs: string): MdVersion => ({ keys, threshold, sigs });
-
-const rootRotations: readonly (readonly [string, boolean, ...MdVersion[]])[] = [
-  ["1-of-1-key-rotation", true, md("1", 1, "1"), md("2", 1, "21"), md("2", 1, "2")],
-  ["1-of-1-key-rotation-unused-signatures", true, md("1", 1, "314"), md("2", 1, "3214"), md("2", 1, "324")],
-  [
-    "3-of-5-sign-with-different-keycombos",
-    true,
-    md("01234", 3, "024"),
-    md("01234", 3, "041"),
-    md("01234", 3, "013"),
-    md("01234", 3, "013"),
-  ],
-  ["3-of-5-one-key-rotated", true, md("01234", 3, "024"), md("01345", 3, "041")],
-  [
-    "3-of-5-one-key-rotated-with-intermediate-step",
-    true,
-    md("01234", 3, "024"),
-    md("01345", 3, "0245"),
-    md("01345", 3, "045"),
-  ],
-  [
-    "3-of-5-all-keys-rotated-with-intermediate-step",
-    true,
-    md("01234", 3, "024"),
-    md("56789", 3, "024567"),
-    md("56789", 3, "567"),
-  ],
-  ["1-of-3-threshold-increase-to-2-of-3", true, md("123", 1, "1"), md("123", 2, "12")],
-  ["2-of-3-threshold-decrease-to-1-of-3", true, md("123", 2, "12"), md("123", 1, "12"), md("123", 1, "1")],
-  ["1-of-2-threshold-increase-to-2-of-2", true, md("1", 1, "1"), md("12", 2, "12")],
-  ["1-of-1-key-rotation-fail-not-signed-with-old-key", false, md("1", 1, "1"), md("2", 1, "234")],
-  ["1-of-1-key-rotation-fail-not-signed-with-new-key", false, md("1", 1, "1"), md("2", 1, "134")],
-  ["3-of-5-one-key-rotate-fails-not-signed-with-3-new-keys", false, md("01234", 3, "024"), md("01345", 3, "024")],
-  ["3-of-5-one-key-rotate-fails-not-signed-with-3-old-keys", false, md("01234", 3, "024"), md("01345", 3, "045")],
-  ["1-of-3-threshold-bump-to-2-of-3-fails-new-threshold-not-reached", false, md("123", 1, "1"), md("123", 2, "2")],
-  ["2-of-3-threshold-decr-to-1-of-3-fails-old-threshold-not-eached", false, md("123", 2, "12"), md("123", 1, "1")],
-];
-
-const otherRotations: readonly (readonly [string, boolean, MdVersion])[] = [
-  ["1-of-1-key-rotation", true, md("2", 1, "2")],
-  ["1-of-1-key-rotation-unused-signatures", true, md("1", 1, "314")],
-  ["1-of-1-key-rotation-fail-not-signed-with-new-key", false, md("2", 1, "134")],
-  ["3-of-5-one-key-signature-wrong-not-signed-with-3-expected-keys", false, md("01345", 3, "024")],
-  ["2-of-5-one-key-signature-mising-threshold-not-reached", false, md("01345", 3, "04")],
-  ["3-of-5-sign-first-combo", true, md("01234", 3, "024")],
-  ["3-of-5-sign-second-combo", true, md("01234", 3, "041")],
-  ["3-of-5-sign-third-combo", true, md("01234", 3, "013")],
-  ["3-of-5-sign-fourth-combo", true, md("01234", 3, "123")],
-  ["3-of-5-sign-fifth-combo", true, md("01234", 3, "234")],
-];
-
-function becomes({ repo }: Client, role: string, signers: readonly Signer[], version: MdVersion): void {
-  const of = (digits: string) => [...digits].map((digit) => signers[Number(digit)] as Signer);
-  repo.roleOf(role).keyids = [];
-  repo.roleOf(role).threshold = version.threshold;
-  for (const signer of of(version.keys)) repo.addKey(role, "root", signer);
-  repo.signers.set(role, of(version.sigs));
-}
-
-describe("updater_key_rotations", () => {
-  test.each(rootRotations.map(([name, accepted, ...versions]) => ({ name, accepted, versions })))(
-    "root_rotation $name",
-    ({ accepted, versions }) => {
-      const repo = new TufRepository("rotation", NOW_MS);
-      const made = new Client(undefined, repo);
-      const signers = Array.from({ length: 10 }, () => repo.newSigner());
-      repo.root.version = 0;
-      for (const version of versions) {
-        becomes(made, "root", signers, version);
-        repo.publish("root");
-      }
-      repo.publish("targets", "snapshot", "timestamp");
-      const outcome = new Client(repo.initialRoot(), repo).refresh();
-      if (accepted) expect(outcome).toBe("accepted");
-      else expect(["threshold", "signature-invalid"]).toContain(outcome);
-    },
-  );
-
-  test.each(otherRotations)("non_root_rotations %s", (_name, accepted, version) => {
-    for (const role of ["timestamp", "snapshot", "targets"]) {
-      const client = fresh();
-      const signers = Array.from({ length: 10 }, () => client.repo.newSigner());
-      becomes(client, role, signers, version);
-      client.repo.publish(...ALL);
-      if (accepted) expect(client.refresh()).toBe("accepted");
-      else expect(["threshold", "signature-invalid"]).toContain(client.refresh());
-    }
   });
 });
