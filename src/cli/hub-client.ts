@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { type ExitCode, MaintError } from "../base/maint-error.ts";
 import { readTokenFile } from "../disk/read-token.ts";
 import { hubUrl, keysFolder } from "./data-folder.ts";
+import { trustCa } from "./trust-ca.ts";
 
 const TIMEOUT_MS = 30_000;
 
@@ -12,6 +13,7 @@ export interface HubOptions {
   readonly data?: string;
   readonly keys?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly json?: boolean;
 }
 
@@ -22,6 +24,7 @@ export const withHubOptions = (command: Command): Command =>
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--keys <dir>", "keys and tokens (else MAINT_KEYS, else ./maint-keys)")
     .option("--token <file>", "token file (else MAINT_TOKEN_FILE, else admin.token of the keys folder)")
+    .option("--ca <file>", "the plant's own certificate authority, PEM (else MAINT_CA)")
     .option("--json", "print JSON");
 
 /** A hub, asked as the person whose token file was named. */
@@ -34,6 +37,7 @@ export interface HubClient {
 
 /** @throws MaintError 69 where no hub is known, 2 where there is no token */
 export function hubClient(options: HubOptions): HubClient {
+  trustCa(options.ca);
   const url = hubUrl(options.hub, options.data);
   const file = options.token ?? process.env["MAINT_TOKEN_FILE"] ?? join(keysFolder(options.keys), "admin.token");
   const token = readTokenFile(file);

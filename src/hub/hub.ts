@@ -11,7 +11,7 @@ import type { LedgerRecord } from "../model/ledger-entry.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
-import { type ListeningServer, startHttpServer } from "./http/server.ts";
+import { type HubTls, type ListeningServer, startHttpServer } from "./http/server.ts";
 import type { HubServices } from "./hub-services.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
 import type { SeedPerson } from "./people/people-service.ts";
@@ -30,6 +30,9 @@ export interface HubOptions {
   readonly port?: number;
   /** Loopback unless told. */
   readonly host?: string;
+  /** Without it only this machine reaches the hub, unless `insecure` says that something else protects the way to it. */
+  readonly tls?: HubTls;
+  readonly insecure?: boolean;
   readonly clock?: Clock;
   readonly random?: Random;
   /** How long a release is active before it is monitored. */
@@ -72,6 +75,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     });
   }
   refuseStrayKeys(options.dataFolder);
+  refuseOpenAddress(options);
   const lock = lockFolder(folder, "hub");
   const opened: (() => unknown)[] = [() => lock.release()];
   try {
@@ -88,6 +92,20 @@ function refuseStrayKeys(dataFolder: string): void {
   throw new MaintError("MAINT_ERR_STRAY_KEY", `${stray}: a key that signs releases lies where the hub can read it`, {
     help: "move it out of the data folder; the hub hands out releases, it must not be able to make one",
   });
+}
+
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
+
+/** Tokens of people travel over this socket. */
+function refuseOpenAddress({ host = DEFAULT_HOST, tls, insecure }: HubOptions): void {
+  if (LOOPBACK.includes(host) || tls !== undefined || insecure === true) return;
+  throw new MaintError(
+    "MAINT_ERR_INSECURE",
+    `${host} can be reached from other machines, and everybody could read along`,
+    {
+      help: "give a certificate (--tls-cert, --tls-key), or --insecure where something else protects the way",
+    },
+  );
 }
 
 async function openHub(options: HubOptions, folder: string, opened: (() => unknown)[]): Promise<Hub> {
@@ -127,6 +145,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     sessions,
     host: options.host ?? DEFAULT_HOST,
     port: options.port ?? 0,
+    tls: options.tls,
     failed: (error) =>
       options.log?.(`request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { Command } from "commander";
 import { parse } from "yaml";
 import { MaintError } from "../../base/maint-error.ts";
+import { readSecretFile } from "../../disk/read-secret.ts";
 import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
+import type { HubTls } from "../../hub/index.ts";
 import { dataFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { portOf, serving } from "../serving.ts";
@@ -16,7 +19,11 @@ export function command(): Command {
     .description("serve a data folder until Ctrl-C")
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--port <port>", "port to listen on; 0 takes a free one", "0")
-    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--host <address>", "address to listen on; another machine's way in needs a certificate", "127.0.0.1")
+    .option("--tls-cert <file>", "certificate, PEM: HTTPS and WSS, TLS 1.3")
+    .option("--tls-key <file>", "its private key, PEM, readable by its owner alone")
+    .option("--name <host>", "what the certificate calls the hub (else the address)")
+    .option("--insecure", "listen beyond this machine without a certificate: something else protects the way")
     .option("--json", "print JSON lines")
     .addHelpText("after", "\nExample:\n  maint hub start --data ./maint-data --port 8420")
     .action(start);
@@ -42,6 +49,10 @@ interface StartOptions {
   readonly data?: string;
   readonly port: string;
   readonly host: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly name?: string;
+  readonly insecure?: boolean;
   readonly json?: boolean;
 }
 
@@ -51,13 +62,28 @@ async function start(options: StartOptions): Promise<void> {
   const { createHub } = await import("../../hub/index.ts");
   const { say, tell, fail, untilTold } = serving(options);
   const hub = await createHub({
-    ...{ dataFolder: dataFolder(options.data), port, host: options.host },
+    ...{ dataFolder: dataFolder(options.data), port, host: options.host, insecure: options.insecure === true },
+    ...tlsOf(options),
     onFatal: fail,
     log: (line) => say(`hub: ${line}`, { kind: "log", line }),
   });
   tell({ kind: "listening", url: hub.url });
   say(`${hub.id} listens on ${hub.url}`, { kind: "listening", hub: hub.id, url: hub.url });
   await untilTold(hub.stop);
+}
+
+function tlsOf({ tlsCert, tlsKey, name }: StartOptions): { readonly tls?: HubTls } {
+  if (tlsCert === undefined && tlsKey === undefined) return {};
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new MaintError("MAINT_ERR_USAGE", "--tls-cert and --tls-key go together");
+  const tls = { cert: readFileSync(tlsCert, "utf8"), key: readSecretFile(tlsKey) };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MaintError("MAINT_ERR_TLS", `${tlsCert} and ${tlsKey} are no certificate and its key: ${why}`);
+  }
+  return { tls: { ...tls, ...(name === undefined ? {} : { name }) } };
 }
 
 /** A station's register, YAML or JSON. */

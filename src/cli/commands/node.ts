@@ -4,11 +4,13 @@ import { readSecretFile } from "../../disk/read-secret.ts";
 import type { EngineChoice } from "../../model/decision.ts";
 import { dataFolder, hubUrl, mustBeHttp } from "../data-folder.ts";
 import { portOf, serving } from "../serving.ts";
+import { trustCa } from "../trust-ca.ts";
 import { addSimulate } from "./simulate.ts";
 
 interface NodeOptions {
   readonly data?: string;
   readonly hub?: string;
+  readonly ca?: string;
   readonly json?: boolean;
 }
 
@@ -21,6 +23,7 @@ export function command(): Command {
     .requiredOption("--token-file <file>", "enrolment token, from `maint hub register-node`")
     .option("--hub <url>", "the hub (else MAINT_HUB, else the one of the data folder)")
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--ca <file>", "the plant's own certificate authority, PEM (else MAINT_CA)")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -35,6 +38,7 @@ export function command(): Command {
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--port <n>", "port of the local API (else a free one)", "0")
     .addOption(new Option("--engine <engine>", "evaluators").choices(["both", "fast", "reference"]).default("both"))
+    .option("--ca <file>", "the plant's own certificate authority, PEM (else MAINT_CA)")
     .option("--json", "print JSON lines")
     .addHelpText("after", "\nExample:\n  maint node start LP-01 --data ./maint-data")
     .action(start);
@@ -46,6 +50,7 @@ export function command(): Command {
 }
 
 async function enrol(id: string, options: NodeOptions & { readonly tokenFile: string }): Promise<void> {
+  trustCa(options.ca);
   const { enrolNode } = await import("../../agent/index.ts");
   const url = hubUrl(options.hub, options.data);
   const token = readSecretFile(options.tokenFile).trim();
@@ -64,6 +69,7 @@ interface StartOptions extends Omit<NodeOptions, "hub"> {
 /** Runs until it is told to stop: a message, SIGTERM, SIGINT without a parent, or the end of the parent. */
 async function start(id: string, options: StartOptions): Promise<void> {
   const port = portOf(options.port);
+  trustCa(options.ca);
   // A wrong address is told before anything runs; later it would have to stop what is running.
   if (typeof options.hub === "string") mustBeHttp(options.hub);
   const { nodeFolder, readEnrolment, startAgent } = await import("../../agent/index.ts");

@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
@@ -24,8 +25,19 @@ export interface ServerOptions {
   readonly sessions: SessionServer;
   readonly host: string;
   readonly port: number;
+  /** HTTPS and WSS instead of plain; TLS 1.3 and nothing older. */
+  readonly tls?: HubTls | undefined;
   /** A request that failed by our own mistake; the asker only learns that it did. */
   readonly failed: (error: unknown) => void;
+}
+
+export interface HubTls {
+  /** PEM, the hub's own certificate first. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+  /** What the certificate calls the hub; the address it listens on where this is left out. */
+  readonly name?: string;
 }
 
 export interface ListeningServer {
@@ -49,15 +61,17 @@ const STATUS_OF: { readonly [code: string]: ContentfulStatusCode } = {
 
 /** Serves HTTP and the nodes' WebSocket on one port. @throws Node's own error, EADDRINUSE above all */
 export async function startHttpServer(options: ServerOptions): Promise<ListeningServer> {
-  const app = hubApp(options);
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
-    },
-    getRequestListener(app.fetch),
-  );
+  const { tls } = options;
+  const answer = getRequestListener(hubApp(options).fetch);
+  const limits = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
+  };
+  const server =
+    tls === undefined
+      ? createServer(limits, answer)
+      : createTlsServer({ ...limits, cert: tls.cert, key: tls.key, minVersion: "TLSv1.3" }, answer);
   server.on("upgrade", (request, socket, head) => {
     if (new URL(request.url ?? "/", "http://hub").pathname === NODE_PATH)
       options.sessions.upgrade(request, socket, head);
@@ -65,9 +79,9 @@ export async function startHttpServer(options: ServerOptions): Promise<Listening
   });
   await listen(server, options);
   const { port, family, address } = server.address() as AddressInfo;
-  const host = family === "IPv6" ? `[${address}]` : address;
+  const host = tls?.name ?? (family === "IPv6" ? `[${address}]` : address);
   return {
-    url: `http://${host}:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://${host}:${port}`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -86,7 +100,7 @@ const listen = (server: Server, { host, port }: ServerOptions): Promise<void> =>
   });
 
 /** All routes. Exported for tests that ask without a socket. */
-export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions" | "port">): Hono<HubEnv> {
+export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions" | "port" | "tls">): Hono<HubEnv> {
   const app = new Hono<HubEnv>();
   app.onError((error, context) => {
     if (!(error instanceof MaintError)) failed(error);
