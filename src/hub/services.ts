@@ -97,7 +97,10 @@ export async function composeServices(
     push: refresh,
     stored: (contract, version, by) => records.proposals.noteStored(contract, version, by),
   });
-  const staging = createStagingService({ db, journal, clock, policy, store, contracts: records.contracts });
+  const staging = createStagingService({
+    ...{ db, journal, clock, policy, store, contracts: records.contracts },
+    leftWithout: rollout.leftWithout,
+  });
   await store.reconcile();
   await staging.reconcile();
   await rollout.refresh();

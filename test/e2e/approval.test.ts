@@ -77,7 +77,9 @@ test("one that tightens is held, and published later", async () => {
 
 test("a contract leaves its nodes with the word of two, and leaves none behind silently", async () => {
   const end = ["contract", "retire", `${CONTRACT}@v1.2`, "--reason", "line closed"];
-  expect((await asAdmin(...end)).stdout).toMatch(/retirement waiting/);
+  const waits = await asAdmin(...end);
+  expect(waits.stdout).toMatch(/retirement waiting/);
+  expect(waits.stdout).toMatch(/1 without any other contract, where every test will be blocked: LP-01/);
   expect((await asAdmin(...end)).stderr).toMatch(/waits already, staged by admin/);
   const withdrawn = await asAdmin("release", "withdraw", CONTRACT, "--reason", "one more week");
   expect(withdrawn.stdout).toMatch(/withdrawn by admin: one more week/);
@@ -90,6 +92,11 @@ test("a contract leaves its nodes with the word of two, and leaves none behind s
     return reasons.join() === "contract.none-binding:node";
   });
   expect((await runMaint(["release", "verify", "--all", "--data", floor.data])).exitCode).toBe(0);
+  const tree = await asAdmin("contract", "tree");
+  expect(tree.stdout).toMatch(
+    /^template penetrant-station\n {2}MAIN-PEN-CHECK-001 {2}"LP station daily equipment readiness" {2}penetrant\n/,
+  );
+  expect(tree.stdout).toMatch(/ {4}v1\.2 {2}deprecated {2}after v1\.1 {2}from penetrant-station {2}\(line closed\)/);
   const { stdout } = await asAdmin("ledger", "list", "--type", "contract_approval");
   for (const word of ["staged", "approved", "published", "withdrawn"]) expect(stdout).toContain(word);
 });

@@ -5,6 +5,7 @@ import type { Deployment, HistoryEntry, ValidationOutcome } from "../../hub/inde
 import { isVersion } from "../../model/ids.ts";
 import { contractLine, deploymentLines, historyLines, validationLines } from "../contract-lines.ts";
 import { contractText } from "../contract-text.ts";
+import { treeLines, treeOf } from "../contract-tree.ts";
 import { keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { publishedLines } from "../staged-lines.ts";
@@ -66,6 +67,11 @@ function addFollowing(contract: Command): void {
   withHubOptions(contract.command("list").description("list contracts, every version with its state"))
     .addHelpText("after", "\nExample:\n  maint contract list")
     .action(list);
+  withHubOptions(
+    contract.command("tree [id]").description("show templates, the contracts made from them, and their versions"),
+  )
+    .addHelpText("after", "\nExample:\n  maint contract tree\n  maint contract tree MAIN-PEN-CHECK-001")
+    .action(tree);
   withHubOptions(contract.command("show <release>").description("print a version, or the newest one"))
     .addHelpText("after", "\nExample:\n  maint contract show MAIN-PEN-CHECK-001@v1.0")
     .action(show);
@@ -158,6 +164,17 @@ async function list(options: HubOptions): Promise<void> {
     .toSorted((a, b) => (a.contract < b.contract ? -1 : a.contract > b.contract ? 1 : 0))
     .map(contractLine);
   printAnswer(options, answer, lines.length === 0 ? ["no contract yet; make one with `maint contract create`"] : lines);
+}
+
+async function tree(id: string | undefined, options: HubOptions): Promise<void> {
+  const { contracts } = (await hubClient(options).get("/v1/contracts")) as {
+    readonly contracts: readonly HistoryEntry[];
+  };
+  const shown = contracts.filter(({ contract }) => id === undefined || contract === id);
+  if (id !== undefined && shown.length === 0)
+    throw new MaintError("MAINT_ERR_NOT_FOUND", `there is no contract "${id}"`);
+  const grown = treeOf(shown);
+  printAnswer(options, { templates: grown }, grown.length === 0 ? ["no contract yet"] : treeLines(grown));
 }
 
 async function show(name: string, options: HubOptions): Promise<void> {

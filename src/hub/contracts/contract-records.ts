@@ -31,6 +31,8 @@ export interface HistoryEntry {
   readonly status: ContractStatus;
   readonly domain: string;
   readonly title: string;
+  /** The template that its text makes it from; null for one written by itself. */
+  readonly template: string | null;
   readonly parent: string | null;
   readonly changes: readonly string[];
   readonly createdBy: string;
@@ -44,12 +46,19 @@ export interface HistoryEntry {
   readonly validation: ValidationResult | null;
 }
 
+/** The line that opens a contract names its template; the compiler has read it already, so that this can trust its form. */
+const FROM = /^[ \t]*contract[ \t]+([A-Z0-9-]+)[ \t]+"[^"\n]*"[ \t]+from[ \t]+([a-z0-9-]+)/gm;
+
+const templateOf = ({ contract, text }: VersionRow): string | null =>
+  [...text.matchAll(FROM)].find(([, id]) => id === contract)?.[2] ?? null;
+
 export const historyEntry = (row: VersionRow): HistoryEntry => ({
   contract: row.contract,
   version: row.version,
   status: row.status,
   domain: row.domain,
   title: row.title,
+  template: templateOf(row),
   parent: row.parent,
   changes: JSON.parse(row.changes) as string[],
   createdBy: row.created_by,

@@ -93,6 +93,8 @@ export interface StagingPorts {
   readonly policy: PolicyCentral;
   readonly store: Pick<StoreService, "store" | "review">;
   readonly contracts: Pick<ContractService, "retire" | "show">;
+  /** Nodes that this version is desired at, and that are desired to run no other contract. */
+  readonly leftWithout: (contract: ContractId, version: Version) => Promise<readonly string[]>;
 }
 
 type Row = Selectable<StagedRow>;
@@ -150,7 +152,7 @@ async function retire(
 ): Promise<Published> {
   const { contract, version, reason } = end;
   if (assignment === null) return { published: true, entry: await ports.contracts.retire(contract, end, by) };
-  const known = await ports.contracts.show(contract, version);
+  await ports.contracts.show(contract, version);
   if (assignment.contract !== contract) throw badRequest(`the assignment is about ${assignment.contract}`);
   const checked = ports.policy.check(assignment);
   if (!checked.ok && checked.error.code !== "threshold")
@@ -159,11 +161,25 @@ async function retire(
   if (!document.ok || !loosens(document.value)) throw badRequest("the assignment lets no node lose the contract");
   const staged = await stage(ports, {
     ...{ kind: "retirement", contract, version, submission: JSON.stringify(assignment), direction: "loosens", reason },
-    ...{ changes: JSON.stringify([`nodes may lose ${contract}, now ${known.version ?? "a draft"}`]), nodes: null },
+    ...{ changes: JSON.stringify(await lossOf(ports, contract, version)), nodes: null },
     ...waitingBy(ports, by),
   });
   return { published: false, staged };
 }
+
+/** What those who sign should know: no station loses its last contract silently. */
+async function lossOf(ports: StagingPorts, contract: ContractId, version: Version): Promise<readonly string[]> {
+  const left = await ports.leftWithout(contract, version);
+  const bare =
+    left.length === 0
+      ? []
+      : [
+          `${left.length} without any other contract, where every test will be blocked: ${left.slice(0, MAX_NAMED).join(", ")}${left.length > MAX_NAMED ? ", …" : ""}`,
+        ];
+  return [`nodes may lose ${contract}, now ${version}`, ...bare];
+}
+
+const MAX_NAMED = 20;
 
 type NewRow = Omit<Row, "id">;
 

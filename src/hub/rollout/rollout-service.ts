@@ -66,6 +66,8 @@ export interface RolloutService {
   readonly evaluate: () => Promise<void>;
   readonly deployments: (contract: ContractId) => Promise<readonly Deployment[]>;
   readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
+  /** Nodes that this version is meant for, and no other contract. */
+  readonly leftWithout: (contract: ContractId, version: Version) => Promise<readonly string[]>;
   /** Whether the node has a proven session now. */
   readonly isLive: (node: string) => boolean;
 }
@@ -86,6 +88,13 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
     evaluate: () => serially(() => evaluate(ports)),
     deployments: (contract) => deployments(ports, contract),
     isLive: ports.isLive,
+    leftWithout: async (contract, version) => {
+      const [releases, nodes] = [await releasesOf(ports), await enrolled(ports)];
+      return targetsOf(releases, nodes, contract, version).filter((id) => {
+        const type = nodes.find((node) => node.id === id)?.register.station.type ?? "";
+        return Object.keys(assignmentsOf(id, type, releases)).every((other) => other === contract);
+      });
+    },
     targetsOf: async (contract, version) =>
       targetsOf(await releasesOf(ports), await enrolled(ports), contract, version),
   };
