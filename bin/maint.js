@@ -4,9 +4,11 @@
 import { existsSync } from "node:fs";
 import module from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// Every module that is loaded here is waited for by each `maint gate`.
+// The first releases of Node 20 know no import.meta.dirname.
+const file = import.meta.filename ?? decodeURIComponent(new URL(import.meta.url).pathname);
+const root = dirname(dirname(file));
 const major = Number(process.versions.node.split(".")[0]);
 
 if (major < 24) {
@@ -19,7 +21,7 @@ if (major < 24) {
   const { spawn } = await import("node:child_process");
   // A fourth descriptor is the IPC channel of a parent that waits for a port; it goes through as it is.
   const ipc = process.env.NODE_CHANNEL_FD === undefined ? "inherit" : ["inherit", "inherit", "inherit", "ipc"];
-  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: ipc });
+  const child = spawn(newer, [file, ...process.argv.slice(2)], { stdio: ipc });
   if (typeof ipc !== "string") {
     child.on("message", (message) => process.send?.(message));
     process.on("message", (message) => child.send(message));
@@ -30,9 +32,7 @@ if (major < 24) {
 } else {
   module.enableCompileCache();
   // A clone runs its TypeScript as it is; under node_modules Node strips no types, so the package ships dist.
-  const source = join(root, "src", "cli", "main.ts");
-  const built = join(root, "dist", "src", "cli", "main.js");
-  const entry = existsSync(source) ? source : built;
-  const { main } = await import(pathToFileURL(entry).href);
+  const isClone = existsSync(join(root, "src", "cli", "main.ts"));
+  const { main } = await import(isClone ? "../src/cli/main.ts" : "../dist/src/cli/main.js");
   await main(process.argv.slice(2));
 }

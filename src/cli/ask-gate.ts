@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import { MaintError } from "../base/maint-error.ts";
 import type { Decision, DecisionDetail } from "../model/decision.ts";
 import { type AgentOptions, agentToken, agentUrl, askAgent } from "./agent-client.ts";
@@ -123,7 +122,8 @@ function unavailable(options: GateOptions, error: MaintError): void {
 }
 
 const bold = (colour: "red" | "green" | "yellow", text: string): string =>
-  process.stdout.isTTY === true ? styleText(["bold", colour], text) : text;
+  // Loaded for a terminal alone: a test program that reads a pipe waits for every module.
+  process.stdout.isTTY === true ? process.getBuiltinModule("node:util").styleText(["bold", colour], text) : text;
 
 function describe(decision: Answer): readonly string[] {
   const { allow, node, testId, at, ledgerSeq } = decision;
