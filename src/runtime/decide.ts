@@ -123,18 +123,8 @@ function pose(input: DecideInput): Posed {
   };
 }
 
-/** Kinds of clause whose answer depends on what time it is. */
-const RESTS_ON_TIME: { readonly [kind in ClauseKind]: boolean } = {
-  ...{
-    calibration: true,
-    "warm-up": true,
-    reading: true,
-    acknowledgement: true,
-    "shelf-life": true,
-    "check-list": true,
-  },
-  ...{ use: false, events: false, "service-state": false, "before-and-after-use": false },
-};
+/** Kinds of clause whose answer does not depend on what time it is; of a kind that is not known here it does. */
+const TIMELESS: ReadonlySet<ClauseKind> = new Set(["use", "events", "service-state", "before-and-after-use"]);
 
 function clockFindings({ snapshot, now }: DecideInput, { bindings }: Selection): ClockFindings {
   const { monotonicNow, attested } = snapshot.clock;
@@ -148,7 +138,7 @@ function clockFindings({ snapshot, now }: DecideInput, { bindings }: Selection):
       offline === "strict" &&
       conditions.some((name) =>
         (loaded.byCondition.get(name) ?? []).some(
-          ({ clause }) => clause.strictness === "must" && RESTS_ON_TIME[clause.kind],
+          ({ clause }) => clause.strictness === "must" && !TIMELESS.has(clause.kind),
         ),
       ),
   );
