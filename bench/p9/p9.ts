@@ -1,0 +1,115 @@
+/**
+ * Bench P9: a reconnect storm. Every node is cut at once and comes back: TCP, WebSocket, a signed hello that the hub verifies,
+ * its desired set, a signed report that is durable. Hub and nodes are two processes on one machine.
+ * `node bench/p9/p9.ts [--json] [--count N]`; writes bench/results/p9.json and p9.svg. Exit code 1 where a target is missed.
+ */
+import { table } from "../measure.ts";
+import { report } from "../results.ts";
+import { benchFloor, whenNodes } from "./floor.ts";
+
+const given = process.argv.indexOf("--count");
+const FULL = given === -1 ? 10_000 : Number(process.argv[given + 1]);
+const COUNTS = [FULL / 100, FULL / 10, FULL].map(Math.round);
+const BACK_S = 20;
+const CONVERGED_S = 60;
+const LAG_MS = 500;
+const KIB_PER_NODE = 100;
+const PATIENCE_MS = 90_000;
+
+interface Storm {
+  readonly nodes: number;
+  readonly firstS: number | null;
+  readonly backS: number | null;
+  readonly convergedS: number | null;
+  readonly lagMs: number;
+  readonly cpuUsPerNode: number;
+  readonly kibPerNode: number;
+}
+
+const inS = (ms: number | null): number | null => (ms === null ? null : ms / 1e3);
+
+async function storm(nodes: number): Promise<Storm> {
+  const floor = await benchFloor(nodes);
+  try {
+    floor.tellHub("collect");
+    const before = await floor.hub();
+    await floor.startNodes(2_000);
+    const firstMs = await whenNodes(floor, ({ converged }) => converged === nodes, PATIENCE_MS);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    floor.tellHub("collect");
+    const idle = await floor.hub();
+    floor.tellHub("reset");
+    const begun = performance.now();
+    const welcomed = (await floor.nodes()).welcomed;
+    floor.tellNodes({ kind: "cut" });
+    const backMs = await whenNodes(floor, (now) => now.live === nodes && now.welcomed >= welcomed + nodes, PATIENCE_MS);
+    const restMs = await whenNodes(floor, ({ converged }) => converged === nodes, PATIENCE_MS);
+    const convergedMs = restMs === null ? null : performance.now() - begun;
+    const after = await floor.hub();
+    return {
+      nodes,
+      firstS: inS(firstMs),
+      backS: inS(backMs),
+      convergedS: inS(convergedMs),
+      lagMs: after.stallMs,
+      cpuUsPerNode: ((after.cpuS - idle.cpuS) / nodes) * 1e6,
+      kibPerNode: (idle.rssKiB - before.rssKiB) / nodes,
+    };
+  } finally {
+    await floor.end();
+  }
+}
+
+const storms: Storm[] = [];
+for (const count of COUNTS) storms.push(await storm(count));
+const full = storms.at(-1) as Storm;
+const seconds = (s: number | null): string => (s === null ? `not in ${PATIENCE_MS / 1e3} s` : `${s.toFixed(1)} s`);
+const within = (s: number | null, limit: number): boolean => s !== null && s <= limit;
+report(
+  "p9",
+  [
+    "P9  every node is cut at once and comes back with a signed hello",
+    table([
+      ["nodes", "first time", "all back", "converged", "longest turn", "hub CPU a node", "memory a node"],
+      ...storms.map((one) => [
+        String(one.nodes),
+        seconds(one.firstS),
+        seconds(one.backS),
+        seconds(one.convergedS),
+        `${one.lagMs.toFixed(0)} ms`,
+        `${one.cpuUsPerNode.toFixed(0)} us`,
+        `${one.kibPerNode.toFixed(0)} KiB`,
+      ]),
+    ]),
+  ].join("\n"),
+  { storms },
+  [
+    { what: `all back within ${BACK_S} s`, reached: within(full.backS, BACK_S), measured: seconds(full.backS) },
+    {
+      what: `all converged within ${CONVERGED_S} s`,
+      reached: within(full.convergedS, CONVERGED_S),
+      measured: seconds(full.convergedS),
+    },
+    { what: `longest turn under ${LAG_MS} ms`, reached: full.lagMs < LAG_MS, measured: `${full.lagMs.toFixed(0)} ms` },
+    {
+      what: `hub memory under ${KIB_PER_NODE} KiB a node`,
+      reached: full.kibPerNode < KIB_PER_NODE,
+      measured: `${full.kibPerNode.toFixed(0)} KiB`,
+    },
+  ],
+  {
+    title: "A reconnect storm",
+    text: "Until every node is back with a proven key, and until its report is durable. Less is better.",
+    axis: "seconds",
+    bars: storms.flatMap((one) => [
+      { name: `${one.nodes} nodes back`, value: one.backS ?? PATIENCE_MS / 1e3, label: seconds(one.backS), ours: true },
+      {
+        name: `${one.nodes} nodes converged`,
+        value: one.convergedS ?? PATIENCE_MS / 1e3,
+        label: seconds(one.convergedS),
+        ours: true,
+      },
+    ]),
+    target: { value: BACK_S, label: `target: back in ${BACK_S} s` },
+  },
+);
