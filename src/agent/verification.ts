@@ -47,7 +47,7 @@ export interface ProvenTarget {
   readonly hashes: { readonly [algorithm: string]: string };
   /** `targets`, or the delegated role that lists it. */
   readonly role: string;
-  /** How many different keys signed that role at the least. */
+  /** How many different keys signed that role at the least, or any role between it and the top: the fewest of them. */
   readonly threshold: number;
   /** What the role's signers wrote beside it. */
   readonly custom: { readonly [field: string]: unknown };
@@ -223,23 +223,27 @@ type TargetsDocument = NonNullable<TrustedMetadataStore["targets"]>;
 
 /** Preorder, in the order of the delegations, as TUF 5.6.7 says: path patterns, terminating roles, and none twice. */
 function searchTarget(walk: Walk, path: string): ProvenTarget | undefined {
-  const toVisit = [{ role: "targets", parent: "root" }];
+  const toVisit: { role: string; parent: string; fewest: number }[] = [
+    { role: "targets", parent: "root", fewest: Number.POSITIVE_INFINITY },
+  ];
   const visited = new Set<string>();
   while (visited.size <= MAX_DELEGATED_ROLES) {
     const next = toVisit.pop();
     if (next === undefined) return undefined;
-    const { role, parent } = next;
+    const { role, parent, fewest } = next;
     if (visited.has(role)) continue;
     const { signed } = loadRole(walk, role, parent);
     const file = Object.hasOwn(signed.targets, path) ? signed.targets[path] : undefined;
     if (file?.hashes["sha256"] !== undefined) {
       const { length, hashes, custom } = file;
-      return { length, hashes, custom, role, threshold: delegationOf(walk, role, parent).threshold };
+      return { length, hashes, custom, role, threshold: Math.min(fewest, delegationOf(walk, role, parent).threshold) };
     }
     visited.add(role);
+    // A role of one signer that delegates to two keys of his own is still the word of one.
+    const through = role === "targets" ? fewest : Math.min(fewest, delegationOf(walk, role, parent).threshold);
     const children: (typeof toVisit)[number][] = [];
     for (const { role: child, terminating } of signed.delegations?.rolesForTarget(path) ?? []) {
-      children.push({ role: child, parent: role });
+      children.push({ role: child, parent: role, fewest: through });
       if (!terminating) continue;
       toVisit.length = 0;
       break;
