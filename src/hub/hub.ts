@@ -5,7 +5,7 @@ import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile } from "../disk/key-file.ts";
-import { openLedgerFile } from "../disk/ledger-file.ts";
+import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { openDatabase } from "../disk/sqlite.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
@@ -16,7 +16,7 @@ import type { HubServices } from "./hub-services.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
 import type { SeedPerson } from "./people/people-service.ts";
 import { hubIdIn } from "./policy-central/hub-id.ts";
-import { openPolicyCentral } from "./policy-central/policy-central.ts";
+import { openPolicyCentral, type PolicyCentral } from "./policy-central/policy-central.ts";
 import { strayKeys } from "./policy-central/stray-keys.ts";
 import type { Clock, Random } from "./ports.ts";
 import type { ProposalService } from "./proposals/proposal-service.ts";
@@ -59,6 +59,8 @@ export interface Hub {
 }
 
 const SOAK_MS = 2_000;
+/** Of a damaged PolicyCentral, in the ledger; the command lists all. */
+const MAX_FINDINGS = 100;
 const TICK_MS = 500;
 const DEFAULT_HOST = "127.0.0.1";
 
@@ -120,6 +122,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   const db = await openHubDatabase(openDatabase(join(folder, "hub.db")), hubAreas);
   opened.push(() => db.close());
   const policy = openPolicyCentral({ folder: join(options.dataFolder, "policy"), onlineKey, clock });
+  reportDamage(policy, ledger, hubId, options.log);
   let stopped: Promise<void> | undefined;
   const failed = (error: unknown): void => {
     // What is cut off by closing was acknowledged to nobody; it comes again.
@@ -168,6 +171,23 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     stopped ??= stop();
     return stopped;
   });
+}
+
+/** Looked through at every start. What is damaged is not handed out, so that the rest of the floor goes on. */
+function reportDamage(policy: PolicyCentral, ledger: LedgerFile, hub: string, log: HubOptions["log"]): void {
+  const findings = policy.verifyAll();
+  for (const { path, message } of findings) log?.(`PolicyCentral does not hold: ${path} ${message}`);
+  if (findings.length === 0) return;
+  const details = `${findings.length} findings in PolicyCentral; maint release verify --all lists them`;
+  const record = {
+    action_type: "process",
+    action: "damaged",
+    target: "policy",
+    details,
+    user_id: hub,
+    smart_id: null,
+  } as const;
+  ledger.append([{ ...record, metadata: { findings: findings.slice(0, MAX_FINDINGS).map((one) => ({ ...one })) } }]);
 }
 
 const processRecord = (hub: string, action: "started" | "stopped", details: string): LedgerRecord => ({

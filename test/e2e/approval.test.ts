@@ -92,6 +92,11 @@ test("a contract leaves its nodes with the word of two, and leaves none behind s
     return reasons.join() === "contract.none-binding:node";
   });
   expect((await runMaint(["release", "verify", "--all", "--data", floor.data])).exitCode).toBe(0);
+  const copy = join(floor.folder, "usb");
+  expect(await runMaint(["release", "export", "--to", copy, "--data", floor.data])).toMatchObject({ exitCode: 0 });
+  expect(readFileSync(join(copy, "metadata", "timestamp.json"), "utf8")).toMatch(/"_type":"timestamp"/);
+  const twice = await runMaint(["release", "export", "--to", copy, "--data", floor.data]);
+  expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/is there already/) });
   const tree = await asAdmin("contract", "tree");
   expect(tree.stdout).toMatch(
     /^template penetrant-station\n {2}MAIN-PEN-CHECK-001 {2}"LP station daily equipment readiness" {2}penetrant\n/,

@@ -184,7 +184,9 @@ describe("what PolicyCentral holds", () => {
       const found = await verifyAll();
       expect(found.exitCode).toBe(1);
       for (const path of bundleFiles()) expect(`\n${found.stdout}`).toContain(`\n${relative(policy(), path)}: `);
-      await floor.startHub();
+      const damaged = await floor.startHub();
+      for (const path of bundleFiles())
+        expect(damaged.lastLines().join("\n")).toContain(`PolicyCentral does not hold: ${relative(policy(), path)}`);
       await floor.enrol(late);
       const agent = await floor.startAgent(late.id);
       // All the rest of the release arrives, so that the bundle was asked for with it and not handed out.

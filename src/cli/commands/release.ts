@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
@@ -31,9 +31,42 @@ export function command(): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  maint release verify --all\n  maint release verify UV-DAILY@v1.0")
     .action((name: string | undefined, options: VerifyOptions) => verify(name, options));
+  release
+    .command("export")
+    .description("copy PolicyCentral, verified, for a USB stick or a plain file server; any TUF client reads it")
+    .requiredOption("--to <dir>", "a folder that is not there yet")
+    .option("--data <dir>", "the hub's data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  maint release export --to /media/usb/policy")
+    .action(exportPolicy);
   addStaging(release);
   release.addHelpText("after", "\nExample:\n  maint release verify --all\n  maint release list");
   return release;
+}
+
+/** Copies only what holds; the copy is looked through as well, since a hub may have stored something meanwhile. */
+function exportPolicy({
+  to,
+  data,
+  json,
+}: {
+  readonly to: string;
+  readonly data?: string;
+  readonly json?: boolean;
+}): void {
+  const folder = join(dataFolder(data), "policy");
+  if (!existsSync(join(folder, "metadata")))
+    throw new MaintError("MAINT_ERR_POLICY_MISSING", `${folder}: no PolicyCentral there`, {
+      help: "name the hub's data folder with --data",
+    });
+  if (existsSync(to)) throw new MaintError("MAINT_ERR_USAGE", `${to}: is there already and is never replaced`);
+  cpSync(folder, to, { recursive: true });
+  const [damage] = verifyPolicyFolder(to, Date.now());
+  if (damage !== undefined) {
+    rmSync(to, { recursive: true });
+    throw new MaintError("MAINT_ERR_POLICY_DAMAGED", `not copied: ${damage.path} ${damage.message}`, { exitCode: 69 });
+  }
+  process.stdout.write(json === true ? `${JSON.stringify({ to })}\n` : `${to} holds all of PolicyCentral, verified\n`);
 }
 
 function addStaging(release: Command): void {
