@@ -1,0 +1,45 @@
+import type { ContractId, Version } from "../../model/ids.ts";
+import type { DesiredContract } from "../../model/message.ts";
+import type { VersionRow } from "../contracts/contract-records.ts";
+import { type AssignableRelease, assignmentsOf } from "../core/rollout.ts";
+import type { KnownNode } from "../nodes/node-service.ts";
+import type { ContractTables } from "../store/contract-tables.ts";
+import type { RolloutPorts } from "./rollout-ports.ts";
+
+export const enrolled = async ({ nodes }: RolloutPorts): Promise<readonly KnownNode[]> =>
+  (await nodes.list()).filter(({ enrolledAtMs }) => enrolledAtMs !== null);
+
+export const inForce = ({ db }: RolloutPorts): Promise<VersionRow[]> =>
+  db
+    .tables<ContractTables>()
+    .selectFrom("contract_version")
+    .selectAll()
+    .where("status", "in", ["deployed", "active", "monitoring"])
+    .orderBy("stored_at_ms")
+    .orderBy("id")
+    .execute();
+
+export async function releasesOf(ports: RolloutPorts): Promise<readonly AssignableRelease[]> {
+  return (await inForce(ports)).flatMap((row, order) => {
+    const stored = row.version === null ? undefined : ports.policy.release(row.contract, row.version);
+    // What PolicyCentral cannot serve is not assigned: nodes keep what they have.
+    if (stored === undefined || row.bundle === null) return [];
+    const { version, digest, size, target, contract } = stored;
+    const desired: DesiredContract = { version, digest, size, target, mode: "enforce", from: null };
+    const { scope } = JSON.parse(row.bundle) as { readonly scope: { readonly stationType: string | null } };
+    const nodes = row.nodes === null ? null : (JSON.parse(row.nodes) as string[]);
+    const status = row.status as AssignableRelease["status"];
+    return [{ contract, version, order, status, stationType: scope.stationType, nodes, desired }];
+  });
+}
+
+export function targetsOf(
+  releases: readonly AssignableRelease[],
+  nodes: readonly KnownNode[],
+  contract: ContractId,
+  version: Version,
+): readonly string[] {
+  return nodes
+    .filter(({ id, register }) => assignmentsOf(id, register.station.type, releases)[contract]?.version === version)
+    .map(({ id }) => id);
+}

@@ -1,0 +1,96 @@
+import type { Version } from "../../model/ids.ts";
+import { contractRecord, type VersionRow } from "../contracts/contract-records.ts";
+import { endVersion } from "../contracts/contract-service.ts";
+import { type ReleaseProgress, releaseProgress } from "../core/rollout.ts";
+import type { ContractTables } from "../store/contract-tables.ts";
+import { enrolled, inForce, releasesOf, targetsOf } from "./known-releases.ts";
+import type { RolloutPorts } from "./rollout-ports.ts";
+
+interface Standing {
+  readonly row: VersionRow;
+  readonly version: Version;
+  readonly progress: ReleaseProgress;
+}
+
+/** Moves releases on by what their nodes reported: deployed → active → monitoring, and the version before to deprecated. */
+export async function moveReleases(ports: RolloutPorts): Promise<void> {
+  const nowMs = ports.clock.nowMs();
+  const rows = await inForce(ports);
+  const waiting = rows.filter(
+    ({ status, activated_at_ms }) =>
+      status === "deployed" || (status === "active" && nowMs - (activated_at_ms ?? nowMs) >= ports.soakMs),
+  );
+  if (waiting.length === 0 && !hasRivals(rows)) return;
+  const standings = await standingsOf(ports, rows, nowMs);
+  for (const standing of standings) {
+    if (standing.row.status === "deployed" && standing.progress.complete) await activate(ports, standing, nowMs);
+  }
+  await supersede(ports, await inForce(ports), nowMs);
+  for (const row of waiting.filter(({ status }) => status === "active")) await monitor(ports, row, nowMs);
+}
+
+const hasRivals = (rows: readonly VersionRow[]): boolean =>
+  new Set(rows.map(({ contract }) => contract)).size < rows.length;
+
+async function standingsOf(
+  ports: RolloutPorts,
+  rows: readonly VersionRow[],
+  nowMs: number,
+): Promise<readonly Standing[]> {
+  const releases = await releasesOf(ports);
+  const nodes = await enrolled(ports);
+  const known = await ports.db.tables<ContractTables>().selectFrom("deployment").selectAll().execute();
+  const deployed = new Map(known.map((one) => [`${one.contract}@${one.version}@${one.node}`, one]));
+  return rows.flatMap((row) => {
+    if (row.version === null) return [];
+    const { contract, version } = row;
+    const targets = targetsOf(releases, nodes, contract, version).map((node) => {
+      const one = deployed.get(`${contract}@${version}@${node}`);
+      return { node, phase: one?.phase ?? null, live: ports.isLive(node), pushedAtMs: one?.pushed_at_ms ?? nowMs };
+    });
+    return [{ row, version, progress: releaseProgress(targets, nowMs, ports.phaseDeadlineMs) }];
+  });
+}
+
+async function activate(ports: RolloutPorts, { row, progress }: Standing, nowMs: number): Promise<void> {
+  const { activated, stalled } = progress;
+  await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
+    await tables
+      .updateTable("contract_version")
+      .set({ status: "active", activated_at_ms: nowMs })
+      .where("id", "=", row.id)
+      .execute();
+    const metadata = { node_list: [...activated, ...stalled], success_count: activated.length, activated, stalled };
+    const details = `active on ${activated.length} of ${activated.length + stalled.length} nodes`;
+    record(contractRecord("contract_activation", "activated", row, ports.hubId, details, metadata));
+  });
+}
+
+/** The version before goes once a newer one is active and no node is given the older one any more. */
+async function supersede(ports: RolloutPorts, rows: readonly VersionRow[], nowMs: number): Promise<void> {
+  const releases = await releasesOf(ports);
+  const nodes = await enrolled(ports);
+  for (const [index, row] of rows.entries()) {
+    const newer = rows.slice(index + 1).find((one) => one.contract === row.contract && one.status !== "deployed");
+    if (newer === undefined || row.version === null) continue;
+    if (targetsOf(releases, nodes, row.contract, row.version).length > 0) continue;
+    const reason = `superseded by ${newer.version}`;
+    await ports.journal.commit<ContractTables, void>((write) =>
+      endVersion(write, row, { status: "deprecated", nowMs, by: ports.hubId, reason }),
+    );
+  }
+}
+
+async function monitor(ports: RolloutPorts, row: VersionRow, nowMs: number): Promise<void> {
+  await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
+    const changed = await tables
+      .updateTable("contract_version")
+      .set({ status: "monitoring" })
+      .where("id", "=", row.id)
+      .where("status", "=", "active")
+      .executeTakeFirst();
+    if (changed.numUpdatedRows === 0n) return;
+    const metadata = { soak_ms: nowMs - (row.activated_at_ms ?? nowMs) };
+    record(contractRecord("contract_monitoring", "monitored", row, ports.hubId, "its alerts are tracked", metadata));
+  });
+}

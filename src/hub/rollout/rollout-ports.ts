@@ -1,0 +1,28 @@
+import type { SigningKey } from "../../disk/key-file.ts";
+import type { OrdersDocument, PeopleDocument } from "../../model/documents.ts";
+import type { SignedDesired } from "../../model/message.ts";
+import type { NodeService } from "../nodes/node-service.ts";
+import type { PolicyCentral } from "../policy-central/policy-central.ts";
+import type { Clock } from "../ports.ts";
+import type { BlobShelf } from "../session/blob-shelf.ts";
+import type { HubDatabase } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
+
+/** What rollouts ask of the rest of the hub. */
+export interface RolloutPorts {
+  readonly db: HubDatabase;
+  readonly journal: Pick<Journal, "commit">;
+  readonly clock: Clock;
+  readonly hubId: string;
+  readonly onlineKey: SigningKey;
+  readonly policy: PolicyCentral;
+  readonly shelf: BlobShelf;
+  readonly nodes: Pick<NodeService, "list">;
+  readonly people: () => Promise<PeopleDocument>;
+  readonly orders: () => Promise<OrdersDocument>;
+  readonly push: (node: string, signed: SignedDesired) => void;
+  readonly isLive: (node: string) => boolean;
+  /** How long a release is active before it is monitored. */
+  readonly soakMs: number;
+  readonly phaseDeadlineMs: number;
+}

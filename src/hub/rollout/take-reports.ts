@@ -1,0 +1,59 @@
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { Report } from "../../model/message.ts";
+import { contractRecord } from "../contracts/contract-records.ts";
+import { isAcknowledged, progressOf } from "../core/rollout.ts";
+import type { ContractTables } from "../store/contract-tables.ts";
+import type { NodeTables } from "../store/node-tables.ts";
+import type { RolloutPorts } from "./rollout-ports.ts";
+
+type Tables = ContractTables & NodeTables;
+
+/** Writes down what a node says of its contracts. Durable when fulfilled. */
+export async function takeReport(
+  ports: RolloutPorts,
+  node: string,
+  report: Report,
+): Promise<Result<undefined, string>> {
+  const nowMs = ports.clock.nowMs();
+  return ports.journal.commit<Tables, Result<undefined, string>>(async ({ tables, record }) => {
+    const row = await tables.selectFrom("node").selectAll().where("id", "=", node).executeTakeFirstOrThrow();
+    if (report.counter <= row.report_counter) {
+      const details = `report ${report.counter} came after report ${row.report_counter}`;
+      const metadata = { counter: report.counter, known: row.report_counter };
+      const base = { target: node, user_id: ports.hubId, smart_id: null, metadata };
+      record({ action_type: "node_session", action: "counter-went-back", details, ...base });
+      return fail(`${details}: quarantined`);
+    }
+    await tables
+      .updateTable("node")
+      .set({ report: JSON.stringify(report), report_counter: report.counter, last_seen_ms: nowMs })
+      .where("id", "=", node)
+      .execute();
+    const rows = await tables.selectFrom("deployment").selectAll().where("node", "=", node).execute();
+    for (const known of rows) {
+      const release = ports.policy.release(known.contract, known.version);
+      if (release === undefined) continue;
+      const progress = progressOf(report, known.contract, release.digest);
+      if (progress.phase === null || (progress.phase === known.phase && progress.reason === known.reason)) continue;
+      const acknowledges = isAcknowledged(progress.phase) && known.acknowledged_at_ms === null;
+      await tables
+        .updateTable("deployment")
+        .set({ ...progress, updated_at_ms: nowMs, ...(acknowledges ? { acknowledged_at_ms: nowMs } : {}) })
+        .where("contract", "=", known.contract)
+        .where("version", "=", known.version)
+        .where("node", "=", node)
+        .execute();
+      const metadata = { node, digest: release.digest, phase: progress.phase, generation: report.observedGeneration };
+      if (acknowledges)
+        record(
+          contractRecord("contract_acknowledgement", "acknowledged", known, node, `${node} activated it`, metadata),
+        );
+      if (progress.phase === "rejected") {
+        const details = `${node} refused it: ${progress.reason ?? "no reason"}; ${progress.detail ?? ""}`;
+        const more = { ...metadata, reason: progress.reason, detail: progress.detail };
+        record(contractRecord("contract_rejection", "rejected", known, node, details, more));
+      }
+    }
+    return ok(undefined);
+  });
+}
