@@ -93,6 +93,11 @@ export interface Desired {
   /** Per node, only grows. */
   readonly generation: number;
   readonly contracts: { readonly [contract: ContractId]: DesiredContract };
+  /**
+   * Versions that are tried beside the enforced one of the same contract: kept, verified, decided and logged, without a say.
+   * Each has mode `shadow`. Absent: none.
+   */
+  readonly shadows?: { readonly [contract: ContractId]: DesiredContract } | undefined;
   readonly documents: {
     readonly register: Digest | null;
     readonly people: Digest | null;
