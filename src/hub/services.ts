@@ -14,6 +14,7 @@ import { createPeopleService, type SeedPerson } from "./people/people-service.ts
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock, Random } from "./ports.ts";
 import { createProposalService } from "./proposals/proposal-service.ts";
+import { openRolloutBook } from "./rollout/rollout-book.ts";
 import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
 import { createBlobShelf } from "./session/blob-shelf.ts";
 import { createSessionServer, type SessionServer } from "./session/session-server.ts";
@@ -28,6 +29,7 @@ import { patternTables } from "./store/patterns-tables.ts";
 import { personTables } from "./store/person-tables.ts";
 import { proposalTables } from "./store/proposals-tables.ts";
 import { recordTables } from "./store/record-tables.ts";
+import { rolloutTables } from "./store/rollout-tables.ts";
 import { stagedTables } from "./store/staged-tables.ts";
 import { standingTables } from "./store/standing-tables.ts";
 
@@ -43,6 +45,7 @@ export const hubAreas: readonly StoreArea[] = [
   orderTables,
   standingTables,
   stagedTables,
+  rolloutTables,
 ];
 
 export interface Foundations {
@@ -84,6 +87,7 @@ export async function composeServices(
   });
   const rollout = createRolloutService({
     ...{ db, journal, clock, hubId, policy, shelf, nodes, soakMs: base.soakMs, onlineKey },
+    book: await openRolloutBook(db, journal, hubId),
     people: people.document,
     orders: orders.document,
     push: sessions.push,
@@ -95,6 +99,7 @@ export async function composeServices(
     ...{ db, journal, clock, policy, tools: contractTools, nodeIds: nodes.ids },
     targetsOf: rollout.targetsOf,
     push: refresh,
+    rollout,
     stored: (contract, version, by) => records.proposals.noteStored(contract, version, by),
   });
   const staging = createStagingService({

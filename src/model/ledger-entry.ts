@@ -37,6 +37,7 @@ export const LEDGER_ACTION_TYPES = [
   "contract_deprecation",
   "contract_archival",
   "contract_approval",
+  "rollout",
   "node_enrolment",
   "node_session",
   "evidence_record",

@@ -59,7 +59,12 @@ test("a contract goes its whole way, and every step is in the ledger", async () 
     () => statusOf("UV-A"),
     ([status]) => status === "v1.0 monitoring",
   );
-  expect(entries("UV-A").map(({ action_type }) => action_type)).toEqual([
+  const actions = entries("UV-A").map(({ action_type, action }) => `${action_type} ${action}`);
+  expect(actions.filter((one) => one.startsWith("rollout"))).toEqual(
+    ["started", "wave-opened", "soak-began", "wave-passed", "finished"].map((action) => `rollout ${action}`),
+  );
+  const steps = entries("UV-A").filter(({ action_type }) => action_type !== "rollout");
+  expect(steps.map(({ action_type }) => action_type)).toEqual([
     "contract_creation",
     "contract_validation",
     "contract_storage",
@@ -68,8 +73,8 @@ test("a contract goes its whole way, and every step is in the ledger", async () 
     "contract_activation",
     "contract_monitoring",
   ]);
-  expect(entries("UV-A")[0]?.metadata).toMatchObject({ equipment_type: "radiometer", step_count: 2 });
-  expect(entries("UV-A")[5]?.metadata).toMatchObject({ node_list: ["LP-01"], success_count: 1, stalled: [] });
+  expect(steps[0]?.metadata).toMatchObject({ equipment_type: "radiometer", step_count: 2 });
+  expect(steps[5]?.metadata).toMatchObject({ node_list: ["LP-01"], success_count: 1, stalled: [] });
   node.end();
 });
 

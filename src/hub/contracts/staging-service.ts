@@ -16,7 +16,7 @@ import type { Journal } from "../store/journal.ts";
 import type { StagedRow, StagedTables } from "../store/staged-tables.ts";
 import type { HistoryEntry } from "./contract-records.ts";
 import type { ContractService } from "./contract-service.ts";
-import type { StoreService } from "./store-service.ts";
+import type { HowToDeploy, StoreService } from "./store-service.ts";
 
 /** Something signed by one person that waits for another: a release that loosens, or the end of a contract. */
 export interface Staged {
@@ -79,8 +79,7 @@ export interface StagingService {
   readonly reconcile: () => Promise<void>;
 }
 
-export interface HowToPublish {
-  readonly nodes?: readonly string[] | undefined;
+export interface HowToPublish extends HowToDeploy {
   readonly reason: string;
   /** Signed now, published later by hand. */
   readonly hold: boolean;
@@ -123,17 +122,18 @@ export function createStagingService(ports: StagingPorts): StagingService {
 async function submit(
   ports: StagingPorts,
   submission: ReleaseSubmission,
-  { nodes, reason, hold }: HowToPublish,
+  { nodes, rollout, reason, hold }: HowToPublish,
   by: Principal,
 ): Promise<Published> {
   const { direction, changes } = await ports.store.review(submission, by);
   if (!hold && !needsTwo(direction)) {
-    return { published: true, entry: await ports.store.store(submission, nodes, by) };
+    return { published: true, entry: await ports.store.store(submission, { nodes, rollout }, by) };
   }
   const { contract, version } = submission;
   const staged = await stage(ports, {
     ...{ kind: "release", contract, version, submission: JSON.stringify(submission), direction, reason },
     ...{ changes: JSON.stringify(changes), nodes: nodes === undefined ? null : JSON.stringify(nodes) },
+    rollout: rollout === undefined ? null : JSON.stringify(rollout),
     ...{ ...waitingBy(ports, by), held: hold ? 1 : 0 },
   });
   return { published: false, staged };
@@ -161,7 +161,7 @@ async function retire(
   if (!document.ok || !loosens(document.value)) throw badRequest("the assignment lets no node lose the contract");
   const staged = await stage(ports, {
     ...{ kind: "retirement", contract, version, submission: JSON.stringify(assignment), direction: "loosens", reason },
-    ...{ changes: JSON.stringify(await lossOf(ports, contract, version)), nodes: null },
+    ...{ changes: JSON.stringify(await lossOf(ports, contract, version)), nodes: null, rollout: null },
     ...waitingBy(ports, by),
   });
   return { published: false, staged };
@@ -254,7 +254,8 @@ async function publish(ports: StagingPorts, row: Row, by: Principal): Promise<Hi
   if (row.kind === "release") {
     const submission = JSON.parse(row.submission) as ReleaseSubmission;
     const nodes = row.nodes === null ? undefined : (JSON.parse(row.nodes) as string[]);
-    return ports.store.store(submission, nodes, by);
+    const rollout = row.rollout === null ? undefined : (JSON.parse(row.rollout) as HowToDeploy["rollout"]);
+    return ports.store.store(submission, { nodes, rollout }, by);
   }
   const submission = JSON.parse(row.submission) as AssignmentSubmission;
   const assigned = ports.policy.assign(submission);

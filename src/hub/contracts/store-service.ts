@@ -2,17 +2,30 @@ import { createHash } from "node:crypto";
 import { compareContracts, directionOf, type VersionDirection } from "../../compiler/index.ts";
 import type { Bundle } from "../../model/bundle.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
+import type { RolloutPolicy } from "../core/rollout-policy.ts";
 import type { PolicyCentral, StoredRelease } from "../policy-central/policy-central.ts";
 import type { Clock, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { ReleaseSubmission } from "../release/sign-release.ts";
 import { targetPath } from "../release/target-path.ts";
+import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
-import type { Journal } from "../store/journal.ts";
+import type { Journal, Write } from "../store/journal.ts";
+import type { RolloutTables } from "../store/rollout-tables.ts";
 import { contractRecord, type HistoryEntry, historyEntry, type VersionRow } from "./contract-records.ts";
 import { mustStep } from "./contract-service.ts";
 import type { ContractTools } from "./validate-contract.ts";
+
+/** For whom a stored version is, and how it reaches them. */
+export interface HowToDeploy {
+  /** Narrows it; undefined is every node it binds. */
+  readonly nodes?: readonly string[] | undefined;
+  /** Where it differs from the domain's default. */
+  readonly rollout?: Partial<RolloutPolicy> | undefined;
+}
+
+const narrowed = ({ nodes }: HowToDeploy): string | null => (nodes === undefined ? null : JSON.stringify(nodes));
 
 /** How a signed release stands to the version before it, as the compiler finds here. */
 export interface FoundDirection {
@@ -31,20 +44,17 @@ export interface StorePorts {
   readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
   /** Makes the desired sets anew and pushes them. */
   readonly push: () => Promise<void>;
+  readonly rollout: Pick<RolloutService, "begin" | "settle">;
   readonly stored: (contract: ContractId, version: Version, by: string) => Promise<unknown>;
 }
 
 /** From a validated draft and its author's signature to a version that nodes are given. */
 export interface StoreService {
   /**
-   * Stores a signed release and starts its push. `nodes` narrows it; undefined is every node it binds.
+   * Stores a signed release, and its rollout begins.
    * @throws MaintError CONFLICT where the draft is not validated, is another text, or PolicyCentral refuses
    */
-  readonly store: (
-    submission: ReleaseSubmission,
-    nodes: readonly string[] | undefined,
-    by: Principal,
-  ) => Promise<HistoryEntry>;
+  readonly store: (submission: ReleaseSubmission, how: HowToDeploy, by: Principal) => Promise<HistoryEntry>;
   /**
    * Everything that `store` would refuse but a missing signature. Answers how the release stands to the version before.
    * @throws MaintError CONFLICT
@@ -64,7 +74,7 @@ const sha256 = (text: string): string => `sha256:${createHash("sha256").update(t
 
 export function createStoreService(ports: StorePorts): StoreService {
   return {
-    store: (submission, nodes, by) => store(ports, submission, nodes, by),
+    store: (submission, how, by) => store(ports, submission, how, by),
     review: async (submission, by) => (await review(ports, submission, by)).found,
     deploy: (release, nodes, by) => deploy(ports, release, nodes, by),
     reconcile: () => reconcile(ports),
@@ -74,14 +84,16 @@ export function createStoreService(ports: StorePorts): StoreService {
 async function store(
   ports: StorePorts,
   submission: ReleaseSubmission,
-  nodes: readonly string[] | undefined,
+  how: HowToDeploy,
   by: Principal,
 ): Promise<HistoryEntry> {
   const { row } = await review(ports, submission, by);
-  await checkNodes(ports, nodes);
+  await checkNodes(ports, how.nodes);
+  // Asked before anything is stored, so that a policy that makes no sense stores nothing.
+  await ports.rollout.begin({ ...row, version: submission.version, nodes: narrowed(how) }, how.rollout ?? {}, by.id);
   const stored = ports.policy.store(submission);
   if (!stored.ok) throw conflict(`PolicyCentral refuses: ${stored.error.message}`);
-  const entry = await takeIn(ports, row, stored.value, nodes, by.id);
+  const entry = await takeIn(ports, row, stored.value, how, by.id);
   await ports.stored(row.contract, stored.value.version, by.id);
   await ports.push();
   return entry;
@@ -169,7 +181,7 @@ async function takeIn(
   ports: StorePorts,
   row: VersionRow,
   release: StoredRelease,
-  nodes: readonly string[] | undefined,
+  how: HowToDeploy,
   by: string,
 ): Promise<HistoryEntry> {
   const changed = {
@@ -177,17 +189,22 @@ async function takeIn(
     status: "deployed" as const,
     bundle_digest: release.digest,
     stored_at_ms: ports.clock.nowMs(),
-    nodes: nodes === undefined ? null : JSON.stringify(nodes),
+    nodes: narrowed(how),
   };
-  const next: VersionRow = { ...row, ...changed };
-  await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
+  const next = { ...row, ...changed };
+  const begin = await ports.rollout.begin(next, how.rollout ?? {}, by);
+  const begun = await ports.journal.commit<ContractTables & RolloutTables, () => Promise<void>>(async (write) => {
+    const { tables, record } = write;
     await tables.updateTable("contract_version").set(changed).where("id", "=", row.id).execute();
     const facts = { digest: release.digest, source: release.sourceDigest, target: release.target, parent: row.parent };
     const details = `stored as ${release.target}`;
     record(
       contractRecord("contract_storage", "stored", next, by, details, { ...facts, changes: JSON.parse(row.changes) }),
     );
+    return begin(write as unknown as Write<RolloutTables>);
   });
+  await begun();
+  await ports.rollout.settle();
   const targets = await ports.targetsOf(row.contract, release.version);
   await recordPush(ports, next, targets, by);
   return historyEntry(next);
@@ -238,6 +255,7 @@ async function reconcile(ports: StorePorts): Promise<void> {
       (one) =>
         one.status === "validated" && one.contract === release.contract && sha256(one.text) === release.sourceDigest,
     );
-    if (row !== undefined) await takeIn(ports, row, release, undefined, "hub");
+    // For whom it was meant, and how fast, went with the crash: a person starts it.
+    if (row !== undefined) await takeIn(ports, row, release, { rollout: { held: true } }, "hub");
   }
 }

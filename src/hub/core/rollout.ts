@@ -11,23 +11,31 @@ export interface AssignableRelease {
   readonly stationType: string | null;
   /** Node ids it was narrowed to; null is every node whose station it binds. */
   readonly nodes: readonly string[] | null;
+  /** Whom its rollout has reached. */
+  readonly open: "all" | ReadonlySet<string>;
   readonly desired: DesiredContract;
 }
 
 /** Whether a release is meant for a node: its station's type, and the narrowing. */
-export const binds = (release: AssignableRelease, node: string, stationType: string): boolean =>
+export const binds = (
+  release: Pick<AssignableRelease, "stationType" | "nodes">,
+  node: string,
+  stationType: string,
+): boolean =>
   (release.stationType === null || release.stationType === stationType) &&
   (release.nodes === null || release.nodes.includes(node));
 
-/** The complete contract part of one node's desired set. */
+/** The complete contract part of one node's desired set; with `shadow`, what is tried beside it. */
 export function assignmentsOf(
   node: string,
   stationType: string,
   releases: readonly AssignableRelease[],
+  mode: DesiredContract["mode"] = "enforce",
 ): { readonly [contract: ContractId]: DesiredContract } {
   const latest = new Map<ContractId, AssignableRelease>();
   for (const release of releases) {
-    if (!binds(release, node, stationType)) continue;
+    if (release.desired.mode !== mode || !binds(release, node, stationType)) continue;
+    if (release.open !== "all" && !release.open.has(node)) continue;
     const rival = latest.get(release.contract);
     if (rival === undefined || rival.order < release.order) latest.set(release.contract, release);
   }
@@ -53,6 +61,18 @@ export function progressOf(report: Report, contract: ContractId, digest: Digest)
   return tried === undefined || isAcknowledged(tried.phase)
     ? { phase: null, reason: null, detail: null }
     : { phase: tried.phase, reason: tried.reason, detail: tried.detail };
+}
+
+/** How a rollout counts what a node came to. A node that waits for its hour to swap is late for nothing. */
+export function outcomeOf(
+  { phase, live, pushedAtMs }: Omit<Target, "node">,
+  nowMs: number,
+  deadlineMs: number,
+): "waiting" | "away" | "succeeded" | "failed" {
+  if (isAcknowledged(phase)) return "succeeded";
+  if (phase === "rejected" || phase === "rolledback") return "failed";
+  if (!live) return "away";
+  return phase !== "scheduled" && nowMs - pushedAtMs > deadlineMs ? "failed" : "waiting";
 }
 
 export interface Target {

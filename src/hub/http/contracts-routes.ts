@@ -5,6 +5,7 @@ import type { HubServices } from "../hub-services.ts";
 import { badRequest } from "../refusals.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
+import { given, policySchema } from "./rollouts-routes.ts";
 
 const contractId = z.string().refine(isContractId, "is no contract id");
 const version = z.string().refine(isVersion, "is no version, write v1.0");
@@ -29,7 +30,7 @@ const releaseSchema = z.strictObject({
       .nullable(),
     ...signed,
   },
-  ...{ nodes, reason: reason.default(""), hold: z.boolean().default(false) },
+  ...{ nodes, reason: reason.default(""), hold: z.boolean().default(false), rollout: policySchema.default({}) },
 });
 const approvalSchema = z.strictObject({ targets: z.string(), reason });
 const withdrawalSchema = z.strictObject({ reason });
@@ -87,8 +88,8 @@ export function releasesRoutes({ policy, staging }: HubServices): Hono<HubEnv> {
       return context.json({ ok: findings.length === 0, findings });
     })
     .post("/", requireRole("author", "approver"), async (context) => {
-      const { nodes: narrowed, reason: why, hold, ...submission } = await bodyOf(context, releaseSchema);
-      const more = { nodes: narrowed, reason: why, hold };
+      const { nodes: narrowed, reason: why, hold, rollout, ...submission } = await bodyOf(context, releaseSchema);
+      const more = { nodes: narrowed, reason: why, hold, rollout: given(rollout) };
       const answer = await staging.submit(submission, more, context.get("principal"));
       return context.json(answer, answer.published ? 201 : 202);
     })

@@ -18,6 +18,7 @@ import { enrolRoutes, ledgerRoutes, nodesRoutes, peopleRoutes } from "./floor-ro
 import { ordersRoutes } from "./orders-routes.ts";
 import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
+import { rolloutsRoutes, whyNotRoutes } from "./rollouts-routes.ts";
 import { dueRoutes, standingRoutes } from "./standing-routes.ts";
 
 export interface ServerOptions {
@@ -119,6 +120,8 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/contracts", contractsRoutes(services))
     .route("/v1/releases", releasesRoutes(services))
     .route("/v1/deployments", deploymentsRoutes(services))
+    .route("/v1/rollouts", rolloutsRoutes(services))
+    .route("/v1/why-not", whyNotRoutes(services))
     .route("/v1/nodes", nodesRoutes(services))
     .route("/v1/standing", standingRoutes(services.standing))
     .route("/v1/due", dueRoutes(services.standing, services.clock))

@@ -32,10 +32,12 @@ export function desiredOf(
   const { metadata } = sources;
   const zone = zoneFromIntl(node.register.plantZone);
   const contracts = assignmentsOf(node.id, node.register.station.type, sources.releases);
+  const shadows = assignmentsOf(node.id, node.register.station.type, sources.releases, "shadow");
   const concerned = new Set([...Object.keys(contracts), ...Object.keys(before?.contracts ?? {})]);
   return {
     node: node.id,
     contracts,
+    ...(Object.keys(shadows).length === 0 ? {} : { shadows }),
     assignments: Object.fromEntries(
       [...concerned].sort().flatMap((contract) => {
         const found = sources.assignment(contract);

@@ -2,6 +2,7 @@ import type { ContractId, Version } from "../../model/ids.ts";
 import type { DesiredContract } from "../../model/message.ts";
 import type { VersionRow } from "../contracts/contract-records.ts";
 import { type AssignableRelease, assignmentsOf } from "../core/rollout.ts";
+import { reaches } from "../core/rollout-engine.ts";
 import type { KnownNode } from "../nodes/node-service.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
@@ -25,13 +26,23 @@ export async function releasesOf(ports: RolloutPorts): Promise<readonly Assignab
     // What PolicyCentral cannot serve is not assigned: nodes keep what they have.
     if (stored === undefined || row.bundle === null) return [];
     const { version, digest, size, target, contract } = stored;
-    const desired: DesiredContract = { version, digest, size, target, mode: "enforce", from: null };
+    const state = ports.book.of(contract, version)?.state;
+    const mode = state?.policy.mode ?? "enforce";
+    const desired: DesiredContract = { version, digest, size, target, mode, from: null };
     const { scope } = JSON.parse(row.bundle) as { readonly scope: { readonly stationType: string | null } };
     const nodes = row.nodes === null ? null : (JSON.parse(row.nodes) as string[]);
     const status = row.status as AssignableRelease["status"];
-    return [{ contract, version, order, status, stationType: scope.stationType, nodes, desired }];
+    const open = state === undefined ? WITHOUT_ROLLOUT[status] : reaches(state);
+    return [{ contract, version, order, status, stationType: scope.stationType, nodes, open, desired }];
   });
 }
+
+/** What is only stored goes nowhere before its rollout begins; what is in use was rolled out before there were rollouts. */
+const WITHOUT_ROLLOUT: { readonly [status in AssignableRelease["status"]]: AssignableRelease["open"] } = {
+  deployed: new Set(),
+  active: "all",
+  monitoring: "all",
+};
 
 export function targetsOf(
   releases: readonly AssignableRelease[],

@@ -23,10 +23,24 @@ export async function moveReleases(ports: RolloutPorts): Promise<void> {
   if (waiting.length === 0 && !hasRivals(rows)) return;
   const standings = await standingsOf(ports, rows, nowMs);
   for (const standing of standings) {
-    if (standing.row.status === "deployed" && standing.progress.complete) await activate(ports, standing, nowMs);
+    const { row, version, progress } = standing;
+    if (row.status !== "deployed" || !progress.complete || !hasOpened(ports, row.contract, version)) continue;
+    await activate(ports, standing, nowMs);
   }
   await supersede(ports, await inForce(ports), nowMs);
   for (const row of waiting.filter(({ status }) => status === "active")) await monitor(ports, row, nowMs);
+}
+
+/** Nodes of a wave that is still closed are not stalled: the version is not on its way to them yet. */
+function hasOpened({ book }: RolloutPorts, contract: string, version: Version): boolean {
+  const state = book.of(contract, version)?.state;
+  return state === undefined || state.status === "finished" || state.wave === state.waves.length - 1;
+}
+
+/** Until a rollout is over a breach may lead back, and what it leads back to must stay. */
+function isOver({ book }: RolloutPorts, row: VersionRow): boolean {
+  const state = row.version === null ? undefined : book.of(row.contract, row.version)?.state;
+  return state === undefined || state.status === "finished";
 }
 
 const hasRivals = (rows: readonly VersionRow[]): boolean =>
@@ -71,7 +85,9 @@ async function supersede(ports: RolloutPorts, rows: readonly VersionRow[], nowMs
   const releases = await releasesOf(ports);
   const nodes = await enrolled(ports);
   for (const [index, row] of rows.entries()) {
-    const newer = rows.slice(index + 1).find((one) => one.contract === row.contract && one.status !== "deployed");
+    const newer = rows
+      .slice(index + 1)
+      .find((one) => one.contract === row.contract && one.status !== "deployed" && isOver(ports, one));
     if (newer === undefined || row.version === null) continue;
     if (targetsOf(releases, nodes, row.contract, row.version).length > 0) continue;
     const reason = `superseded by ${newer.version}`;

@@ -7,6 +7,7 @@ import type { Clock } from "../ports.ts";
 import type { BlobShelf } from "../session/blob-shelf.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
+import type { RolloutBook } from "./rollout-book.ts";
 
 /** What rollouts ask of the rest of the hub. */
 export interface RolloutPorts {
@@ -16,6 +17,7 @@ export interface RolloutPorts {
   readonly hubId: string;
   readonly onlineKey: SigningKey;
   readonly policy: PolicyCentral;
+  readonly book: RolloutBook;
   readonly shelf: BlobShelf;
   readonly nodes: Pick<NodeService, "list">;
   readonly people: () => Promise<PeopleDocument>;

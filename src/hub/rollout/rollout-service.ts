@@ -2,13 +2,34 @@ import { oneAtATime } from "../../base/one-at-a-time.ts";
 import type { Result } from "../../base/result.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import type { Hello, Phase, Report, SignedDesired } from "../../model/message.ts";
+import type { VersionRow } from "../contracts/contract-records.ts";
 import { assignmentsOf, releaseProgress } from "../core/rollout.ts";
+import type { RolloutEvent } from "../core/rollout-engine.ts";
+import type { RolloutPolicy } from "../core/rollout-policy.ts";
+import type { Principal } from "../ports.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
+import type { Write } from "../store/journal.ts";
+import type { RolloutTables } from "../store/rollout-tables.ts";
 import { enrolled, releasesOf, targetsOf } from "./known-releases.ts";
 import { moveReleases } from "./move-releases.ts";
 import { arrived, refresh } from "./refresh.ts";
+import {
+  beginStored,
+  defaultOf,
+  type NamedRelease,
+  orderRollout,
+  planRollout,
+  type RolloutOrder,
+  type RolloutPlan,
+  setDefault,
+  startRollout,
+  supersedeOlder,
+} from "./rollout-commands.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
+import { listRollouts, type RolloutView, showRollout, viewOf } from "./rollout-views.ts";
+import { runRollouts } from "./run-rollouts.ts";
 import { takeReport } from "./take-reports.ts";
+import { type WhyNot, whyNot } from "./why-not.ts";
 
 /** How far one node is with one version. `state` sums it up for a person. */
 export interface Deployment {
@@ -27,11 +48,29 @@ export interface Deployment {
 export interface RolloutService {
   /** Makes every node's desired set anew, and pushes those that changed. */
   readonly refresh: () => Promise<void>;
+  /** Lets rollouts go as far as they can now, without making desired sets anew. */
+  readonly settle: () => Promise<void>;
   readonly arrived: (node: string, hello: Hello) => Promise<SignedDesired | undefined>;
   /** Durable when fulfilled. */
   readonly report: (node: string, report: Report) => Promise<Result<undefined, string>>;
   /** Moves releases on: deployed → active → monitoring, and the version before to deprecated. */
   readonly evaluate: () => Promise<void>;
+  /** @throws MaintError BAD_REQUEST for a policy that makes no sense, NOT_FOUND for a version that is not in force */
+  readonly plan: (release: NamedRelease, change: Partial<RolloutPolicy>) => Promise<RolloutPlan>;
+  readonly start: (release: NamedRelease, change: Partial<RolloutPolicy>, by: Principal) => Promise<RolloutView>;
+  readonly order: (release: NamedRelease, order: RolloutOrder, by: Principal) => Promise<RolloutView>;
+  readonly list: () => Promise<readonly RolloutView[]>;
+  /** With every event of its record. */
+  readonly show: (release: NamedRelease) => Promise<RolloutView & { readonly events: readonly RolloutEvent[] }>;
+  readonly default: (domain: string) => Promise<RolloutPolicy>;
+  readonly setDefault: (domain: string, change: Partial<RolloutPolicy>, by: Principal) => Promise<RolloutPolicy>;
+  /** For the change that stores a version. */
+  readonly begin: (
+    row: VersionRow & NamedRelease,
+    change: Partial<RolloutPolicy>,
+    by: string,
+  ) => Promise<(write: Write<RolloutTables>) => Promise<() => Promise<void>>>;
+  readonly whyNot: (node: string, contract: ContractId | undefined) => Promise<WhyNot>;
   readonly deployments: (contract: ContractId) => Promise<readonly Deployment[]>;
   readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
   /** Nodes that this version is meant for, and no other contract. */
@@ -44,14 +83,49 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
   const serially = oneAtATime();
   return {
     refresh: () => serially(() => refresh(ports)),
+    settle: () => serially(async () => void (await runRollouts(ports))),
+    plan: (release, change) => planRollout(ports, release, change),
+    start: async (release, change, by) => {
+      await serially(async () => {
+        await startRollout(ports, release, change, by);
+        await goOn(ports);
+      });
+      return viewOf(ports, release);
+    },
+    order: async (release, order, by) => {
+      await serially(async () => {
+        await orderRollout(ports, release, order, by);
+        // A revert or an abort changes whom the version is for, also where no rollout is left that could say so.
+        await runRollouts(ports);
+        await refresh(ports);
+        await moveReleases(ports);
+      });
+      return viewOf(ports, release);
+    },
+    list: () => listRollouts(ports),
+    show: (release) => showRollout(ports, release),
+    default: (domain) => defaultOf(ports, domain),
+    setDefault: (domain, change, by) => setDefault(ports, domain, change, by),
+    begin: async (row, change, by) => {
+      const begin = await beginStored(ports, row, change, by);
+      return async (write) => {
+        const remember = await begin(write);
+        return () =>
+          serially(async () => {
+            remember();
+            await supersedeOlder(ports, row);
+          });
+      };
+    },
+    whyNot: (node, contract) => whyNot(ports, node, contract),
     arrived: (node, hello) => serially(() => arrived(ports, node, hello)),
     report: (node, report) =>
       serially(async () => {
         const taken = await takeReport(ports, node, report);
-        if (taken.ok) await moveReleases(ports);
+        if (taken.ok) await goOn(ports);
         return taken;
       }),
-    evaluate: () => serially(() => moveReleases(ports)),
+    evaluate: () => serially(() => goOn(ports)),
     deployments: (contract) => deployments(ports, contract),
     isLive: ports.isLive,
     leftWithout: async (contract, version) => {
@@ -64,6 +138,12 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
     targetsOf: async (contract, version) =>
       targetsOf(await releasesOf(ports), await enrolled(ports), contract, version),
   };
+}
+
+/** What reports and time bring about: waves, then what is pushed, then what a release has become. */
+async function goOn(ports: RolloutPorts): Promise<void> {
+  if (await runRollouts(ports)) await refresh(ports);
+  await moveReleases(ports);
 }
 
 async function deployments(ports: RolloutPorts, contract: ContractId): Promise<readonly Deployment[]> {

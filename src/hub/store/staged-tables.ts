@@ -19,6 +19,8 @@ export interface StagedRow {
   changes: string;
   /** Node ids it was narrowed to, JSON; null is every node it binds. */
   nodes: string | null;
+  /** Where its rollout differs from the domain's default, JSON; null is nowhere. */
+  rollout: string | null;
   reason: string;
   /** 1: stays here until somebody publishes it, however many have signed. */
   held: number;
@@ -44,5 +46,6 @@ export const stagedTables: StoreArea = {
       ) strict`,
       "create unique index staged_one_waits on staged (contract) where state = 'waiting'",
     ],
+    ["alter table staged add column rollout text"],
   ],
 };

@@ -19,6 +19,7 @@ const release = (change: Partial<AssignableRelease> = {}): AssignableRelease => 
     status: "active",
     stationType: "penetrant",
     nodes: null,
+    open: "all",
     desired: { version, digest: digest("a"), size: 1, target: "t", mode: "enforce", from: null },
     ...change,
   };
@@ -35,6 +36,24 @@ const assignments = [
     what: "the later stored of two versions",
     releases: [release({ version: "v1.1", order: 1 }), release()],
     versions: ["v1.1"],
+  },
+  {
+    what: "the older one where the later has not reached it yet",
+    releases: [release(), release({ version: "v1.1", order: 1, open: new Set(["LP-02"]) })],
+    versions: ["v1.0"],
+  },
+  {
+    what: "the later one where it has",
+    releases: [release(), release({ version: "v1.1", order: 1, open: new Set(["LP-01"]) })],
+    versions: ["v1.1"],
+  },
+  {
+    what: "what is only tried is not enforced",
+    releases: [
+      release(),
+      release({ version: "v1.1", order: 1, desired: { ...release().desired, version: "v1.1", mode: "shadow" } }),
+    ],
+    versions: ["v1.0"],
   },
   {
     what: "the older one where the later is narrowed to others",
