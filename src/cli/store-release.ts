@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { compareContracts, compile, directionOf } from "../compiler/index.ts";
 import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
+import type { HistoryEntry } from "../hub/contracts/contract-records.ts";
 import type { Published } from "../hub/contracts/staging-service.ts";
+import type { RolloutPolicy } from "../hub/core/rollout-policy.ts";
 import type { AssignmentDocument } from "../hub/release/assignment.ts";
 import { digestOf } from "../hub/release/metadata-text.ts";
 import { MAX_TARGETS_A_ROLE, parseRoleName } from "../hub/release/role-name.ts";
@@ -35,11 +37,13 @@ export interface StoreRelease {
   readonly offline?: ReleaseMark["offline"];
   /** Signed now, published later with `maint release publish`. */
   readonly hold?: boolean;
+  /** Where its rollout differs from the domain's default. */
+  readonly rollout?: Partial<RolloutPolicy>;
 }
 
 /** Compiles the validated text, signs it as the next version and hands it in. Answers what the hub says. */
 export async function storeRelease(request: StoreRelease): Promise<Published> {
-  const { hub, contract, keys, nodes, reason = "", offline = "accept", hold = false } = request;
+  const { hub, contract, keys, nodes, reason = "", offline = "accept", hold = false, rollout = {} } = request;
   const draft = await draftOf(hub, contract);
   const bundle = compiledBytes(contract, draft.text);
   const roles = await rolesOf(hub);
@@ -48,14 +52,14 @@ export async function storeRelease(request: StoreRelease): Promise<Published> {
   const { role, text } = roleWithRoom(roles, draft.domain, needsTwo(mark.direction));
   const prepared = prepareRelease({
     ...{ domain: draft.domain, contract, version: nextVersion(latest?.version), text: draft.text, bundle, mark, role },
-    assignment: latest === undefined ? null : backTo(roles, contract, latest),
+    assignment: latest === undefined ? null : await backToThoseInForce(hub, roles, contract, latest),
     currentTargets: text,
     keys: [authorKey(keys)],
     nowMs: Date.now(),
   });
   if (!prepared.ok) throw new MaintError("MAINT_ERR_SIGN", prepared.error);
   const narrowed = nodes === undefined ? {} : { nodes };
-  return (await hub.post("/v1/releases", { ...prepared.value, ...narrowed, reason, hold })) as Published;
+  return (await hub.post("/v1/releases", { ...prepared.value, ...narrowed, reason, hold, rollout })) as Published;
 }
 
 export interface RetireContract {
@@ -70,10 +74,7 @@ export interface RetireContract {
 export async function retireContract({ hub, contract, version, reason, keys }: RetireContract): Promise<Published> {
   const path = `/v1/contracts/${encodeURIComponent(contract)}`;
   const known = (await hub.get(`${path}?version=${version}`)) as { readonly domain: string };
-  const { history } = (await hub.get(`${path}/history`)) as {
-    readonly history: readonly { readonly version: string | null; readonly status: string }[];
-  };
-  const inForce = history.filter(({ status }) => ["deployed", "active", "monitoring"].includes(status));
+  const inForce = (await historyOf(hub, contract)).filter(({ status }) => IN_FORCE.includes(status));
   if (inForce.some((one) => one.version !== version))
     return (await hub.post(`${path}/retire`, { version, reason })) as Published;
   const roles = await rolesOf(hub);
@@ -205,11 +206,31 @@ function assignmentFor(roles: Roles, contract: string): AssignmentDocument {
   };
 }
 
-/** From the new version nodes may be taken back to the one before: a revert in trouble needs no person. */
-const backTo = (roles: Roles, contract: string, { version, digest }: LatestStored): AssignmentDocument => ({
-  ...assignmentFor(roles, contract),
-  ...{ revertTo: [digest], reason: `a way back to ${version}` },
-});
+/**
+ * From the new version nodes may be taken back to those that are in force beside it: a revert in trouble needs no person. After
+ * a revert the one stored before is not what nodes run.
+ */
+async function backToThoseInForce(
+  hub: HubClient,
+  roles: Roles,
+  contract: string,
+  latest: LatestStored,
+): Promise<AssignmentDocument> {
+  const history = await historyOf(hub, contract);
+  const inForce = history.flatMap(({ version, digest, status }) =>
+    version !== null && digest !== null && IN_FORCE.includes(status) ? [{ version, digest }] : [],
+  );
+  const back = inForce.some(({ digest }) => digest === latest.digest) ? inForce : [...inForce, latest];
+  const reason = `a way back to ${back.map(({ version }) => version).join(", ")}`;
+  return { ...assignmentFor(roles, contract), revertTo: back.map(({ digest }) => digest), reason };
+}
+
+const IN_FORCE: readonly string[] = ["deployed", "active", "monitoring"];
+
+async function historyOf(hub: HubClient, contract: string): Promise<readonly HistoryEntry[]> {
+  const path = `/v1/contracts/${encodeURIComponent(contract)}/history`;
+  return ((await hub.get(path)) as { readonly history: readonly HistoryEntry[] }).history;
+}
 
 /** Files that one release adds to its role. */
 const RELEASE_TARGETS = 3;

@@ -7,6 +7,7 @@ import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { hubClient } from "../../src/cli/hub-client.ts";
 import { storeRelease } from "../../src/cli/store-release.ts";
 import { makeSigningKey, type SigningKey, signBase64Url, signHex } from "../../src/disk/key-file.ts";
+import type { RolloutPolicy } from "../../src/hub/core/rollout-policy.ts";
 import { createHub, type Hub, type HubOptions } from "../../src/hub/index.ts";
 import { initPolicy } from "../../src/hub/policy-central/init-policy.ts";
 import type { Alert } from "../../src/model/alert.ts";
@@ -21,7 +22,7 @@ export interface HubBench {
   readonly admin: () => ReturnType<typeof hubClient>;
   /** Registers and enrols a node whose key the test holds. */
   readonly enrol: (node: string, stationType?: string) => Promise<SigningKey>;
-  readonly store: (contract: string, nodes?: readonly string[]) => Promise<unknown>;
+  readonly store: (contract: string, nodes?: readonly string[], rollout?: Partial<RolloutPolicy>) => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
@@ -55,8 +56,9 @@ export async function hubBench(options: Partial<HubOptions> = {}): Promise<HubBe
       await hub().services.rollout.refresh();
       return key;
     },
-    store: async (contract, nodes) => {
-      const answer = await storeRelease({ hub: admin(), contract, keys, ...(nodes === undefined ? {} : { nodes }) });
+    store: async (contract, nodes, rollout = {}) => {
+      const narrowed = nodes === undefined ? {} : { nodes };
+      const answer = await storeRelease({ hub: admin(), contract, keys, rollout, ...narrowed });
       if (answer.published) return answer.entry;
       throw new Error(`${contract} waits for a second person`);
     },
