@@ -24,7 +24,12 @@ const verbs: { readonly [name: string]: Verb } = {
   node: { summary: "enrol and run the agent of a test node", load: () => import("./commands/node.ts") },
   person: { summary: "add people and their tokens", load: () => import("./commands/person.ts") },
   contract: { summary: "create, validate, store and follow contracts", load: () => import("./commands/contract.ts") },
-  release: { summary: "verify what PolicyCentral holds", load: () => import("./commands/release.ts") },
+  release: { summary: "sign, approve and verify releases", load: () => import("./commands/release.ts") },
+  rollout: { summary: "bring versions to nodes in waves", load: () => import("./commands/rollout.ts") },
+  "why-not": {
+    summary: "say why a node does not run the newest version",
+    load: () => import("./commands/why-not.ts"),
+  },
   record: { summary: "record evidence at a node", load: () => import("./commands/record.ts") },
   evidence: {
     summary: "import calibrations from certificates and lists",

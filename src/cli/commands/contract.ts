@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
 import type { Deployment, HistoryEntry, ValidationOutcome } from "../../hub/index.ts";
-import { isVersion } from "../../model/ids.ts";
 import { contractLine, deploymentLines, historyLines, validationLines } from "../contract-lines.ts";
 import { contractText } from "../contract-text.ts";
 import { treeLines, treeOf } from "../contract-tree.ts";
 import { keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { releaseOf } from "../named-release.ts";
+import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { publishedLines } from "../staged-lines.ts";
 import { retireContract, storeRelease } from "../store-release.ts";
 
@@ -42,9 +43,11 @@ function addMaking(contract: Command): void {
     .addHelpText("after", "\nExample:\n  maint contract validate MAIN-PEN-CHECK-001")
     .action(validate);
   withHubOptions(
-    contract
-      .command("store <id>")
-      .description("sign the validated draft as the next version; what loosens then waits for a second person"),
+    withRolloutOptions(
+      contract
+        .command("store <id>")
+        .description("sign the validated draft as the next version; what loosens then waits for a second person"),
+    ),
   )
     .option("--nodes <ids>", "only these nodes, with commas between")
     .option("--reason <text>", "why, for the second person and the ledger")
@@ -138,7 +141,7 @@ interface NodesOptions extends HubOptions {
 const nodesOf = ({ nodes }: NodesOptions): { readonly nodes?: readonly string[] } =>
   nodes === undefined ? {} : { nodes: nodes.split(",").map((id) => id.trim()) };
 
-interface StoreOptions extends NodesOptions {
+interface StoreOptions extends NodesOptions, RolloutOptions {
   readonly hold?: boolean;
   readonly reason?: string;
   readonly offline?: "accept" | "strict";
@@ -147,7 +150,12 @@ interface StoreOptions extends NodesOptions {
 async function store(id: string, options: StoreOptions): Promise<void> {
   const hub = hubClient(options);
   const { reason, offline, hold = false } = options;
-  const how = { hold, ...(reason === undefined ? {} : { reason }), ...(offline === undefined ? {} : { offline }) };
+  const how = {
+    hold,
+    rollout: policyOf(options),
+    ...(reason === undefined ? {} : { reason }),
+    ...(offline === undefined ? {} : { offline }),
+  };
   const answer = await storeRelease({ hub, contract: id, keys: keysFolder(options.keys), ...nodesOf(options), ...how });
   printAnswer(options, answer.published ? answer.entry : answer, publishedLines(answer));
 }
@@ -215,11 +223,3 @@ async function archive(name: string, options: EndOptions): Promise<void> {
 }
 
 const pathOf = (contract: string): string => `/v1/contracts/${encodeURIComponent(contract)}`;
-
-/** `ID@v1.0` */
-function releaseOf(name: string): { readonly contract: string; readonly version: string } {
-  const [contract = "", version] = name.split("@");
-  if (!isVersion(version))
-    throw new MaintError("MAINT_ERR_USAGE", `"${name}" names no version; write it as MAIN-PEN-CHECK-001@v1.0`);
-  return { contract, version };
-}

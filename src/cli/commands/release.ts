@@ -10,6 +10,7 @@ import { isContractId, isVersion } from "../../model/ids.ts";
 import { contractLine } from "../contract-lines.ts";
 import { dataFolder, keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { publishedLines, stagedLines } from "../staged-lines.ts";
 
 interface VerifyOptions {
@@ -71,7 +72,9 @@ function exportPolicy({
 
 function addStaging(release: Command): void {
   withHubOptions(
-    release.command("sign <contract>").description("sign the validated draft; one that loosens waits for another"),
+    withRolloutOptions(
+      release.command("sign <contract>").description("sign the validated draft; one that loosens waits for another"),
+    ),
   )
     .option("--reason <text>", "why, for the second person and the ledger")
     .option("--hold", "keep it until it is published")
@@ -109,13 +112,20 @@ const stagedPath = (contract: string, more = ""): string =>
 
 async function sign(
   contract: string,
-  options: HubOptions & { readonly reason?: string; readonly hold?: boolean },
+  options: HubOptions & RolloutOptions & { readonly reason?: string; readonly hold?: boolean },
 ): Promise<void> {
   const { storeRelease } = await import("../store-release.ts");
   const { reason, hold = false } = options;
   const why = reason === undefined ? {} : { reason };
   const keys = keysFolder(options.keys);
-  const answer = await storeRelease({ hub: hubClient(options), contract, keys, hold, ...why });
+  const answer = await storeRelease({
+    hub: hubClient(options),
+    contract,
+    keys,
+    hold,
+    rollout: policyOf(options),
+    ...why,
+  });
   printAnswer(options, answer, publishedLines(answer));
 }
 

@@ -1,0 +1,181 @@
+import { Command } from "commander";
+import { MaintError } from "../../base/maint-error.ts";
+import type { RolloutPolicy } from "../../hub/core/rollout-policy.ts";
+import type { RolloutPlan } from "../../hub/rollout/rollout-commands.ts";
+import type { RolloutView } from "../../hub/rollout/rollout-views.ts";
+import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { releaseOf } from "../named-release.ts";
+import { paintFor } from "../paint.ts";
+import { planLines, policyLine, rolloutLines } from "../rollout-lines.ts";
+import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
+
+/** `maint rollout`: a version's way to its nodes, wave by wave. */
+export function command(): Command {
+  const rollout = new Command("rollout").description("plan, start, follow, hold and take back rollouts");
+  addStarting(rollout);
+  addFollowing(rollout);
+  addOrders(rollout);
+  return rollout.addHelpText("after", "\nExample:\n  maint rollout plan UV-DAILY@v1.1 --waves 1,10%,100% --soak 30m");
+}
+
+function addStarting(rollout: Command): void {
+  withHubOptions(
+    withRolloutOptions(
+      rollout.command("plan <release>").description("show which nodes, in which waves; changes nothing"),
+    ),
+  )
+    .addHelpText("after", "\nExample:\n  maint rollout plan UV-DAILY@v1.1 --waves node:LP-01,25%,100%")
+    .action(plan);
+  withHubOptions(
+    withRolloutOptions(
+      rollout.command("start <release>").description("start a held version, or one that was taken back"),
+    ),
+  )
+    .addHelpText("after", "\nExample:\n  maint rollout start UV-DAILY@v1.1 --waves 1,100% --soak 1h --on-breach revert")
+    .action(start);
+  withHubOptions(
+    withRolloutOptions(
+      rollout
+        .command("default <domain>")
+        .description("show or set how a domain's versions go out when nobody says otherwise"),
+    ),
+  )
+    .option("--held", "nothing starts by itself: maint rollout start does it")
+    .option("--no-held", "storing a version starts its rollout")
+    .addHelpText("after", "\nExample:\n  maint rollout default penetrant --waves 5%,100% --soak 1h --on-breach revert")
+    .action(setDefault);
+}
+
+function addFollowing(rollout: Command): void {
+  withHubOptions(
+    rollout.command("list").description("list rollouts; exit code 1 where one is paused or was taken back"),
+  )
+    .addHelpText("after", "\nExample:\n  maint rollout list")
+    .action(list);
+  withHubOptions(rollout.command("show <release>").description("show one rollout's waves, failures and record"))
+    .addHelpText("after", "\nExample:\n  maint rollout show UV-DAILY@v1.1")
+    .action(show);
+  withHubOptions(
+    rollout
+      .command("watch <release>")
+      .description("follow a rollout to its end; exit code 0 where it finished, else 1"),
+  )
+    .addHelpText("after", "\nExample:\n  maint rollout watch UV-DAILY@v1.1")
+    .action(watch);
+}
+
+const ORDERS = [
+  ["pause", "open no further wave"],
+  ["resume", "go on, in spite of what has failed up to now"],
+  ["advance", "open the next wave without waiting for the gate"],
+  ["abort", "end it: nodes that have the version keep it"],
+] as const;
+
+function addOrders(rollout: Command): void {
+  for (const [kind, description] of ORDERS) {
+    const order = withHubOptions(rollout.command(`${kind} <release>`).description(description))
+      .requiredOption("--reason <text>", "why, for the ledger")
+      .addHelpText(
+        "after",
+        `\nExample:\n  maint rollout ${kind} UV-DAILY@v1.1 --reason "lamp in bay 3 is being changed"`,
+      );
+    if (kind === "abort") order.option("--revert", "nodes with an earlier version go back to it");
+    order.action((name: string, options: OrderOptions) => give(kind, name, options));
+  }
+}
+
+interface OrderOptions extends HubOptions {
+  readonly reason: string;
+  readonly revert?: boolean;
+}
+
+const pathOf = (name: string): string => {
+  const { contract, version } = releaseOf(name);
+  return `/v1/rollouts/${contract}/${version}`;
+};
+
+async function plan(name: string, options: HubOptions & RolloutOptions): Promise<void> {
+  const body = { ...releaseOf(name), policy: policyOf(options) };
+  const answer = (await hubClient(options).post("/v1/rollouts/plan", body)) as RolloutPlan;
+  printAnswer(options, answer, planLines(answer));
+}
+
+async function start(name: string, options: HubOptions & RolloutOptions): Promise<void> {
+  const body = { ...releaseOf(name), policy: policyOf(options) };
+  printView(options, (await hubClient(options).post("/v1/rollouts", body)) as RolloutView);
+}
+
+async function setDefault(
+  domain: string,
+  options: HubOptions & RolloutOptions & { readonly held?: boolean },
+): Promise<void> {
+  const hub = hubClient(options);
+  const path = `/v1/rollouts/defaults/${encodeURIComponent(domain)}`;
+  const change = { ...policyOf(options), ...(options.held === undefined ? {} : { held: options.held }) };
+  const asked = Object.keys(change).length === 0 ? hub.get(path) : hub.put(path, change);
+  const answer = (await asked) as { readonly policy: RolloutPolicy };
+  printAnswer(options, answer, [
+    `${domain}: waves ${answer.policy.waves.join(", ")}`,
+    `  ${policyLine(answer.policy)}`,
+  ]);
+}
+
+async function give(kind: string, name: string, { reason, revert, ...options }: OrderOptions): Promise<void> {
+  const order = kind === "abort" ? { kind, reason, revert: revert === true } : { kind, reason };
+  printView(options, (await hubClient(options).post(pathOf(name), order)) as RolloutView);
+}
+
+const printView = (options: HubOptions, view: RolloutView): void =>
+  printAnswer(options, view, rolloutLines(view, Date.now(), paintFor(process.stdout)));
+
+async function list(options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get("/v1/rollouts")) as { readonly rollouts: readonly RolloutView[] };
+  const needsSomebody = answer.rollouts.some(({ status }) => status === "paused" || status === "reverted");
+  process.exitCode = needsSomebody ? 1 : 0;
+  const lines = answer.rollouts.flatMap((view) => rolloutLines(view, Date.now(), paintFor(process.stdout)));
+  printAnswer(options, answer, lines.length === 0 ? ["no rollout yet"] : lines);
+}
+
+type Shown = RolloutView & { readonly events: readonly { readonly kind: string; readonly atMs: number }[] };
+
+async function show(name: string, options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get(pathOf(name))) as Shown;
+  const told = answer.events.filter(({ kind }) => kind !== "observed");
+  printAnswer(options, answer, [
+    ...rolloutLines(answer, Date.now(), paintFor(process.stdout)),
+    ...(answer.policy === null ? [] : [`  ${policyLine(answer.policy)}`]),
+    ...told.map(({ kind, atMs }) => `  ${new Date(atMs).toISOString()}  ${kind}`),
+  ]);
+}
+
+const LOOK_EVERY_MS = 500;
+const UP_AND_CLEAR = "\u001b[1A\u001b[2K";
+
+/** On a terminal the picture is drawn over; elsewhere it is printed anew when something changed. */
+async function watch(name: string, options: HubOptions): Promise<void> {
+  const hub = hubClient(options);
+  const path = pathOf(name);
+  let drawn = 0;
+  let said = "";
+  for (;;) {
+    const { events: _, ...view } = (await hub.get(path)) as Shown;
+    const isOver = view.status !== "running" && view.status !== "paused";
+    const lines = rolloutLines(view, Date.now(), paintFor(process.stdout));
+    const redraws = process.stdout.isTTY === true && options.json !== true;
+    const news = JSON.stringify(view);
+    if (redraws) process.stdout.write(UP_AND_CLEAR.repeat(drawn));
+    if (redraws || news !== said) printAnswer(options, view, lines);
+    drawn = lines.length;
+    said = news;
+    if (isOver) {
+      process.exitCode = view.status === "finished" ? 0 : 1;
+      return;
+    }
+    if (view.status === "paused" && !redraws)
+      throw new MaintError("MAINT_ERR_ROLLOUT_PAUSED", `${name} is paused: ${view.because?.reason ?? ""}`, {
+        exitCode: 1,
+        help: `maint rollout resume ${name} --reason "…", or abort`,
+      });
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runMaint } from "../../src/cli/story/processes.ts";
+import { CONTRACT } from "../../src/cli/story/uv-story.ts";
+import type { RolloutView } from "../../src/hub/rollout/rollout-views.ts";
+import { atHub, CONTRACT_FILE, type LpFloor, startLpFloor, until } from "./lp-floor.ts";
+
+// Real hub, real agents: a version whose second wave cannot take it is caught there, and taken back from the first.
+
+let floor: LpFloor;
+beforeAll(async () => {
+  floor = await startLpFloor(3);
+});
+afterAll(() => floor?.end());
+
+const versionsOf = async (): Promise<readonly string[]> => {
+  const { json } = await floor.maint(["status", ...atHub(floor)]);
+  const { nodes } = json as { nodes: { id: string; active: { [contract: string]: { version: string } } }[] };
+  return nodes.map(({ id, active }) => `${id} ${active[CONTRACT]?.version ?? "nothing"}`);
+};
+const rolloutOf = async (version: string): Promise<RolloutView> =>
+  (await floor.maint(["rollout", "show", `${CONTRACT}@${version}`, ...atHub(floor)])).json as RolloutView;
+
+async function draft(limit: string): Promise<void> {
+  const file = join(floor.folder, "next.maint");
+  writeFileSync(
+    file,
+    readFileSync(CONTRACT_FILE, "utf8").replaceAll("uv-limit = 1000 uW/cm2", `uv-limit = ${limit} uW/cm2`),
+  );
+  await floor.maint(["contract", "create", file, "--domain", "penetrant", ...atHub(floor)]);
+  await floor.maint(["contract", "validate", CONTRACT, ...atHub(floor)]);
+}
+
+test("a release with one bad wave is caught and reverted, by itself, and the next one gets through", async () => {
+  await draft("1050");
+  const waves = ["--waves", "node:LP-01,node:LP-02,100%", "--error", "0", "--on-breach", "revert"];
+  // The disk of LP-02: what it keeps can neither be written nor read any more.
+  const kept = join(floor.data, "nodes", "LP-02", "kept");
+  rmSync(kept, { recursive: true });
+  writeFileSync(kept, "");
+  await floor.maint(["contract", "store", CONTRACT, ...waves, ...atHub(floor)]);
+  const watched = await runMaint(["rollout", "watch", `${CONTRACT}@v1.1`, ...atHub(floor)]);
+  expect(watched).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/v1\.1 {2}reverted/) });
+  const view = await rolloutOf("v1.1");
+  expect(view.waves.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    "node:LP-01 passed",
+    "node:LP-02 open",
+    "100% closed",
+  ]);
+  expect(view.failures).toMatchObject([{ node: "LP-02", phase: "rejected" }]);
+  await until("LP-01 is back", async () => (await versionsOf()).every((one) => one.endsWith("v1.0")));
+  const listed = await runMaint(["rollout", "list", ...atHub(floor)]);
+  expect(listed).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/ 2 {2}node:LP-02 {2}\[!+\] open .*1 failed/),
+  });
+  const why = await runMaint(["why-not", "LP-03", ...atHub(floor)]);
+  expect(why).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/was reverted: wave 2 of 3 .*\n.*maint rollout start/),
+  });
+
+  await floor.agent("LP-02").stop();
+  rmSync(kept);
+  await floor.startAgent("LP-02");
+  await draft("1060");
+  await floor.maint(["contract", "store", CONTRACT, ...waves, ...atHub(floor)]);
+  await until("all run v1.2", async () => (await versionsOf()).every((one) => one.endsWith("v1.2")));
+  expect(await runMaint(["why-not", "LP-03", ...atHub(floor)])).toMatchObject({ exitCode: 0 });
+  expect(await runMaint(["rollout", "watch", `${CONTRACT}@v1.2`, ...atHub(floor)])).toMatchObject({ exitCode: 0 });
+}, 60_000);
+
+const wrong: readonly { readonly words: readonly string[]; readonly says: RegExp }[] = [
+  { words: ["rollout", "plan", CONTRACT], says: /names no version/ },
+  { words: ["rollout", "plan", `${CONTRACT}@v9.0`], says: /no version in force/ },
+  { words: ["rollout", "plan", `${CONTRACT}@v1.2`, "--waves", "10%,5%"], says: /must be above 10%/ },
+  { words: ["rollout", "plan", `${CONTRACT}@v1.2`, "--soak", "soon"], says: /90s, 10m, 2h or 1d/ },
+  { words: ["rollout", "plan", `${CONTRACT}@v1.2`, "--window", "22:00"], says: /22:00-06:00/ },
+  { words: ["rollout", "start", `${CONTRACT}@v1.2`], says: /has reached every node/ },
+  { words: ["rollout", "pause", `${CONTRACT}@v1.2`], says: /--reason/ },
+  { words: ["rollout", "show", `${CONTRACT}@v9.0`], says: /no rollout/ },
+  { words: ["why-not", "LP-99"], says: /no node "LP-99"/ },
+];
+for (const { words, says } of wrong)
+  test(`${words.join(" ")}: a sentence and exit code 2`, async () => {
+    expect(await runMaint([...words, ...atHub(floor)])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(says),
+    });
+  });
