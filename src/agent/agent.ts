@@ -8,10 +8,11 @@ import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { readTokenFile } from "../disk/read-token.ts";
 import { openDatabase } from "../disk/sqlite.ts";
 import { createTokenFile, tokenSha256 } from "../disk/token-file.ts";
-import type { EngineChoice } from "../model/decision.ts";
+import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { LedgerActionType } from "../model/ledger-entry.ts";
+import { TAKE_OVER_CHECK_MS } from "../model/limits.ts";
 import { loadReference } from "../runtime/reference.ts";
-import { type Activation, openActivation } from "./activation.ts";
+import { type Activation, inForceIn, openActivation } from "./activation.ts";
 import { type AgentClock, type Moment, openAgentClock, systemTime, type TimeSources } from "./agent-clock.ts";
 import { type AgentStatus, agentRoutes } from "./agent-routes.ts";
 import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts";
@@ -145,12 +146,15 @@ async function run(
   const voice = openVoice(options, stores);
   if (engine !== "fast") await loadReference();
   const kept = openKeptBytes(folder.kept);
+  const late: { testsRun?: () => boolean } = {};
   const activation = await openActivation({
     ...{ node, key, statePath: folder.state, enrolledRoot, kept, ledger, check: runtimeCheck },
     moment: clock.now,
+    testsRun: () => late.testsRun?.() ?? false,
     onRejected: voice.rejected,
   });
   const services = openServices(options, { stores, activation, voice, engine });
+  late.testsRun = () => services.runs.running().length > 0;
   ledger.append([record("process", "started", node, `agent started, engine ${engine}`, node)]);
   const status = (): AgentStatus =>
     statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, key, link: voice.link() });
@@ -173,6 +177,7 @@ async function run(
     undo.push(
       linkTo(hubUrl, { options, gate: services.gate, enrolment, stores, key, kept, activation, enrolledRoot, voice }),
     );
+  undo.push(watchTheHour(options, activation, voice));
   let stopping: Promise<void> | undefined;
   return {
     ...{ url: api.url, node, status },
@@ -188,6 +193,32 @@ async function run(
   };
 }
 
+/** Lets a set that waits take over when its hour has come, with a hub or without. */
+function watchTheHour(options: AgentOptions, activation: Activation, voice: Voice): () => void {
+  const timer = setInterval(() => {
+    try {
+      const desired = activation.takeOver();
+      if (desired === undefined) return;
+      options.log?.(`generation ${desired.generation} is in force`);
+      voice.link()?.tookOver(desired);
+      options.onActivated?.(desired.generation);
+    } catch (error) {
+      voice.fatal(error);
+    }
+  }, TAKE_OVER_CHECK_MS);
+  return () => clearInterval(timer);
+}
+
+/** A fault of our own under contracts that are new leads back to those before, where their signers allow it. */
+function takeBackIfNew({ log }: AgentOptions, activation: Activation, voice: Voice, decision: Decision): void {
+  const fault = decision.reasons.find((reason) => reason.startsWith("runtime.error"));
+  if (fault === undefined) return;
+  const taken = activation.takeBack(`${fault}: a decision failed under it`);
+  if (taken === undefined) return;
+  log?.(`generation ${taken.generation} was taken back: ${fault}`);
+  voice.link()?.tookBack(taken, fault);
+}
+
 interface ServiceParts {
   readonly stores: Stores;
   readonly activation: Activation;
@@ -196,7 +227,8 @@ interface ServiceParts {
 }
 
 /** What evidence, runs of tests and the gate need of each other. */
-function openServices({ node }: AgentOptions, { stores, activation, voice, engine }: ServiceParts) {
+function openServices(options: AgentOptions, { stores, activation, voice, engine }: ServiceParts) {
+  const { node } = options;
   const { clock, ledger } = stores;
   const vocabulary = () => vocabularyInForce(activation.standing());
   const evidence = openEvidenceService({ clock, ledger, store: stores.evidence, vocabulary });
@@ -205,7 +237,10 @@ function openServices({ node }: AgentOptions, { stores, activation, voice, engin
     ...{ node, engine, clock, ledger, evidence: stores.evidence, runs, standing: activation.standing },
     highWaterMs: highWater(stores),
     raise: voice.raise,
-    onDecided: () => voice.link()?.decided(),
+    onDecided: (decision) => {
+      takeBackIfNew(options, activation, voice, decision);
+      voice.link()?.decided();
+    },
     onFatal: voice.fatal,
   });
   return { evidence, runs, gate, vocabulary };
@@ -313,8 +348,8 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     ...{ node, key, hubUrl, clock, spool, kept, hubId: enrolment.hub, ledgerHead: ledger.head, onFault: voice.fatal },
     active: () => activeSet(activation, enrolledRoot),
     nextReportCounter: marks.nextReportCounter,
-    attempt: async (signed) => {
-      const attempting = activation.attempt(signed);
+    attempt: async (signed, reached) => {
+      const attempting = activation.attempt(signed, reached);
       underWay = attempting.catch(() => undefined);
       const outcome = await attempting;
       if (outcome.kind === "activated") {
@@ -360,11 +395,20 @@ const record = (action_type: LedgerActionType, action: string, target: string, d
 function activeSet(activation: Activation, enrolledRoot: Uint8Array): ActiveSet {
   const standing = activation.standing();
   if (standing.kind !== "ready")
-    return { desired: null, rootVersion: 1, onlineKeys: onlineKeysOfRoot(enrolledRoot), contracts: {} };
+    return {
+      desired: null,
+      isInForce: false,
+      rootVersion: 1,
+      onlineKeys: onlineKeysOfRoot(enrolledRoot),
+      contracts: {},
+    };
   const { set } = standing;
-  const contracts = set.contracts.map(({ contract, version, digest }) => [contract, { version, digest }] as const);
+  const inForce = inForceIn(standing)?.set;
+  const releases = inForce?.contracts ?? [];
+  const contracts = releases.map(({ contract, version, digest }) => [contract, { version, digest }] as const);
   return {
     desired: set.signed.desired,
+    isInForce: inForce === set,
     rootVersion: set.mark.root.version,
     onlineKeys: set.onlineKeys,
     contracts: Object.fromEntries(contracts),
@@ -409,12 +453,14 @@ function statusOf({ node, engine, hub, hubUrl, activation, stores, key, link }: 
     rejection:
       standing.kind === "rejected" ? { reason: standing.rejection.reason, detail: standing.rejection.detail } : null,
     generation: set?.signed.desired.generation ?? null,
-    contracts: (set?.contracts ?? []).map(({ contract, version, digest, mode }) => ({
-      contract,
-      version,
-      digest,
-      mode,
-    })),
+    contracts: (standing.kind === "ready" ? (inForceIn(standing)?.set.contracts ?? []) : []).map(
+      ({ contract, version, digest, mode }) => ({
+        contract,
+        version,
+        digest,
+        mode,
+      }),
+    ),
     station: set?.register?.station ?? null,
     key: { keyId: key.keyId, publicHex: key.publicHex },
     clock: { nowMs, source },

@@ -2,9 +2,10 @@ import { gunzipSync } from "node:zlib";
 import { fail, ok, type Result } from "../base/result.ts";
 import { type Digest, isDigest } from "../model/ids.ts";
 import { MAX_BLOB_BYTES } from "../model/limits.ts";
-import type { Message, SignedDesired } from "../model/message.ts";
+import type { DesiredContract, Message, SignedDesired } from "../model/message.ts";
 import {
   count,
+  flag,
   integer,
   isObject,
   list,
@@ -27,20 +28,24 @@ export interface BadFrame {
 
 const digest: Shape<Digest> = (value): value is Digest => isDigest(value);
 
+const desiredContract: Shape<DesiredContract> = object({
+  version: text,
+  digest,
+  size: count,
+  target: text,
+  mode: literal("enforce", "shadow"),
+  from: nullable(text),
+  activation: optional(
+    object({ notBefore: nullable(text), window: nullable(object({ from: text, to: text })), idleOnly: flag }),
+  ),
+});
+
 const desired: Shape<SignedDesired> = object({
   desired: object({
     node: text,
     generation: count,
-    contracts: record(
-      object({
-        version: text,
-        digest,
-        size: count,
-        target: text,
-        mode: literal("enforce", "shadow"),
-        from: nullable(text),
-      }),
-    ),
+    contracts: record(desiredContract),
+    shadows: optional(record(desiredContract)),
     documents: object({
       register: nullable(digest),
       people: nullable(digest),

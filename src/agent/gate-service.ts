@@ -66,6 +66,7 @@ type Ready = Extract<Standing, { readonly kind: "ready" }>;
 
 /** What is the same for every decision under one set. */
 interface Basis {
+  readonly standing: Ready;
   readonly set: ReleaseSet;
   /** Every release that is at hand, those of the active set first. */
   readonly verified: readonly VerifiedRelease[];
@@ -77,7 +78,8 @@ interface Basis {
 export function openGateService(options: GateOptions): GateService {
   let basis: Basis | null = null;
   const basisOf = (standing: Ready): Basis => {
-    if (basis?.set !== standing.set) basis = makeBasis(standing);
+    // The same set stands differently once its hour has come.
+    if (basis?.standing !== standing) basis = makeBasis(standing);
     return basis;
   };
   let lastStart: Promise<unknown> = Promise.resolve();
@@ -149,6 +151,7 @@ function lookAhead(
 function makeBasis(standing: Ready): Basis {
   const { set } = standing;
   return {
+    standing,
     set,
     verified: [set, ...standing.earlier.map((one) => one.set)].flatMap(({ contracts }) => contracts),
     vocabulary: vocabularyInForce(standing),

@@ -7,6 +7,7 @@ import type { ContractId, Digest, Version } from "../model/ids.ts";
 import { HEADERS_TIMEOUT_MS, HUB_MAX_FRAME_BYTES, NODE_MAX_FRAME_BYTES } from "../model/limits.ts";
 import {
   type AlertBatch,
+  type Desired,
   type Hello,
   helloBytes,
   type Message,
@@ -21,6 +22,7 @@ import type { AlertSpool } from "./alert-spool.ts";
 import { startOfLink, step } from "./core/link.ts";
 import type {
   AttemptOutcome,
+  AttemptPhase,
   LinkEffect,
   LinkEvent,
   LinkState,
@@ -45,7 +47,7 @@ export interface HubLinkOptions {
   readonly active: () => ActiveSet;
   readonly ledgerHead: () => LedgerHead;
   /** Verifies, self-tests and activates; durable when fulfilled with `activated`. Never rejects for what the world does. */
-  readonly attempt: (signed: SignedDesired) => Promise<AttemptOutcome>;
+  readonly attempt: (signed: SignedDesired, reached: (phase: AttemptPhase) => void) => Promise<AttemptOutcome>;
   /** The next number of the node's reports; only grows, across restarts. */
   readonly nextReportCounter: () => number;
   readonly onSession: (session: string) => void;
@@ -55,7 +57,10 @@ export interface HubLinkOptions {
 }
 
 export interface ActiveSet {
+  /** The set that was accepted last. */
   readonly desired: SignedDesired["desired"] | null;
+  /** Its contracts are those in force: they do not wait, and were not taken back. */
+  readonly isInForce: boolean;
   readonly rootVersion: number;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
@@ -66,6 +71,10 @@ export interface HubLink {
   /** Alerts were spooled up to this seq. */
   readonly spooled: (seq: number) => void;
   readonly decided: () => void;
+  /** A set that had waited is in force, durably. */
+  readonly tookOver: (desired: Desired) => void;
+  /** What was before is in force again, durably. */
+  readonly tookBack: (desired: Desired, detail: string) => void;
   /** Says how the station stands; false without a session, in which it is to be said again. */
   readonly standing: (standing: Standing) => boolean;
   readonly state: () => LinkState;
@@ -78,6 +87,8 @@ const DIGESTS_PER_FRAME = 256;
 /** What a hub takes. */
 const MAX_DETAIL = 2_000;
 const RUNTIME_VERSION = "0.1.0";
+/** An attempt that takes longer says how far it is. */
+const SLOW_ATTEMPT_MS = 1_000;
 
 /** Turns the effects of core/link.ts into sockets, timers and disk, and what comes of them into its events. */
 export function openHubLink(options: HubLinkOptions): HubLink {
@@ -86,6 +97,8 @@ export function openHubLink(options: HubLinkOptions): HubLink {
     start: () => driver.take({ kind: "start", random: Math.random() }),
     spooled: (seq) => driver.take({ kind: "spooled", seq }),
     decided: () => driver.take({ kind: "decided" }),
+    tookOver: (desired) => driver.take({ kind: "took-over", desired }),
+    tookBack: (desired, detail) => driver.take({ kind: "took-back", desired, detail }),
     standing: (standing) => driver.standing(standing),
     state: () => driver.state,
     stop: () => driver.stop(),
@@ -127,11 +140,12 @@ class LinkDriver {
   constructor(options: HubLinkOptions) {
     this.#options = options;
     const { spool } = options;
+    const { desired, isInForce } = options.active();
     this.state = startOfLink({
       epoch: spool.epoch(),
       spooledSeq: spool.lastSeq(),
       ackedSeq: spool.ackedSeq(),
-      durable: options.active().desired,
+      durable: isInForce ? desired : null,
     });
   }
 
@@ -236,6 +250,17 @@ class LinkDriver {
     };
     socket.on("open", () => current(() => this.take({ kind: "opened" })));
     socket.on("message", (data, binary) => current(() => this.#receive(data as Buffer, binary)));
+    socket.on("unexpected-response", (request, response) =>
+      current(() => {
+        const seconds = Number(response.headers["retry-after"]);
+        if (response.statusCode === 503 && Number.isFinite(seconds))
+          this.take({ kind: "sent-away", retryAfterMs: seconds * 1_000 });
+        this.#lastWhy = `the hub answers ${response.statusCode}`;
+        // With a listener here ws leaves the ending to us; the close event follows.
+        request.destroy();
+        socket.terminate();
+      }),
+    );
     // An error is followed by a close; without a listener it would end the process.
     socket.on("error", (error) => {
       this.#lastWhy = error.message;
@@ -317,28 +342,41 @@ class LinkDriver {
 
   #attempt(signed: SignedDesired): void {
     const { generation } = signed.desired;
-    this.#options.attempt(signed).then(
-      (outcome) => this.take({ kind: "attempted", generation, outcome }),
-      (error: unknown) => {
-        this.#options.onFault(error);
-        const detail = error instanceof Error ? error.message : String(error);
-        this.take({ kind: "attempted", generation, outcome: { kind: "rejected", reason: "internal", detail } });
-      },
-    );
+    let phase: AttemptPhase | null = null;
+    let told: AttemptPhase | null = null;
+    // Most attempts are over before anybody could read how far they are.
+    const slow = setInterval(() => {
+      if (phase === null || phase === told) return;
+      told = phase;
+      this.take({ kind: "progress", phase });
+    }, SLOW_ATTEMPT_MS);
+    const attempting = this.#options.attempt(signed, (reached) => {
+      phase = reached;
+    });
+    attempting
+      .finally(() => clearInterval(slow))
+      .then(
+        (outcome) => this.take({ kind: "attempted", generation, outcome }),
+        (error: unknown) => {
+          this.#options.onFault(error);
+          const detail = error instanceof Error ? error.message : String(error);
+          this.take({ kind: "attempted", generation, outcome: { kind: "rejected", reason: "internal", detail } });
+        },
+      );
   }
 
   #report(desired: SignedDesired["desired"], outcome: ReportedOutcome): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     const { node, key } = this.#options;
     const active = this.#options.active();
-    const rejected = outcome.phase === "rejected";
+    const detail = "detail" in outcome ? outcome.detail.slice(0, MAX_DETAIL) : null;
     const attempted = Object.entries(desired.contracts).map(([contract, { version, digest }]) => {
       const reported: ReportedContract = {
         version,
         digest,
         phase: outcome.phase,
-        reason: rejected ? outcome.reason : null,
-        detail: rejected ? outcome.detail.slice(0, MAX_DETAIL) : null,
+        reason: outcome.phase === "rejected" ? outcome.reason : null,
+        detail,
       };
       return [contract, reported] as const;
     });

@@ -16,7 +16,18 @@ export interface AcceptedSet {
   readonly acceptedAtMs: number;
   readonly timeSource: "wall" | "attested";
   readonly mark: MetadataMark;
+  /**
+   * Since when its contracts are in force, epoch milliseconds. Absent: since it was accepted. Null: they are not, they wait for
+   * their hour or were taken back; its documents hold all the same.
+   */
+  readonly inForceMs?: number | null;
+  /** Why this node took its contracts back by itself. */
+  readonly rolledBack?: { readonly atMs: number; readonly detail: string };
 }
+
+/** Since when a set's contracts are in force; null where they are not. */
+export const inForceSince = ({ inForceMs, acceptedAtMs }: AcceptedSet): number | null =>
+  inForceMs === undefined ? acceptedAtMs : inForceMs;
 
 /** The pointer: what this node decides by. Replaced as a whole, in one rename. */
 export interface NodeState {
@@ -57,8 +68,10 @@ export function writeNodeState(path: string, key: SigningKey, state: NodeState):
   });
 }
 
+/** A set that never had a say leaves no trace: it must not push the one in force out of what is kept. */
 export function withAccepted(state: NodeState, accepted: AcceptedSet): NodeState {
-  const earlier = state.accepted === null ? state.earlier : [state.accepted, ...state.earlier];
+  const before = state.accepted;
+  const earlier = before === null || inForceSince(before) === null ? state.earlier : [before, ...state.earlier];
   return { format: "maint-node-state/1", accepted, earlier: earlier.slice(0, EARLIER_SETS) };
 }
 

@@ -6,7 +6,7 @@ import { type ContractId, compareVersions, type Digest, isContractId, type Versi
 import type { Desired, DesiredContract, SignedDesired } from "../model/message.ts";
 import type { ZoneTransitions } from "../model/zone.ts";
 import type { LoadedBundle } from "../runtime/index.ts";
-import { isLoosening, readAssignments, refuseUnassigned } from "./assignment.ts";
+import { type Assignments, isLoosening, readAssignments, refuseUnassigned } from "./assignment.ts";
 import { parseOrders, parsePeople, parseRegister, parseZone } from "./node-documents.ts";
 import type { AcceptedSet } from "./node-state.ts";
 import { type Rejection, rejection } from "./rejection.ts";
@@ -26,6 +26,8 @@ export interface ReleaseSet {
   readonly mark: MetadataMark;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: readonly VerifiedRelease[];
+  /** What its signers let be taken from this node. */
+  readonly assignments: Assignments;
   readonly register: StationRegister | null;
   readonly people: PeopleDocument | null;
   readonly orders: OrdersDocument | null;
@@ -61,6 +63,8 @@ export interface SetToVerify {
   readonly atMs: number;
   /** What is active; null at the first set, and when the active set itself is verified again. */
   readonly active: AcceptedSet | null;
+  /** The set whose contracts are in force, where that is not the active one: it waits for its hour. */
+  readonly enforced?: Desired | null | undefined;
   readonly check: BundleCheck;
 }
 
@@ -85,7 +89,7 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
   if (refused !== undefined) return fail(refused);
   const assignments = readAssignments(signed.desired, metadata.value, bytesOf);
   if (!assignments.ok) return assignments;
-  const unassigned = refuseUnassigned(signed.desired, active?.signed.desired ?? null, assignments.value);
+  const unassigned = refuseUnassigned(signed.desired, enforcedIn(request), assignments.value);
   if (unassigned !== undefined) return fail(unassigned);
   const documents = readDocuments(request);
   if (!documents.ok) return documents;
@@ -96,8 +100,11 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
     contracts.push(release.value);
   }
   const { mark, onlineKeys } = metadata.value;
-  return ok({ signed, mark: mark(), onlineKeys, contracts, ...documents.value });
+  return ok({ signed, mark: mark(), onlineKeys, contracts, assignments: assignments.value, ...documents.value });
 }
+
+const enforcedIn = ({ active, enforced }: SetToVerify): Desired | null =>
+  enforced === undefined ? (active?.signed.desired ?? null) : enforced;
 
 /** Each contract's own tests; the first contract that fails refuses the set. */
 export async function selfTestSet(set: ReleaseSet, check: BundleCheck): Promise<Rejection | undefined> {
@@ -131,8 +138,9 @@ function verifyRelease(
   contract: ContractId,
   wanted: DesiredContract,
   metadata: VerifiedMetadata,
-  { bytesOf, check, active }: SetToVerify,
+  request: SetToVerify,
 ): Result<VerifiedRelease, Rejection> {
+  const { bytesOf, check } = request;
   const name = `${contract}@${wanted.version}`;
   const [, version, id] = TARGET.exec(wanted.target) ?? [];
   if (!isContractId(contract) || id !== contract || version !== wanted.version)
@@ -142,7 +150,7 @@ function verifyRelease(
     return fail(rejection("digest-mismatch", `${name}: the bytes of ${wanted.digest} are not there`));
   const proven = verifyTarget(metadata, wanted.target, bytes);
   if (!proven.ok) return proven;
-  const enforced = active?.signed.desired.contracts[contract];
+  const enforced = enforcedIn(request)?.contracts[contract];
   const loosens = refuseLoosening(name, proven.value, enforced !== undefined && isLater(wanted, enforced));
   if (loosens !== undefined) return fail(loosens);
   const loaded = check.load(bytes);

@@ -1,6 +1,7 @@
 import { parseDate } from "../base/civil-time.ts";
 import { indexReleases, type Release, type ReleaseIndex } from "../runtime/index.ts";
 import type { Standing } from "./activation.ts";
+import { inForceSince } from "./node-state.ts";
 import type { VerifiedRelease } from "./release-set.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
@@ -11,8 +12,11 @@ type Ready = Extract<Standing, { readonly kind: "ready" }>;
  * the time until a newer one's date. Contracts in the shadow are kept and verified, and decide nothing. Source: decisions.md B16.
  */
 export function releasesInForce({ set, accepted, earlier }: Ready): ReleaseIndex {
-  const history = [...earlier].reverse().map((one) => ({ set: one.set, atMs: one.accepted.acceptedAtMs }));
-  const sets = [...history, { set, atMs: accepted.acceptedAtMs }];
+  const sets = [...[...earlier].reverse(), { set, accepted }].flatMap((one): readonly SetSince[] => {
+    const atMs = inForceSince(one.accepted);
+    // One that waits, or was taken back, has never had a say.
+    return atMs === null ? [] : [{ set: one.set, atMs }];
+  });
   const contracts = new Set(sets.flatMap((one) => one.set.contracts.map(({ contract }) => contract)));
   return indexReleases([...contracts].flatMap((contract) => releasesOf(contract, sets)));
 }

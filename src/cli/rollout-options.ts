@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_POLICY, type RolloutActivation, type RolloutPolicy } from "../hub/core/rollout-policy.ts";
+import { DEFAULT_POLICY, type RolloutPolicy } from "../hub/core/rollout-policy.ts";
+import type { Activation } from "../model/message.ts";
 
 /** What the command line says of a rollout; what it leaves out is the domain's default. */
 export interface RolloutOptions {
@@ -10,7 +11,7 @@ export interface RolloutOptions {
   readonly onBreach?: RolloutPolicy["onBreach"];
   readonly shadow?: boolean;
   readonly notBefore?: string;
-  readonly window?: NonNullable<RolloutActivation["window"]>;
+  readonly window?: NonNullable<Activation["window"]>;
   readonly idle?: boolean;
 }
 
@@ -67,7 +68,7 @@ function millisecondsOf(text: string): number {
   return Number(count) * (UNITS[unit] ?? 0);
 }
 
-function windowOf(text: string): NonNullable<RolloutActivation["window"]> {
+function windowOf(text: string): NonNullable<Activation["window"]> {
   const [from, to, ...rest] = text.split("-");
   if (from === undefined || to === undefined || rest.length > 0)
     throw new InvalidArgumentError("It is two times of day such as 22:00-06:00.");

@@ -89,6 +89,10 @@ export const CONNECTIONS_CHECK_INTERVAL_MS = 500;
 export const HEARTBEAT_MS = 10_000;
 export const MISSED_HEARTBEATS = 3;
 export const PHASE_DEADLINE_MS = 30_000;
+/** How long contracts that came into force are new: without a decision they then count as good, and a fault leads back. */
+export const HEALTH_WINDOW_MS = 30_000;
+/** How often a node looks whether the hour of a waiting set has come. */
+export const TAKE_OVER_CHECK_MS = 1_000;
 export const RECONNECT_SPREAD_MS = 2_000;
 export const RECONNECT_MAX_MS = 60_000;
 export const RECORDS_PER_FRAME = 100;

@@ -85,6 +85,18 @@ export interface DesiredContract {
   readonly mode: "enforce" | "shadow";
   /** Plant date from whose midnight it is in force; null is at once. */
   readonly from: string | null;
+  /** When a node that has verified it may swap it in; absent: at once. */
+  readonly activation?: Activation | undefined;
+}
+
+/** All of them must hold. They say when a version takes over from another, never that nothing is in force. */
+export interface Activation {
+  /** RFC 3339 with offset; null is any time. */
+  readonly notBefore: string | null;
+  /** Plant wall time, `22:00` to `06:00`; null is any hour. */
+  readonly window: { readonly from: string; readonly to: string } | null;
+  /** Only while no test runs at the station. */
+  readonly idleOnly: boolean;
 }
 
 /** The complete desired state of one node. Signed by the hub's online key over RFC 8785 bytes of `desired`. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { runMaint } from "../../src/cli/story/processes.ts";
 import { CONTRACT } from "../../src/cli/story/uv-story.ts";
 import type { RolloutView } from "../../src/hub/rollout/rollout-views.ts";
-import { atHub, CONTRACT_FILE, type LpFloor, startLpFloor, until } from "./lp-floor.ts";
+import { atHub, CONTRACT_FILE, gate, type LpFloor, startLpFloor, until } from "./lp-floor.ts";
 
 // Real hub, real agents: a version whose second wave cannot take it is caught there, and taken back from the first.
 
@@ -40,6 +40,9 @@ test("a release with one bad wave is caught and reverted, by itself, and the nex
   rmSync(kept, { recursive: true });
   writeFileSync(kept, "");
   await floor.maint(["contract", "store", CONTRACT, ...waves, ...atHub(floor)]);
+  // A first decision under it makes LP-01 sure of it.
+  await until("LP-01 has it", async () => (await versionsOf()).includes("LP-01 v1.1"));
+  await gate(floor, "LP-01", "T-1");
   const watched = await runMaint(["rollout", "watch", `${CONTRACT}@v1.1`, ...atHub(floor)]);
   expect(watched).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/v1\.1 {2}reverted/) });
   const view = await rolloutOf("v1.1");
@@ -66,7 +69,10 @@ test("a release with one bad wave is caught and reverted, by itself, and the nex
   await floor.startAgent("LP-02");
   await draft("1060");
   await floor.maint(["contract", "store", CONTRACT, ...waves, ...atHub(floor)]);
-  await until("all run v1.2", async () => (await versionsOf()).every((one) => one.endsWith("v1.2")));
+  for (const node of ["LP-01", "LP-02", "LP-03"]) {
+    await until(`${node} has v1.2`, async () => (await versionsOf()).includes(`${node} v1.2`));
+    await gate(floor, node, "T-2");
+  }
   expect(await runMaint(["why-not", "LP-03", ...atHub(floor)])).toMatchObject({ exitCode: 0 });
   expect(await runMaint(["rollout", "watch", `${CONTRACT}@v1.2`, ...atHub(floor)])).toMatchObject({ exitCode: 0 });
 }, 60_000);

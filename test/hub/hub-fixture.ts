@@ -84,11 +84,13 @@ export interface ScriptedNode {
     readonly key?: SigningKey;
     readonly nonce?: string;
   }) => Promise<void>;
-  readonly report: (desired: Desired, counter: number, phase?: "activated" | "rejected") => void;
+  readonly report: (desired: Desired, counter: number, phase?: ReportedPhase) => void;
   /** Fulfilled with the close code. */
   readonly closed: Promise<number>;
   readonly end: () => void;
 }
+
+export type ReportedPhase = "activated" | "effective" | "rejected";
 
 export const EPOCH = "0123456789abcdef";
 const PATIENCE_MS = 5_000;
@@ -169,7 +171,7 @@ const HELLO = {
   epoch: EPOCH,
 };
 
-export function reportOf(node: string, desired: Desired, counter: number, phase: "activated" | "rejected"): Report {
+export function reportOf(node: string, desired: Desired, counter: number, phase: ReportedPhase): Report {
   const entries = Object.entries(desired.contracts);
   const reason = phase === "rejected" ? ("selftest-failed" as const) : null;
   return {

@@ -54,7 +54,7 @@ test("a contract goes its whole way, and every step is in the ledger", async () 
   );
   expect(JSON.parse(Buffer.from(node.blobs.get(digest) ?? "").toString())).toMatchObject({ contract: "UV-A" });
   expect(await statusOf("UV-A")).toEqual(["v1.0 deployed"]);
-  node.report(desired, 1);
+  node.report(desired, 1, "effective");
   await until(
     () => statusOf("UV-A"),
     ([status]) => status === "v1.0 monitoring",
@@ -105,7 +105,7 @@ test("the next version deprecates the one before when it is active, and says why
   expect(await statusOf("UV-B")).toEqual(["v1.0 monitoring", "v1.1 deployed"]);
   const archive = () => bench.admin().post("/v1/contracts/UV-B/archive", { version: "v1.0", reason: "tidy" });
   await expect(archive()).rejects.toThrow(/monitoring does not become archived/);
-  node.report(second, 2);
+  node.report(second, 2, "effective");
   await until(
     () => statusOf("UV-B"),
     ([one, two]) => one === "v1.0 deprecated" && two === "v1.1 monitoring",

@@ -29,7 +29,7 @@ async function obedient(node: string, contract: string, refuses: readonly string
       if (!refused) runs = version;
       const counter = (counters.get(node) ?? 0) + 1;
       counters.set(node, counter);
-      link.report(desired, counter, refused ? "rejected" : "activated");
+      link.report(desired, counter, refused ? "rejected" : "effective");
     }
   };
   // Ends when nothing comes any more, or the link is closed.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Activation, openActivation } from "../../src/agent/activation.ts";
+import { type Activation, inForceIn, openActivation } from "../../src/agent/activation.ts";
 import { openKeptBytes } from "../../src/agent/kept-bytes.ts";
 import { digestsOf } from "../../src/agent/node-state.ts";
 import { makeSigningKey } from "../../src/disk/key-file.ts";
@@ -16,7 +16,12 @@ export interface Station {
   readonly take: (signed: SignedDesired) => Promise<string>;
   /** As at a new start of the process. Answers what it stands on, or why on nothing. */
   readonly restart: (atMs?: number) => Promise<string>;
-  /** Generation in force. */
+  /** Versions of `UV-A` in force, as reports say it. */
+  readonly inForce: () => string | null;
+  readonly activation: () => Activation;
+  /** Whether a test runs at the station. */
+  testsRun: boolean;
+  /** Generation that was accepted last. */
   readonly generation: () => number | null;
   /** Reasons that went out as alerts. */
   readonly alerts: string[];
@@ -38,17 +43,30 @@ export async function openStation(plant: Plant): Promise<Station> {
   const open = (): Promise<Activation> =>
     openActivation({
       ...{ node: NODE, key, statePath: join(folder, "state.json"), enrolledRoot: plant.enrolledRoot },
-      ...{ kept, ledger, check, moment: () => ({ nowMs, source: "attested", evenMs: nowMs }) },
+      ...{
+        kept,
+        ledger,
+        check,
+        moment: () => ({ nowMs: Math.max(nowMs, plant.nowMs), source: "attested", evenMs: nowMs }),
+      },
+      testsRun: () => station.testsRun,
       onRejected: ({ reason }) => void alerts.push(reason),
     });
+  const station = { testsRun: false };
   let activation = await open();
   const generation = (): number | null => {
     const standing = activation.standing();
     return standing.kind === "ready" ? standing.accepted.signed.desired.generation : null;
   };
-  return {
+  return Object.assign(station, {
     ...{ folder, alerts, generation },
-    take: async (signed) => {
+    activation: () => activation,
+    inForce: () => {
+      const standing = activation.standing();
+      const set = standing.kind === "ready" ? inForceIn(standing)?.set : undefined;
+      return set?.contracts.map(({ version }) => version).join(" ") ?? null;
+    },
+    take: async (signed: SignedDesired) => {
       nowMs = plant.nowMs;
       for (const digest of digestsOf(signed)) {
         const bytes = plant.blobs.get(digest);
@@ -69,5 +87,5 @@ export async function openStation(plant: Plant): Promise<Station> {
       ledger.close();
       rmSync(folder, { recursive: true, force: true });
     },
-  };
+  });
 }

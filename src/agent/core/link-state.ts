@@ -12,6 +12,8 @@ export interface LinkState {
   readonly attempts: number;
   /** The hub's spread of first reconnects, from its last challenge. */
   readonly spreadMs: number;
+  /** What a hub without a place asked to wait, on top of the next delay. */
+  readonly restMs: number;
   /** When the present session was welcomed; null outside one. */
   readonly welcomedAtMs: number | null;
   readonly heartbeatMs: number;
@@ -44,18 +46,27 @@ export type TargetState =
   /** `next` is a newer set that came while the disk was busy; an older one in its place is forgotten. */
   | { readonly kind: "attempting"; readonly signed: SignedDesired; readonly next: SignedDesired | null };
 
-export type LinkTimer = "dial" | "handshake" | "heartbeat" | "fetch" | "ack";
+export type LinkTimer = "dial" | "handshake" | "heartbeat" | "fetch" | "ack" | "health";
 
 /** How an attempt at a desired set ended. `activated` is said only after the pointer swap is on the disk. */
 export type AttemptOutcome =
   | { readonly kind: "activated" }
   | { readonly kind: "unchanged" }
+  /** Accepted; its contracts wait for their hour. */
+  | { readonly kind: "scheduled" }
+  /** Accepted, and its contracts were taken back here. */
+  | { readonly kind: "rolledback"; readonly detail: string }
   | { readonly kind: "rejected"; readonly reason: RejectionReason; readonly detail: string };
+
+/** What an attempt goes through on its way. */
+export type AttemptPhase = "staged" | "selftested";
 
 export type LinkEvent =
   | { readonly kind: "start"; readonly random: number }
   | { readonly kind: "stop" }
   | { readonly kind: "opened" }
+  /** The hub has no place for another handshake now. */
+  | { readonly kind: "sent-away"; readonly retryAfterMs: number }
   | { readonly kind: "closed"; readonly atMs: number; readonly random: number }
   | { readonly kind: "timer"; readonly timer: LinkTimer; readonly atMs: number; readonly nonce: string }
   | { readonly kind: "message"; readonly message: Message; readonly atMs: number; readonly nonce: string }
@@ -79,6 +90,12 @@ export type LinkEvent =
   | { readonly kind: "spooled"; readonly seq: number }
   /** Records that were not acknowledged got numbers of a new epoch, from 1. */
   | { readonly kind: "epoch-renewed"; readonly epoch: string; readonly spooledSeq: number }
+  /** The attempt under way has come this far, and takes its time. */
+  | { readonly kind: "progress"; readonly phase: AttemptPhase }
+  /** The hour of a set that was accepted before has come: it is in force, durably. */
+  | { readonly kind: "took-over"; readonly desired: Desired }
+  /** This node put back in force what was before. */
+  | { readonly kind: "took-back"; readonly desired: Desired; readonly detail: string }
   /** A decision was made under the durable set. */
   | { readonly kind: "decided" };
 
@@ -116,7 +133,8 @@ export type LinkEffect =
 
 /** What a report says of every contract of the set. */
 export type ReportedOutcome =
-  | { readonly phase: "received" | "activated" | "effective" }
+  | { readonly phase: "received" | "staged" | "selftested" | "scheduled" | "activated" | "effective" }
+  | { readonly phase: "rolledback"; readonly detail: string }
   | { readonly phase: "rejected"; readonly reason: RejectionReason; readonly detail: string };
 
 export interface LinkStep {

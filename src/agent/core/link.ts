@@ -2,6 +2,7 @@ import { assert } from "../../base/assert.ts";
 import type { Digest } from "../../model/ids.ts";
 import {
   AUTH_TIMEOUT_MS,
+  HEALTH_WINDOW_MS,
   HEARTBEAT_MS,
   MISSED_HEARTBEATS,
   PHASE_DEADLINE_MS,
@@ -12,7 +13,16 @@ import {
 } from "../../model/limits.ts";
 import type { Desired, Message, RejectionReason, SignedDesired } from "../../model/message.ts";
 import { reconnectDelayMs } from "./backoff.ts";
-import type { AttemptOutcome, LinkEffect, LinkEvent, LinkStart, LinkState, LinkStep, LinkTimer } from "./link-state.ts";
+import type {
+  AttemptOutcome,
+  LinkEffect,
+  LinkEvent,
+  LinkStart,
+  LinkState,
+  LinkStep,
+  LinkTimer,
+  ReportedOutcome,
+} from "./link-state.ts";
 
 /** A session that lasted this long was a good one: the next reconnect starts over. Source: distribution.md "Protocol". */
 const STABLE_MS = 60_000;
@@ -23,6 +33,7 @@ export function startOfLink(start: LinkStart): LinkState {
     phase: "stopped",
     attempts: 0,
     spreadMs: RECONNECT_SPREAD_MS,
+    restMs: 0,
     welcomedAtMs: null,
     heartbeatMs: HEARTBEAT_MS,
     unansweredPings: 0,
@@ -54,11 +65,17 @@ function checkReports({ state, effects }: LinkStep): void {
 function take(state: LinkState, event: LinkEvent): LinkStep {
   switch (event.kind) {
     case "start":
-      return event.random >= 0 && state.phase === "stopped" ? dial(state) : only(state);
+      return event.random >= 0 && state.phase === "stopped" ? started(state) : only(state);
     case "stop":
-      return { state: { ...state, phase: "stopped" }, effects: [...clearAll, { kind: "close", why: "stopping" }] };
+      return {
+        state: { ...state, phase: "stopped" },
+        effects: [...clearAll, clear("health"), { kind: "close", why: "stopping" }],
+      };
     case "opened":
       return state.phase === "dialling" ? only({ ...state, phase: "challenged" }) : only(state);
+    case "sent-away":
+      // It is not a hub that fails: the window does not grow for it.
+      return only({ ...state, attempts: 0, restMs: Math.min(Math.max(0, event.retryAfterMs), RECONNECT_MAX_MS) });
     case "closed":
       return closed(state, event.atMs, event.random);
     case "timer":
@@ -88,6 +105,18 @@ function take(state: LinkState, event: LinkEvent): LinkStep {
       const spool = { epoch: event.epoch, spooledSeq: event.spooledSeq, ackedSeq: 0, inFlight: null };
       return only({ ...state, spool }, { kind: "close", why: "records begin a new epoch" });
     }
+    case "progress":
+      return state.target.kind === "attempting" && state.phase === "welcomed"
+        ? only(state, { kind: "report", desired: state.target.signed.desired, outcome: { phase: event.phase } })
+        : only(state);
+    case "took-over":
+      return inForce({ ...state, durable: event.desired, effective: false }, event.desired);
+    case "took-back":
+      return only(
+        { ...state, durable: null, effective: false },
+        clear("health"),
+        said(event.desired, { phase: "rolledback", detail: event.detail }),
+      );
     case "decided":
       return decided(state);
   }
@@ -96,7 +125,15 @@ function take(state: LinkState, event: LinkEvent): LinkStep {
 const only = (state: LinkState, ...effects: readonly LinkEffect[]): LinkStep => ({ state, effects });
 const clear = (timer: LinkTimer): LinkEffect => ({ kind: "clear-timer", timer });
 const set = (timer: LinkTimer, delayMs: number): LinkEffect => ({ kind: "set-timer", timer, delayMs });
+/** Those of a session; what is in force is watched with a hub or without. */
 const clearAll: readonly LinkEffect[] = (["dial", "handshake", "heartbeat", "fetch", "ack"] as const).map(clear);
+
+/** After a restart what is in force is watched anew: whether it was long enough before, nobody wrote down. */
+function started(state: LinkState): LinkStep {
+  const dialled = dial(state);
+  const watched = state.durable === null ? [] : [set("health", HEALTH_WINDOW_MS)];
+  return only(dialled.state, ...dialled.effects, ...watched);
+}
 
 function dial(state: LinkState): LinkStep {
   return only({ ...state, phase: "dialling" }, { kind: "dial" }, set("handshake", AUTH_TIMEOUT_MS));
@@ -110,6 +147,7 @@ function closed(state: LinkState, atMs: number, random: number): LinkStep {
     ...state,
     phase: "waiting",
     attempts: attempts + 1,
+    restMs: 0,
     welcomedAtMs: null,
     unansweredPings: 0,
     ping: null,
@@ -117,7 +155,7 @@ function closed(state: LinkState, atMs: number, random: number): LinkStep {
     // The hub sends the complete set again after the next hello; bytes that arrived stay on the disk.
     target: state.target.kind === "fetching" ? { kind: "none" } : state.target,
   };
-  return only(next, ...clearAll, set("dial", reconnectDelayMs(attempts, state.spreadMs, random)));
+  return only(next, ...clearAll, set("dial", state.restMs + reconnectDelayMs(attempts, state.spreadMs, random)));
 }
 
 function timer(state: LinkState, which: LinkTimer, atMs: number, nonce: string): LinkStep {
@@ -136,6 +174,8 @@ function timer(state: LinkState, which: LinkTimer, atMs: number, nonce: string):
       return state.spool.inFlight === null
         ? only(state)
         : only(state, { kind: "close", why: "the hub acknowledged nothing" });
+    case "health":
+      return decided(state);
   }
 }
 
@@ -306,25 +346,41 @@ function attempted(state: LinkState, generation: number, outcome: AttemptOutcome
   assert(target.kind === "attempting", "an attempt ends that nobody began");
   assert(target.signed.desired.generation === generation, "the attempt that ended is not the one under way");
   const { desired: set } = target.signed;
-  const activated = outcome.kind === "activated";
-  const durable: LinkState = {
-    ...state,
-    target: { kind: "none" },
-    durable: activated ? set : state.durable,
-    effective: activated ? false : state.effective,
-  };
-  const report: LinkEffect =
-    outcome.kind === "rejected"
-      ? rejectedReport(set, outcome.reason, outcome.detail)
-      : { kind: "report", desired: set, outcome: { phase: durable.effective ? "effective" : "activated" } };
+  const ended = outcomeOf({ ...state, target: { kind: "none" } }, set, outcome);
   const reconsider: readonly LinkEffect[] = target.next === null ? [] : [{ kind: "reconsider", signed: target.next }];
-  return only(durable, report, ...reconsider);
+  return only(ended.state, ...ended.effects, ...reconsider);
 }
+
+function outcomeOf(state: LinkState, set: Desired, outcome: AttemptOutcome): LinkStep {
+  switch (outcome.kind) {
+    case "rejected":
+      return only(state, rejectedReport(set, outcome.reason, outcome.detail));
+    // What is in force besides was accepted earlier and has nothing to add.
+    case "scheduled":
+      return only({ ...state, durable: null }, clear("health"), said(set, { phase: "scheduled" }));
+    case "rolledback":
+      return only(
+        { ...state, durable: null },
+        clear("health"),
+        said(set, { phase: "rolledback", detail: outcome.detail }),
+      );
+    case "unchanged":
+      return only(state, said(set, { phase: state.effective ? "effective" : "activated" }));
+    case "activated":
+      return inForce({ ...state, durable: set, effective: false }, set);
+  }
+}
+
+const said = (desired: Desired, outcome: ReportedOutcome): LinkEffect => ({ kind: "report", desired, outcome });
+
+/** From here on it is watched: a first decision makes it effective, or that nothing went wrong for a while. */
+const inForce = (state: LinkState, desired: Desired): LinkStep =>
+  only(state, said(desired, { phase: "activated" }), set("health", HEALTH_WINDOW_MS));
 
 /** Without a session the report is not lost: the next set that comes, the same one, is answered with it. */
 function decided(state: LinkState): LinkStep {
   if (state.durable === null || state.effective) return only(state);
   const next = { ...state, effective: true };
-  if (state.phase !== "welcomed") return only(next);
-  return only(next, { kind: "report", desired: state.durable, outcome: { phase: "effective" } });
+  if (state.phase !== "welcomed") return only(next, clear("health"));
+  return only(next, clear("health"), { kind: "report", desired: state.durable, outcome: { phase: "effective" } });
 }

@@ -185,6 +185,11 @@ async function lampsFade(floor: Floor, say: Say): Promise<void> {
   }
 }
 
+const NEW_LAMPS: readonly (readonly [node: string, value: string, test: string])[] = [
+  ["LP-01", "1420", "T-110"],
+  ["LP-02", "1390", "T-210"],
+];
+
 interface Patterns {
   readonly total_alerts: number;
   readonly unique_patterns: number;
@@ -235,14 +240,17 @@ async function acceptAndReplace(floor: Floor, say: Say): Promise<void> {
   await floor.maint(["proposal", "accept", open.id, "--reason", "order lamps before they fail", ...hubWords(floor)]);
   say(`${open.id} accepted by a person, validated, signed and stored as v1.1`);
   await activated(floor, say, "v1.1");
+  // A first decision under it at every station shows that it works there; until then v1.0 stays to go back to.
+  for (const [node, value, test] of NEW_LAMPS)
+    sayDecision(say, node, value, test, await readAndGate(floor, node, value, test));
+  const decision = await readAndGate(floor, "LP-03", "1020", "T-303");
+  sayDecision(say, "LP-03", "1020", "T-303", decision);
+  must(decision.allow && decision.warnings.length > 0, "v1.1 should warn at 1020 uW/cm2 and still allow");
   const status = await until("the end of v1.0", async () => {
     const known = await statusOf(floor, "v1.0");
     return known === "deprecated" ? known : undefined;
   });
   say(`v1.0 is ${status}, v1.1 is ${await statusOf(floor, "v1.1")}`);
-  const decision = await readAndGate(floor, "LP-03", "1020", "T-303");
-  sayDecision(say, "LP-03", "1020", "T-303", decision);
-  must(decision.allow && decision.warnings.length > 0, "v1.1 should warn at 1020 uW/cm2 and still allow");
 }
 
 async function verifyLedgers(floor: Floor, say: Say): Promise<void> {

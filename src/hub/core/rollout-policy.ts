@@ -1,5 +1,6 @@
 import { parseInstant, parseTimeOfDay } from "../../base/civil-time.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
+import type { Activation } from "../../model/message.ts";
 
 /** How a version reaches its nodes. Source: distribution.md "Rollouts"; the words are hawkBit's where it has one. */
 export interface RolloutPolicy {
@@ -16,18 +17,9 @@ export interface RolloutPolicy {
   /** `shadow`: decided and logged beside what is enforced, without a say. */
   readonly mode: "enforce" | "shadow";
   /** When a node that has the bytes may swap them in. */
-  readonly activation: RolloutActivation;
+  readonly activation: Activation;
   /** Nothing is opened before a person starts it. */
   readonly held: boolean;
-}
-
-export interface RolloutActivation {
-  /** UTC, RFC 3339; null is at once. */
-  readonly notBefore: string | null;
-  /** Plant wall time, `22:00` to `06:00`; null is at any hour. */
-  readonly window: { readonly from: string; readonly to: string } | null;
-  /** Only while no test runs at the station. */
-  readonly idleOnly: boolean;
 }
 
 /** What a domain has before anybody says otherwise: all nodes at once, and somebody looks when one in ten fails. */

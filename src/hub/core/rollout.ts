@@ -63,16 +63,19 @@ export function progressOf(report: Report, contract: ContractId, digest: Digest)
     : { phase: tried.phase, reason: tried.reason, detail: tried.detail };
 }
 
-/** How a rollout counts what a node came to. A node that waits for its hour to swap is late for nothing. */
+/**
+ * How a rollout counts what a node came to. Success is a decision under the version, or a while without a fault; a node that
+ * waits for that, or for its hour to swap, is late for nothing.
+ */
 export function outcomeOf(
   { phase, live, pushedAtMs }: Omit<Target, "node">,
   nowMs: number,
   deadlineMs: number,
 ): "waiting" | "away" | "succeeded" | "failed" {
-  if (isAcknowledged(phase)) return "succeeded";
+  if (phase === "effective") return "succeeded";
   if (phase === "rejected" || phase === "rolledback") return "failed";
   if (!live) return "away";
-  return phase !== "scheduled" && nowMs - pushedAtMs > deadlineMs ? "failed" : "waiting";
+  return phase !== "scheduled" && phase !== "activated" && nowMs - pushedAtMs > deadlineMs ? "failed" : "waiting";
 }
 
 export interface Target {

@@ -1,8 +1,10 @@
+import { canonicalJson } from "../../base/canonical-json.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import type { DesiredContract } from "../../model/message.ts";
 import type { VersionRow } from "../contracts/contract-records.ts";
 import { type AssignableRelease, assignmentsOf } from "../core/rollout.ts";
 import { reaches } from "../core/rollout-engine.ts";
+import { DEFAULT_POLICY, type RolloutPolicy } from "../core/rollout-policy.ts";
 import type { KnownNode } from "../nodes/node-service.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
@@ -28,7 +30,7 @@ export async function releasesOf(ports: RolloutPorts): Promise<readonly Assignab
     const { version, digest, size, target, contract } = stored;
     const state = ports.book.of(contract, version)?.state;
     const mode = state?.policy.mode ?? "enforce";
-    const desired: DesiredContract = { version, digest, size, target, mode, from: null };
+    const desired: DesiredContract = { version, digest, size, target, mode, from: null, ...scheduled(state?.policy) };
     const { scope } = JSON.parse(row.bundle) as { readonly scope: { readonly stationType: string | null } };
     const nodes = row.nodes === null ? null : (JSON.parse(row.nodes) as string[]);
     const status = row.status as AssignableRelease["status"];
@@ -36,6 +38,12 @@ export async function releasesOf(ports: RolloutPorts): Promise<readonly Assignab
     return [{ contract, version, order, status, stationType: scope.stationType, nodes, open, desired }];
   });
 }
+
+/** What says nothing is left out, so that sets of nodes that know of no schedule stay as they were. */
+const scheduled = (policy: RolloutPolicy | undefined): Pick<DesiredContract, "activation"> =>
+  policy === undefined || canonicalJson(policy.activation) === canonicalJson(DEFAULT_POLICY.activation)
+    ? {}
+    : { activation: policy.activation };
 
 /** What is only stored goes nowhere before its rollout begins; what is in use was rolled out before there were rollouts. */
 const WITHOUT_ROLLOUT: { readonly [status in AssignableRelease["status"]]: AssignableRelease["open"] } = {

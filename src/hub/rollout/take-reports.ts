@@ -34,6 +34,8 @@ export async function takeReport(
       const release = ports.policy.release(known.contract, known.version);
       if (release === undefined) continue;
       const progress = progressOf(report, known.contract, release.digest);
+      // A set that waits says nothing of the contracts that stay: what was effective is so still.
+      if (progress.phase === "activated" && known.phase === "effective") continue;
       if (progress.phase === null || (progress.phase === known.phase && progress.reason === known.reason)) continue;
       const acknowledges = isAcknowledged(progress.phase) && known.acknowledged_at_ms === null;
       await tables

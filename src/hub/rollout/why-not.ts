@@ -164,7 +164,8 @@ async function aboutDeployment(ports: RolloutPorts, node: KnownNode, release: As
       node.lastSeenMs === null ? "it never connected" : `last heard ${new Date(node.lastSeenMs).toISOString()}`;
     return { because: `the node is away; ${since}`, toDo: "it takes the version by itself when it is back" };
   }
-  if (phase === "scheduled") return { because: "the node has it and waits for its hour to swap", toDo: null };
+  if (phase === "scheduled")
+    return { because: `the node has verified it and waits for its hour${hourOf(release)}`, toDo: null };
   if (isAcknowledged(phase))
     return {
       because: "the node had it and says that it runs something else",
@@ -176,6 +177,17 @@ async function aboutDeployment(ports: RolloutPorts, node: KnownNode, release: As
     because: `${pushed}, ${phase === null ? "no answer yet" : `it said ${phase}`}`,
     toDo: late ? "it is past its deadline: look at the node's log, restart its agent" : null,
   };
+}
+
+function hourOf({ desired: { activation } }: AssignableRelease): string {
+  if (activation === undefined) return "";
+  const { notBefore, window, idleOnly } = activation;
+  const said = [
+    ...(notBefore === null ? [] : [`not before ${notBefore}`]),
+    ...(window === null ? [] : [`between ${window.from} and ${window.to} of its plant`]),
+    ...(idleOnly ? ["while no test runs"] : []),
+  ];
+  return `: ${said.join(", ")}`;
 }
 
 /** What a person does about a refusal. `docs/protocol.md` says the same at more length. */

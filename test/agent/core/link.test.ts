@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { reconnectDelayMs } from "../../../src/agent/core/backoff.ts";
 import { startOfLink, step } from "../../../src/agent/core/link.ts";
-import type { LinkEffect, LinkEvent, LinkState } from "../../../src/agent/core/link-state.ts";
+import type { AttemptOutcome, LinkEffect, LinkEvent, LinkState } from "../../../src/agent/core/link-state.ts";
 import { RECONNECT_MAX_MS, RECORDS_PER_FRAME, TIME_ROUND_TRIP_MAX_MS } from "../../../src/model/limits.ts";
 import type { Message, SignedDesired } from "../../../src/model/message.ts";
 
@@ -63,6 +63,7 @@ const activated = (generation: number): LinkEvent => ({
   generation,
   outcome: { kind: "activated" },
 });
+const ended = (generation: number, outcome: AttemptOutcome): LinkEvent => ({ kind: "attempted", generation, outcome });
 const spooled = (seq: number): LinkEvent => ({ kind: "spooled", seq });
 const ack = (upTo: number, epoch = "e1") => say("ack", { epoch, upTo });
 
@@ -75,6 +76,46 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
+  {
+    what: "a set that waits for its hour is scheduled, and is not what decisions prove",
+    events: [...welcomed, desired(5), ended(5, { kind: "scheduled" })],
+    does: ["report 5 scheduled"],
+  },
+  {
+    what: "a decision meanwhile proves nothing of it",
+    events: [...welcomed, desired(5), ended(5, { kind: "scheduled" }), { kind: "decided" }],
+    does: [],
+  },
+  {
+    what: "its hour comes",
+    events: [...welcomed, desired(5), ended(5, { kind: "scheduled" }), { kind: "took-over", desired: set(5).desired }],
+    does: ["report 5 activated"],
+  },
+  {
+    what: "the first decision under it makes it effective",
+    events: [...welcomed, desired(5), activated(5), { kind: "decided" }],
+    does: ["report 5 effective"],
+  },
+  {
+    what: "so does a while without a fault",
+    events: [...welcomed, desired(5), activated(5), { kind: "timer", timer: "health", atMs: 9, nonce: "x" }],
+    does: ["report 5 effective"],
+  },
+  {
+    what: "what was taken back is said, and decisions prove nothing of it",
+    events: [
+      ...welcomed,
+      desired(5),
+      activated(5),
+      { kind: "took-back", desired: set(5).desired, detail: "runtime.error" },
+    ],
+    does: ["report 5 rolledback"],
+  },
+  {
+    what: "an attempt that takes its time says how far it is",
+    events: [...welcomed, desired(5), { kind: "progress", phase: "selftested" }],
+    does: ["report 5 selftested"],
+  },
   { what: "start dials", events: [{ kind: "start", random: 0 }], does: ["dial"] },
   { what: "a second start does nothing", events: [greeting[0], greeting[0]] as LinkEvent[], does: [] },
   { what: "a challenge is answered", events: greeting, does: ["greet"] },
@@ -331,4 +372,14 @@ test("control: a link that reports activated on receipt is caught", () => {
     };
   };
   expect(() => explore(early)).toThrow();
+});
+
+test("a hub without a place is not dialled before the time it said", () => {
+  const closed: LinkEvent = { kind: "closed", atMs: 1, random: 0 };
+  const delay = (events: readonly LinkEvent[]) =>
+    play(events).effects.flatMap((one) => (one.kind === "set-timer" && one.timer === "dial" ? [one.delayMs] : []))[0];
+  const dialled: LinkEvent = { kind: "start", random: 0 };
+  expect(delay([dialled, closed])).toBe(0);
+  expect(delay([dialled, { kind: "sent-away", retryAfterMs: 7_000 }, closed])).toBe(7_000);
+  expect(delay([dialled, { kind: "sent-away", retryAfterMs: 9_999_999 }, closed])).toBe(RECONNECT_MAX_MS);
 });
