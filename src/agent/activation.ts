@@ -22,7 +22,14 @@ import {
   writeNodeState,
 } from "./node-state.ts";
 import { type Rejection, rejection } from "./rejection.ts";
-import { type BundleCheck, type ReleaseSet, type SetToVerify, selfTestSet, verifySet } from "./release-set.ts";
+import {
+  type BundleCheck,
+  type ReleaseSet,
+  type SetToVerify,
+  selfTestSet,
+  selfTestShadows,
+  verifySet,
+} from "./release-set.ts";
 
 /** What this node decides by at this moment; one value, replaced as a whole. */
 export type Standing =
@@ -296,8 +303,9 @@ async function verifyAndTest(
   reached("staged");
   const failed = await selfTestSet(verified.value, check);
   if (failed !== undefined) return failed;
+  const set = await selfTestShadows(verified.value, check);
   reached("selftested");
-  return { kind: "verified", set: verified.value };
+  return { kind: "verified", set };
 }
 
 /** Bytes of the active set and of the earlier ones stay; what came for a set that was refused goes. */

@@ -401,6 +401,8 @@ function activeSet(activation: Activation, enrolledRoot: Uint8Array): ActiveSet 
       rootVersion: 1,
       onlineKeys: onlineKeysOfRoot(enrolledRoot),
       contracts: {},
+      shadows: [],
+      shadowFaults: [],
     };
   const { set } = standing;
   const inForce = inForceIn(standing)?.set;
@@ -412,6 +414,8 @@ function activeSet(activation: Activation, enrolledRoot: Uint8Array): ActiveSet 
     rootVersion: set.mark.root.version,
     onlineKeys: set.onlineKeys,
     contracts: Object.fromEntries(contracts),
+    shadows: set.shadows.map(({ digest }) => digest),
+    shadowFaults: set.shadowFaults,
   };
 }
 

@@ -18,6 +18,7 @@ import { type GateRequest, type SnapshotValues, snapshotValues } from "./evidenc
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { ReleaseSet, VerifiedRelease } from "./release-set.ts";
 import { releasesInForce, vocabularyInForce } from "./releases-in-force.ts";
+import { type ShadowTrial, shadowRecords, trialsOf } from "./shadow-decisions.ts";
 import type { EndedRun, TestRun, TestRuns, Used } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -73,6 +74,7 @@ interface Basis {
   readonly vocabulary: Vocabulary;
   readonly calendar: PlantCalendar | null;
   readonly releases: DecideInput["releases"];
+  readonly trials: readonly ShadowTrial[];
 }
 
 export function openGateService(options: GateOptions): GateService {
@@ -157,6 +159,7 @@ function makeBasis(standing: Ready): Basis {
     vocabulary: vocabularyInForce(standing),
     calendar: set.zone === null ? null : openPlantCalendar(set.zone),
     releases: releasesInForce(standing),
+    trials: trialsOf(standing),
   };
 }
 
@@ -243,6 +246,7 @@ async function decideAndRecord(
     const context = { node: options.node, atMs: moment.nowMs, set, releases, snapshot, ledgerSeq };
     options.raise(alertsOf(decision, context));
     options.onDecided(decision);
+    if (basis !== null && snapshot !== null) tryShadows(basis, { decision, snapshot, moment, ledgerSeq }, options);
     return { decision, ledgerSeq, basis, moment };
   } catch (error) {
     options.onFatal(error);
@@ -250,6 +254,33 @@ async function decideAndRecord(
     const unwritten = blocked("runtime.unavailable", why, bareSnapshot(request, operator), moment, options);
     return { decision: unwritten, ledgerSeq: null, basis, moment };
   }
+}
+
+/** After the answer has gone out: a trial costs the test that asks no time. */
+function tryShadows(
+  { trials, calendar }: Basis,
+  given: {
+    readonly decision: Decision;
+    readonly snapshot: SnapshotValues;
+    readonly moment: Moment;
+    readonly ledgerSeq: number;
+  },
+  { node, raise, onFatal }: GateOptions,
+): void {
+  if (trials.length === 0 || calendar === null) return;
+  const { decision: enforced, snapshot, moment, ledgerSeq } = given;
+  const input = {
+    ...{ snapshot: snapshotFromValues(snapshot), now: moment.nowMs, calendar, node },
+    assumeBinding: false,
+  };
+  setImmediate(() => {
+    const records = shadowRecords(trials, { node, atMs: moment.nowMs, enforced, input, ledgerSeq });
+    try {
+      raise(records);
+    } catch (error) {
+      onFatal(error);
+    }
+  });
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -32,6 +32,7 @@ import type {
 import { parseBlobFrame, parseFrame } from "./frames.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import { digestsOf } from "./node-state.ts";
+import type { ShadowFault } from "./release-set.ts";
 
 /** What the link is given: where to dial, as whom, and what the disk knows. */
 export interface HubLinkOptions {
@@ -64,6 +65,9 @@ export interface ActiveSet {
   readonly rootVersion: number;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
+  /** Digests of what is tried beside them. */
+  readonly shadows: readonly Digest[];
+  readonly shadowFaults: readonly ShadowFault[];
 }
 
 export interface HubLink {
@@ -386,6 +390,7 @@ class LinkDriver {
       observedGeneration: desired.generation,
       attempted: Object.fromEntries(attempted),
       active: active.contracts,
+      ...shadowReport(desired, active, outcome),
       documents: active.desired?.documents ?? { register: null, people: null, orders: null, zone: null },
       ledgerHead: this.#options.ledgerHead(),
     };
@@ -402,6 +407,26 @@ class LinkDriver {
     clock.attest({ bootId: clock.sources.bootId, bootMs: clock.sources.bootMs(), timeMs });
     this.#options.onAttested();
   }
+}
+
+/** A tried version is as far as the set that brought it, once it is there. */
+function shadowReport(
+  { shadows = {} }: Desired,
+  { shadows: tried, shadowFaults }: ActiveSet,
+  outcome: ReportedOutcome,
+): Pick<Report, "shadows"> {
+  if (Object.keys(shadows).length === 0) return {};
+  const reported = Object.entries(shadows).map(([contract, { version, digest }]): [ContractId, ReportedContract] => {
+    const fault = shadowFaults.find((one) => one.contract === contract);
+    if (tried.includes(digest)) {
+      const phase = outcome.phase === "effective" ? "effective" : "activated";
+      return [contract, { version, digest, phase, reason: null, detail: null }];
+    }
+    const { reason = null, detail = null } = fault ?? (outcome.phase === "rejected" ? outcome : {});
+    const phase = reason === null ? "received" : "rejected";
+    return [contract, { version, digest, phase, reason, detail: detail?.slice(0, MAX_DETAIL) ?? null }];
+  });
+  return { shadows: Object.fromEntries(reported) };
 }
 
 const newNonce = (): string => randomBytes(32).toString("base64url");

@@ -26,12 +26,20 @@ export interface ReleaseSet {
   readonly mark: MetadataMark;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: readonly VerifiedRelease[];
+  /** Versions that are tried beside them, each as well proven. */
+  readonly shadows: readonly VerifiedRelease[];
+  /** Those that are not, and why: what has no say refuses nothing. */
+  readonly shadowFaults: readonly ShadowFault[];
   /** What its signers let be taken from this node. */
   readonly assignments: Assignments;
   readonly register: StationRegister | null;
   readonly people: PeopleDocument | null;
   readonly orders: OrdersDocument | null;
   readonly zone: ZoneTransitions | null;
+}
+
+export interface ShadowFault extends Rejection {
+  readonly contract: ContractId;
 }
 
 export interface VerifiedRelease {
@@ -99,8 +107,29 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
     if (!release.ok) return release;
     contracts.push(release.value);
   }
+  const shadows: VerifiedRelease[] = [];
+  const shadowFaults: ShadowFault[] = [];
+  for (const [contract, wanted] of Object.entries(signed.desired.shadows ?? {})) {
+    const release =
+      wanted.mode === "shadow"
+        ? verifyRelease(contract, wanted, metadata.value, request)
+        : fail(
+            rejection("metadata-mismatch", `${contract}@${wanted.version}: among the tried ones, and to be enforced`),
+          );
+    if (release.ok) shadows.push(release.value);
+    else shadowFaults.push({ ...release.error, contract });
+  }
   const { mark, onlineKeys } = metadata.value;
-  return ok({ signed, mark: mark(), onlineKeys, contracts, assignments: assignments.value, ...documents.value });
+  return ok({
+    signed,
+    mark: mark(),
+    onlineKeys,
+    contracts,
+    shadows,
+    shadowFaults,
+    assignments: assignments.value,
+    ...documents.value,
+  });
 }
 
 const enforcedIn = ({ active, enforced }: SetToVerify): Desired | null =>
@@ -113,6 +142,18 @@ export async function selfTestSet(set: ReleaseSet, check: BundleCheck): Promise<
     if (failures.length > 0) return rejection("selftest-failed", `${contract}@${version}: ${failures.join("; ")}`);
   }
   return undefined;
+}
+
+/** The same of the tried ones; those that fail are left out. */
+export async function selfTestShadows(set: ReleaseSet, check: BundleCheck): Promise<ReleaseSet> {
+  const shadows: VerifiedRelease[] = [];
+  const shadowFaults = [...set.shadowFaults];
+  for (const release of set.shadows) {
+    const failures = await check.selfTest(release.loaded, set.zone);
+    if (failures.length === 0) shadows.push(release);
+    else shadowFaults.push({ ...rejection("selftest-failed", failures.join("; ")), contract: release.contract });
+  }
+  return { ...set, shadows, shadowFaults };
 }
 
 function refuseAudience(desired: Desired, node: string): Rejection | undefined {

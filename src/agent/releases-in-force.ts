@@ -11,14 +11,22 @@ type Ready = Extract<Standing, { readonly kind: "ready" }>;
  * The releases a node decides by: those of the active set, and those of earlier sets for tests that began under them and for
  * the time until a newer one's date. Contracts in the shadow are kept and verified, and decide nothing. Source: decisions.md B16.
  */
-export function releasesInForce({ set, accepted, earlier }: Ready): ReleaseIndex {
+export const releasesInForce = (standing: Ready): ReleaseIndex => indexReleases(releaseList(standing));
+
+/** The same with one version in the place of its contract's others, or beside them where it has none. */
+export function releasesWith(standing: Ready, tried: VerifiedRelease): ReleaseIndex {
+  const others = releaseList(standing).filter(({ loaded }) => loaded.bundle.contract !== tried.contract);
+  return indexReleases([...others, releaseOf(tried)]);
+}
+
+function releaseList({ set, accepted, earlier }: Ready): readonly Release[] {
   const sets = [...[...earlier].reverse(), { set, accepted }].flatMap((one): readonly SetSince[] => {
     const atMs = inForceSince(one.accepted);
     // One that waits, or was taken back, has never had a say.
     return atMs === null ? [] : [{ set: one.set, atMs }];
   });
   const contracts = new Set(sets.flatMap((one) => one.set.contracts.map(({ contract }) => contract)));
-  return indexReleases([...contracts].flatMap((contract) => releasesOf(contract, sets)));
+  return [...contracts].flatMap((contract) => releasesOf(contract, sets));
 }
 
 const known = new WeakMap<Ready, Vocabulary>();

@@ -1,3 +1,4 @@
+import type { ShadowSummary } from "../hub/alerts/shadow-store.ts";
 import type { RolloutPolicy } from "../hub/core/rollout-policy.ts";
 import type { RolloutPlan } from "../hub/rollout/rollout-commands.ts";
 import type { RolloutView, WaveView } from "../hub/rollout/rollout-views.ts";
@@ -82,6 +83,21 @@ export function policyLine(policy: RolloutPolicy): string {
     ...(idleOnly ? ["only while no test runs"] : []),
     ...(held ? ["held until somebody starts it"] : []),
   ].join("; ");
+}
+
+/** How a tried version differs from what is enforced. */
+export function shadowLines(summary: ShadowSummary): readonly string[] {
+  const { contract, version, decisions, nodes, newlyBlocked, newlyAllowed, reasons, examples } = summary;
+  const verdict = (allow: boolean): string => (allow ? "allowed" : "blocked");
+  return [
+    `${contract}@${version} in the shadow: ${decisions} decisions of ${nodes} nodes, ${newlyBlocked} newly blocked, ${newlyAllowed} newly allowed`,
+    ...reasons.map(({ reason, count }) => `  ${String(count).padStart(6)}  ${reason}`),
+    ...examples.map((one) => {
+      const why = one.allow ? one.enforcedReasons : one.reasons;
+      const words = `${verdict(one.enforcedAllow)}, would have been ${verdict(one.allow)}`;
+      return `  ${new Date(one.atMs).toISOString()}  ${one.node}  ${one.test ?? "-"}  ${words}: ${why.join(", ")}`;
+    }),
+  ];
 }
 
 /** Why a node does not run what it should. */

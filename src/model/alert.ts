@@ -10,7 +10,7 @@ export interface Alert {
   readonly epoch: string;
   /** From 1, without gaps within an epoch. */
   readonly seq: number;
-  readonly kind: "decision-blocked" | "when-blocked" | "runtime-fault" | "release-rejected";
+  readonly kind: "decision-blocked" | "when-blocked" | "runtime-fault" | "release-rejected" | "shadow-decision";
   readonly severity: Severity;
   readonly atMs: number;
   readonly contract: ContractId | null;
@@ -33,4 +33,13 @@ export interface Alert {
   readonly tell: readonly string[];
   /** Ledger sequence of the decision on the node. */
   readonly ledgerSeq: number | null;
+  /** Of a `shadow-decision`: what a tried version would have said, beside what was said. Told to nobody, counted at the hub. */
+  readonly shadow?: ShadowDecision | undefined;
+}
+
+export interface ShadowDecision {
+  readonly allow: boolean;
+  readonly reasons: readonly string[];
+  readonly enforcedAllow: boolean;
+  readonly enforcedReasons: readonly string[];
 }

@@ -198,6 +198,8 @@ export interface Report {
   readonly observedGeneration: number;
   readonly attempted: { readonly [contract: ContractId]: ReportedContract };
   readonly active: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
+  /** What is tried beside; absent: nothing. */
+  readonly shadows?: { readonly [contract: ContractId]: ReportedContract } | undefined;
   readonly documents: {
     readonly register: Digest | null;
     readonly people: Digest | null;

@@ -40,7 +40,7 @@ export interface World {
   readonly folder: string;
   readonly repository: Repository;
   readonly hub: FakeHub;
-  readonly set: (generation: number, contracts: Desired["contracts"]) => void;
+  readonly set: (generation: number, contracts: Desired["contracts"], more?: Partial<Desired>) => void;
   readonly start: (options?: Partial<AgentOptions>) => Promise<Agent>;
 }
 
@@ -78,9 +78,9 @@ export async function openWorld(
     folder,
     repository,
     hub,
-    set: (generation, contracts) => {
+    set: (generation, contracts, more = {}) => {
       const metadata = repository.publish(Date.now());
-      hub.desired = repository.sign(desiredOf(metadata, contracts, generation, documents));
+      hub.desired = repository.sign({ ...desiredOf(metadata, contracts, generation, documents), ...more });
     },
     start: async (options = {}) => {
       const agent = await startAgent({ dataFolder: folder, node: NODE, ...options });

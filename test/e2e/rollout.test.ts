@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { runMaint } from "../../src/cli/story/processes.ts";
 import { CONTRACT } from "../../src/cli/story/uv-story.ts";
 import type { RolloutView } from "../../src/hub/rollout/rollout-views.ts";
-import { atHub, CONTRACT_FILE, gate, type LpFloor, startLpFloor, until } from "./lp-floor.ts";
+import { atHub, CONTRACT_FILE, gate, type LpFloor, readLamp, startLpFloor, until } from "./lp-floor.ts";
 
 // Real hub, real agents: a version whose second wave cannot take it is caught there, and taken back from the first.
 
@@ -75,6 +75,24 @@ test("a release with one bad wave is caught and reverted, by itself, and the nex
   }
   expect(await runMaint(["why-not", "LP-03", ...atHub(floor)])).toMatchObject({ exitCode: 0 });
   expect(await runMaint(["rollout", "watch", `${CONTRACT}@v1.2`, ...atHub(floor)])).toMatchObject({ exitCode: 0 });
+}, 60_000);
+
+test("a version is tried in the shadow, counted, and then enforced", async () => {
+  await draft("1400");
+  await floor.maint(["contract", "store", CONTRACT, "--shadow", ...atHub(floor)]);
+  const tried = async (): Promise<boolean> => (await rolloutOf("v1.3")).waves[0]?.waiting === 3;
+  await until("all nodes try it", tried);
+  await readLamp(floor, "LP-01", "1300");
+  expect(await gate(floor, "LP-01", "T-31")).toMatchObject({ exitCode: 0, contracts: [{ version: "v1.2" }] });
+  const shadow = () => runMaint(["rollout", "shadow", `${CONTRACT}@v1.3`, ...atHub(floor)]);
+  await until("the hub counts it", async () => (await shadow()).exitCode === 1);
+  expect((await shadow()).stdout).toMatch(
+    /1 decisions of 1 nodes, 1 newly blocked, 0 newly allowed\n +1 {2}reading.out-of-limits:uv-intensity\n.*LP-01 {2}T-31 {2}allowed, would have been blocked/,
+  );
+  await floor.maint(["rollout", "abort", `${CONTRACT}@v1.3`, "--reason", "we have seen enough", ...atHub(floor)]);
+  await floor.maint(["rollout", "start", `${CONTRACT}@v1.3`, ...atHub(floor)]);
+  await until("it is enforced", async () => (await versionsOf()).every((one) => one.endsWith("v1.3")));
+  expect(await gate(floor, "LP-01", "T-32")).toMatchObject({ exitCode: 10, contracts: [{ version: "v1.3" }] });
 }, 60_000);
 
 const wrong: readonly { readonly words: readonly string[]; readonly says: RegExp }[] = [

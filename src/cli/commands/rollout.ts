@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
+import type { ShadowSummary } from "../../hub/alerts/shadow-store.ts";
 import type { RolloutPolicy } from "../../hub/core/rollout-policy.ts";
 import type { RolloutPlan } from "../../hub/rollout/rollout-commands.ts";
 import type { RolloutView } from "../../hub/rollout/rollout-views.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { releaseOf } from "../named-release.ts";
 import { paintFor } from "../paint.ts";
-import { planLines, policyLine, rolloutLines } from "../rollout-lines.ts";
+import { planLines, policyLine, rolloutLines, shadowLines } from "../rollout-lines.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 
 /** `maint rollout`: a version's way to its nodes, wave by wave. */
@@ -55,6 +56,13 @@ function addFollowing(rollout: Command): void {
   withHubOptions(rollout.command("show <release>").description("show one rollout's waves, failures and record"))
     .addHelpText("after", "\nExample:\n  maint rollout show UV-DAILY@v1.1")
     .action(show);
+  withHubOptions(
+    rollout
+      .command("shadow <release>")
+      .description("say how a version tried in the shadow differs from what is enforced; exit code 1 where it does"),
+  )
+    .addHelpText("after", "\nExample:\n  maint rollout shadow UV-DAILY@v1.1")
+    .action(shadow);
   withHubOptions(
     rollout
       .command("watch <release>")
@@ -146,6 +154,12 @@ async function show(name: string, options: HubOptions): Promise<void> {
     ...(answer.policy === null ? [] : [`  ${policyLine(answer.policy)}`]),
     ...told.map(({ kind, atMs }) => `  ${new Date(atMs).toISOString()}  ${kind}`),
   ]);
+}
+
+async function shadow(name: string, options: HubOptions): Promise<void> {
+  const summary = (await hubClient(options).get(`${pathOf(name)}/shadow`)) as ShadowSummary;
+  process.exitCode = summary.newlyBlocked + summary.newlyAllowed > 0 ? 1 : 0;
+  printAnswer(options, summary, shadowLines(summary));
 }
 
 const LOOK_EVERY_MS = 500;

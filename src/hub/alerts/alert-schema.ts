@@ -15,7 +15,7 @@ const alertSchema = z.object({
   node: z.string().refine(isTestNodeId, "no node id"),
   epoch: z.string().regex(/^[0-9a-f]{16}$/, "no epoch"),
   seq: z.int().positive(),
-  kind: z.enum(["decision-blocked", "when-blocked", "runtime-fault", "release-rejected"]),
+  kind: z.enum(["decision-blocked", "when-blocked", "runtime-fault", "release-rejected", "shadow-decision"]),
   severity: z.enum(SEVERITIES),
   atMs: count,
   contract: z.string().refine(isContractId, "no contract id").nullable(),
@@ -32,6 +32,12 @@ const alertSchema = z.object({
   reading: z.object({ quantity: text, value: decimal, unit: z.string().max(64) }).nullable(),
   tell: z.array(z.string().max(64)).max(MAX_LIST),
   ledgerSeq: count.nullable(),
+  shadow: z
+    .object({
+      ...{ allow: z.boolean(), reasons: z.array(text).max(MAX_LIST) },
+      ...{ enforcedAllow: z.boolean(), enforcedReasons: z.array(text).max(MAX_LIST) },
+    })
+    .optional(),
 });
 
 /** `AlertBatch` of model/message.ts. */

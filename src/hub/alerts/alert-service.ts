@@ -1,6 +1,7 @@
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Alert } from "../../model/alert.ts";
+import type { ContractId, Version } from "../../model/ids.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { AlertBatch } from "../../model/message.ts";
 import type { Clock, ContractSource, Principal } from "../ports.ts";
@@ -12,6 +13,7 @@ import { type AlertGroup, type AlertRecord, groupAlerts, noticeKey } from "./ale
 import { alertBatchSchema } from "./alert-schema.ts";
 import { type AlertFilter, type AlertStore, type Arrival, alertStore } from "./alert-store.ts";
 import { type DueNotice, dueEscalations, planNotices } from "./escalation.ts";
+import { insertShadowDecisions, type ShadowSummary, summarizeShadow } from "./shadow-store.ts";
 
 export interface AlertPorts {
   readonly db: HubDatabase;
@@ -56,6 +58,8 @@ export interface AlertService {
   readonly acknowledge: (id: string, by: Principal, note: string) => Promise<Acknowledged>;
   /** Sends what is due now; call it every few seconds. */
   readonly escalate: () => Promise<readonly DueNotice[]>;
+  /** What nodes that try a version would have said by it. */
+  readonly shadow: (contract: ContractId, version: Version) => Promise<ShadowSummary>;
 }
 
 export function createAlertService(ports: AlertPorts): AlertService {
@@ -74,6 +78,7 @@ export function createAlertService(ports: AlertPorts): AlertService {
     groups: async (filter = {}) => groupAlerts(await store.list(filter)),
     acknowledge: (id, by, note) => serially(() => acknowledge(store, ports, { id, by, note })),
     escalate: () => serially(escalate),
+    shadow: (contract, version) => summarizeShadow(ports.db.tables<AlertTables>(), contract, version),
   };
 }
 
@@ -102,9 +107,11 @@ async function receive(
     return fail({ code: "gap", message, upTo: stored });
   }
   const arrivals: Arrival[] = [];
-  for (const alert of fresh) arrivals.push({ alert, plan: planNotices(alert, await whenBlocked(ports, alert)) });
+  const alarming = fresh.filter(({ kind }) => kind !== "shadow-decision");
+  for (const alert of alarming) arrivals.push({ alert, plan: planNotices(alert, await whenBlocked(ports, alert)) });
   // Also with nothing new: the commit writes what a failed one left over before anybody hears that it is durable.
   await ports.journal.commit<AlertTables, void>(async ({ tables, record }) => {
+    await insertShadowDecisions(tables, fresh);
     const records = await alertStore(tables).insert(arrivals, ports.clock.nowMs());
     for (const stored of records) record(raised(stored));
   });

@@ -56,13 +56,17 @@ export function alertStore(tables: Kysely<AlertTables>): AlertStore {
       return inserted.map((row) => recordOf(row, []));
     },
     storedUpTo: async (node, epoch) => {
-      const row = await tables
-        .selectFrom("alert")
-        .select((build) => build.fn.max("seq").as("last"))
-        .where("node", "=", node)
-        .where("epoch", "=", epoch)
-        .executeTakeFirst();
-      return Number(row?.last ?? 0);
+      const last = async (table: "alert" | "shadow_decision"): Promise<number> => {
+        const row = await tables
+          .selectFrom(table)
+          .select((build) => build.fn.max("seq").as("last"))
+          .where("node", "=", node)
+          .where("epoch", "=", epoch)
+          .executeTakeFirst();
+        return Number(row?.last ?? 0);
+      };
+      // One stream of records, kept by what they are.
+      return Math.max(await last("alert"), await last("shadow_decision"));
     },
     list: async (filter) => records(await listRows(tables, filter)),
     find: async (id) => (await records(await rows.where("id", "=", rowId(id) ?? 0).execute()))[0],

@@ -53,6 +53,8 @@ export const isAcknowledged = (phase: Phase | null): boolean => phase === "activ
 
 /** Reads one version's progress out of a report: what runs counts for more than what was tried. */
 export function progressOf(report: Report, contract: ContractId, digest: Digest): NodeProgress {
+  const shadow = report.shadows?.[contract];
+  if (shadow?.digest === digest) return { phase: shadow.phase, reason: shadow.reason, detail: shadow.detail };
   const attempt = report.attempted[contract];
   const tried = attempt?.digest === digest ? attempt : undefined;
   if (report.active[contract]?.digest === digest)

@@ -67,6 +67,14 @@ const documents = z.object({
 const said = z.string().max(MAX_STANDING_TEXT);
 const codes = z.array(short).max(MAX_STANDING_CODES);
 
+const reported = z.object({
+  version,
+  digest,
+  phase: z.enum(PHASES),
+  reason: z.enum(REJECTION_REASONS).nullable(),
+  detail: z.string().max(2_000).nullable(),
+});
+
 const bodies = {
   hello: z.object({
     node,
@@ -90,16 +98,8 @@ const bodies = {
       node,
       counter: z.int().positive(),
       observedGeneration: count,
-      attempted: z.record(
-        contract,
-        z.object({
-          version,
-          digest,
-          phase: z.enum(PHASES),
-          reason: z.enum(REJECTION_REASONS).nullable(),
-          detail: z.string().max(2_000).nullable(),
-        }),
-      ),
+      attempted: z.record(contract, reported),
+      shadows: z.record(contract, reported).optional(),
       active: z.record(contract, z.object({ version, digest })),
       documents,
       ledgerHead: head,

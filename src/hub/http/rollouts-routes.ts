@@ -42,7 +42,7 @@ const orderSchema = z.discriminatedUnion("kind", [
 const MOVERS = ["author", "approver", "admin"] as const;
 
 /** To be mounted at /v1/rollouts. A rollout is named by its release: the latest one of it. */
-export function rolloutsRoutes({ rollout }: HubServices): Hono<HubEnv> {
+export function rolloutsRoutes({ rollout, alerts }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   const moves = requireRole(...MOVERS);
   return new Hono<HubEnv>()
@@ -63,6 +63,10 @@ export function rolloutsRoutes({ rollout }: HubServices): Hono<HubEnv> {
       const change = given(await bodyOf(context, policySchema));
       const domain = context.req.param("domain");
       return context.json({ domain, policy: await rollout.setDefault(domain, change, context.get("principal")) });
+    })
+    .get("/:contract/:version/shadow", reads, async (context) => {
+      const { contract, version } = named(context.req.param());
+      return context.json(await alerts.shadow(contract, version));
     })
     .get("/:contract/:version", reads, async (context) => context.json(await rollout.show(named(context.req.param()))))
     .post("/:contract/:version", moves, async (context) => {

@@ -33,7 +33,8 @@ export async function refresh(ports: RolloutPorts): Promise<void> {
         .set({ desired: JSON.stringify(signed), generation: signed.desired.generation })
         .where("id", "=", node.id)
         .execute();
-      const fresh = Object.entries(next.contracts).map(([contract, { version }]) => ({
+      const given = [...Object.entries(next.contracts), ...Object.entries(next.shadows ?? {})];
+      const fresh = given.map(([contract, { version }]) => ({
         contract,
         version,
         node: node.id,

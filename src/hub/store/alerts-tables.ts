@@ -4,6 +4,24 @@ import type { StoreArea } from "./database.ts";
 export interface AlertTables {
   readonly alert: AlertRow;
   readonly alert_notice: AlertNoticeRow;
+  readonly shadow_decision: ShadowDecisionRow;
+}
+
+/** What a tried version would have said of one decision. 1 and 0 are booleans. */
+export interface ShadowDecisionRow {
+  node: string;
+  epoch: string;
+  /** Of the node's one stream of records, alerts among them. */
+  seq: number;
+  contract: string;
+  version: string;
+  at_ms: number;
+  test: string | null;
+  allow: number;
+  enforced_allow: number;
+  /** Codes, JSON. */
+  reasons: string;
+  enforced_reasons: string;
 }
 
 /** `body` is the alert, `plan` its notices, both JSON; the other columns repeat what is searched by. */
@@ -47,6 +65,14 @@ export const alertTables: StoreArea = {
         alert_id integer not null references alert (id), key text not null, sent_at_ms integer not null,
         primary key (alert_id, key)
       ) strict, without rowid`,
+    ],
+    [
+      `create table shadow_decision (
+        node text not null, epoch text not null, seq integer not null, contract text not null, version text not null,
+        at_ms integer not null, test text, allow integer not null, enforced_allow integer not null,
+        reasons text not null, enforced_reasons text not null, primary key (node, epoch, seq)
+      ) strict, without rowid`,
+      "create index shadow_of on shadow_decision (contract, version, allow, enforced_allow, at_ms)",
     ],
   ],
 };
