@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { type HubClient, hubClient } from "../../src/cli/hub-client.ts";
 import { makeFleet } from "../../src/cli/simulate/fleet-file.ts";
 import type { FleetCounts } from "../../src/cli/simulate/run-fleet.ts";
+import { storeRelease } from "../../src/cli/store-release.ts";
+import { compile } from "../../src/compiler/index.ts";
+import { openDatabase } from "../../src/disk/sqlite.ts";
 import { initPolicy } from "../../src/hub/policy-central/init-policy.ts";
+import { answer, asked, ended } from "../child.ts";
 import type { HubStats } from "./hub-child.ts";
 
 /** A hub and a fleet, each a process, in a temporary folder. */
@@ -14,11 +18,16 @@ export interface BenchFloor {
   readonly keys: string;
   readonly hub: () => Promise<HubStats>;
   readonly nodes: () => Promise<FleetCounts>;
+  /** Nodes whose report of this instant or later, of the set they are meant to have, is on the hub's disk. Read by another process. */
+  readonly durable: (sinceMs: number) => number;
   readonly tellHub: (word: "reset" | "collect") => void;
-  readonly tellNodes: (message: { readonly kind: "cut" | "recount"; readonly digest?: string }) => void;
+  readonly tellNodes: (message: { readonly kind: "cut" | "recount" | "refetch"; readonly digest?: string }) => void;
   readonly startNodes: (spreadMs: number) => Promise<void>;
   readonly end: () => Promise<void>;
 }
+
+const DURABLE = `select count(*) as count from node
+  where report_counter >= ? and json_extract(report, '$.observedGeneration') = generation`;
 
 export async function benchFloor(count: number, stationType = "penetrant"): Promise<BenchFloor> {
   const folder = mkdtempSync(join(tmpdir(), "maint-bench-"));
@@ -26,7 +35,9 @@ export async function benchFloor(count: number, stationType = "penetrant"): Prom
   initPolicy(keys, data, Date.now());
   const hub = fork(join(import.meta.dirname, "hub-child.ts"), [data], { execArgv: ["--expose-gc"] });
   const children: ChildProcess[] = [hub];
+  const closers: (() => void)[] = [];
   const end = async (): Promise<void> => {
+    for (const close of closers) close();
     for (const child of children.reverse()) await ended(child);
     rmSync(folder, { recursive: true, force: true });
   };
@@ -38,17 +49,19 @@ export async function benchFloor(count: number, stationType = "penetrant"): Prom
       ...{ prefix: "SIM", count, stationType, plantZone: "UTC" },
       enrolled: () => undefined,
     });
+    const book = openDatabase(join(data, "hub", "hub.db"), { readOnly: true });
+    closers.push(() => book.close());
+    const durable = book.prepare(DURABLE);
     let nodes: ChildProcess | undefined;
-    const asked = async <T>(child: ChildProcess | undefined, message: object | string, key: string): Promise<T> => {
-      if (child === undefined) throw new Error("the nodes were not started");
-      const answered = answer<T>(child, key);
-      child.send(message);
-      return answered;
+    const started = (): ChildProcess => {
+      if (nodes === undefined) throw new Error("the nodes were not started");
+      return nodes;
     };
     return {
       ...{ admin, keys, end },
       hub: async () => (await asked<{ stats: HubStats }>(hub, "stats", "stats")).stats,
-      nodes: async () => (await asked<{ counts: FleetCounts }>(nodes, { kind: "counts" }, "counts")).counts,
+      nodes: async () => (await asked<{ counts: FleetCounts }>(started(), { kind: "counts" }, "counts")).counts,
+      durable: (sinceMs) => (durable.get(sinceMs) as { readonly count: number }).count,
       tellHub: (word) => void hub.send(word),
       tellNodes: (message) => void nodes?.send(message),
       startNodes: async (spreadMs) => {
@@ -63,41 +76,30 @@ export async function benchFloor(count: number, stationType = "penetrant"): Prom
   }
 }
 
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.disconnect();
-  });
-}
+const POLL_MS = 50;
 
-function answer<T>(child: ChildProcess, key: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const hear = (message: object): void => {
-      if ("failed" in message) reject(new Error(String(message.failed)));
-      if (!(key in message)) return;
-      child.off("message", hear);
-      child.off("exit", fail);
-      resolve(message as T);
-    };
-    const fail = (): void => reject(new Error("a process of the bench ended"));
-    child.on("message", hear);
-    child.once("exit", fail);
-  });
-}
-
-const POLL_MS = 100;
-
-/** Asks the nodes until it holds; answers after how many ms, or null after `patienceMs`. */
-export async function whenNodes(
-  floor: BenchFloor,
-  holds: (counts: FleetCounts) => boolean,
-  patienceMs: number,
-): Promise<number | null> {
+/** Asks until it holds; answers after how many ms, or null after `patienceMs`. */
+export async function when(holds: () => boolean | Promise<boolean>, patienceMs: number): Promise<number | null> {
   const begun = performance.now();
   while (performance.now() - begun < patienceMs) {
-    if (holds(await floor.nodes())) return performance.now() - begun;
+    if (await holds()) return performance.now() - begun;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return null;
+}
+
+/** Stores a version of a contract for all nodes; `held` waits for `openHeld`. Answers the bundle's digest and size. */
+export async function storeVersion(
+  { admin, keys }: BenchFloor,
+  contract: string,
+  text: string,
+  held = false,
+): Promise<{ readonly digest: string; readonly bytes: number }> {
+  await admin.post("/v1/contracts", { text, domain: "penetrant", changes: ["another limit"] });
+  await admin.post(`/v1/contracts/${contract}/validate`, {});
+  const published = await storeRelease({ hub: admin, contract, keys, rollout: { held } });
+  if (!published.published) throw new Error(`${contract} waits for a second person`);
+  const digest = published.entry.digest ?? "";
+  const { contracts } = compile([{ name: `${contract}.maint`, text }]);
+  return { digest, bytes: Buffer.byteLength(contracts[0]?.bytes ?? "") };
 }

@@ -13,28 +13,18 @@ export interface HubStats {
   readonly rssKiB: number;
   /** Longest turn since the last `reset`. */
   readonly stallMs: number;
-  readonly live: number;
-  /** Nodes whose report of their present generation is durable. */
-  readonly converged: number;
 }
 
-async function stats(): Promise<HubStats> {
+function stats(): HubStats {
   const { user, system } = process.cpuUsage();
   const stallMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
-  const nodes = await hub.services.nodes.list();
-  return {
-    cpuS: (user + system) / 1e6,
-    rssKiB: process.memoryUsage().rss / 1024,
-    stallMs,
-    live: nodes.filter(({ id }) => hub.services.rollout.isLive(id)).length,
-    converged: nodes.filter(({ report, generation }) => report?.observedGeneration === generation).length,
-  };
+  return { cpuS: (user + system) / 1e6, rssKiB: process.memoryUsage().rss / 1024, stallMs };
 }
 
-process.on("message", async (message) => {
+process.on("message", (message) => {
   if (message === "reset") delay.reset();
   if (message === "collect") globalThis.gc?.();
-  if (message === "stats") process.send?.({ stats: await stats() });
+  if (message === "stats") process.send?.({ stats: stats() });
 });
 process.on("disconnect", () => void hub.stop().finally(() => process.exit()));
 process.send?.({ url: hub.url });

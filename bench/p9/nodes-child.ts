@@ -16,6 +16,7 @@ const fleet = runFleet({
 process.on("message", (message: { readonly kind: string; readonly digest?: string }) => {
   if (message.kind === "counts") process.send?.({ counts: fleet.counts() });
   if (message.kind === "recount") fleet.recount(message.digest);
+  if (message.kind === "refetch" && message.digest !== undefined) fleet.refetch(message.digest);
   if (message.kind === "cut") {
     fleet.recount();
     fleet.cutAll();

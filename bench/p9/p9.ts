@@ -1,11 +1,12 @@
 /**
  * Bench P9: a reconnect storm. Every node is cut at once and comes back: TCP, WebSocket, a signed hello that the hub verifies,
- * its desired set, a signed report that is durable. Hub and nodes are two processes on one machine.
+ * its desired set with a real bundle, a signed report. Whether that is on the hub's disk another process reads there. Hub and nodes are two processes on one machine.
  * `node bench/p9/p9.ts [--json] [--count N]`; writes bench/results/p9.json and p9.svg. Exit code 1 where a target is missed.
  */
 import { table } from "../measure.ts";
+import { bigContract, CONTRACT } from "../p6/big-contract.ts";
 import { report } from "../results.ts";
-import { benchFloor, whenNodes } from "./floor.ts";
+import { benchFloor, storeVersion, when } from "./floor.ts";
 
 const given = process.argv.indexOf("--count");
 const FULL = given === -1 ? 10_000 : Number(process.argv[given + 1]);
@@ -15,6 +16,7 @@ const CONVERGED_S = 60;
 const LAG_MS = 500;
 const KIB_PER_NODE = 100;
 const PATIENCE_MS = 90_000;
+const BUNDLE_BYTES = 16 << 10;
 
 interface Storm {
   readonly nodes: number;
@@ -33,17 +35,24 @@ async function storm(nodes: number): Promise<Storm> {
   try {
     floor.tellHub("collect");
     const before = await floor.hub();
+    await storeVersion(floor, CONTRACT, bigContract(BUNDLE_BYTES, 1_000));
+    const startedMs = Date.now();
     await floor.startNodes(2_000);
-    const firstMs = await whenNodes(floor, ({ converged }) => converged === nodes, PATIENCE_MS);
+    const firstMs = await when(() => floor.durable(startedMs) === nodes, PATIENCE_MS);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     floor.tellHub("collect");
     const idle = await floor.hub();
     floor.tellHub("reset");
     const begun = performance.now();
     const welcomed = (await floor.nodes()).welcomed;
+    const cutMs = Date.now();
     floor.tellNodes({ kind: "cut" });
-    const backMs = await whenNodes(floor, (now) => now.live === nodes && now.welcomed >= welcomed + nodes, PATIENCE_MS);
-    const restMs = await whenNodes(floor, ({ converged }) => converged === nodes, PATIENCE_MS);
+    const isBack = async (): Promise<boolean> => {
+      const now = await floor.nodes();
+      return now.live === nodes && now.welcomed >= welcomed + nodes;
+    };
+    const backMs = await when(isBack, PATIENCE_MS);
+    const restMs = await when(() => floor.durable(cutMs) === nodes, PATIENCE_MS);
     const convergedMs = restMs === null ? null : performance.now() - begun;
     const after = await floor.hub();
     return {

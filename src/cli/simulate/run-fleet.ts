@@ -1,4 +1,5 @@
 import { createTimerWheel } from "../../hub/session/timer-wheel.ts";
+import type { Digest } from "../../model/ids.ts";
 import type { Desired } from "../../model/message.ts";
 import type { Fleet } from "./fleet-file.ts";
 import { createSetCheck } from "./set-check.ts";
@@ -24,6 +25,8 @@ export interface FleetCounts {
   /** Sessions that began, sets that were answered. */
   readonly welcomed: number;
   readonly answered: number;
+  /** Blobs that came. */
+  readonly fetched: number;
   /** Refusals by their word. */
   readonly refused: { readonly [word: string]: number };
 }
@@ -33,6 +36,8 @@ export interface RunningFleet {
   /** Forgets who converged, for the next measurement. `from` counts only sets that run this digest, where it is given. */
   readonly recount: (digest?: string) => void;
   readonly cutAll: () => void;
+  /** Every live node asks for this blob, whether it had it or not. */
+  readonly refetch: (digest: Digest) => void;
   readonly stop: () => void;
 }
 
@@ -40,7 +45,7 @@ export interface RunningFleet {
 export function runFleet(options: FleetOptions): RunningFleet {
   const { fleet, flapMs } = options;
   const wheel = createTimerWheel(20);
-  const tally = { live: 0, welcomed: 0, answered: 0 };
+  const tally = { live: 0, welcomed: 0, answered: 0, fetched: 0 };
   const refused = new Map<string, number>();
   const converged = new Set<string>();
   let awaited: string | undefined;
@@ -55,6 +60,9 @@ export function runFleet(options: FleetOptions): RunningFleet {
       if (what === "refused") refused.set(detail, (refused.get(detail) ?? 0) + 1);
       else tally.live += what === "welcomed" ? 1 : -1;
       if (what === "welcomed") tally.welcomed += 1;
+    },
+    fetched: () => {
+      tally.fetched += 1;
     },
     answered: (node: string, desired: Desired) => {
       tally.answered += 1;
@@ -85,6 +93,9 @@ export function runFleet(options: FleetOptions): RunningFleet {
     },
     cutAll: () => {
       for (const node of nodes) node.cut();
+    },
+    refetch: (digest) => {
+      for (const node of nodes) node.refetch(digest);
     },
     stop: () => {
       for (const node of nodes) node.stop();

@@ -37,6 +37,8 @@ export interface SimWorld {
   readonly after: (delayMs: number, act: () => void) => () => void;
   /** A session began or ended, or one side said no. */
   readonly note: (what: "welcomed" | "closed" | "refused", detail?: string) => void;
+  /** Called for each blob that came and is what its frame says. */
+  readonly fetched: () => void;
   /** Called for each answered set: whose it was and its generation. */
   readonly answered: (node: string, desired: Desired) => void;
 }
@@ -75,6 +77,11 @@ export class SimNode {
     this.#socket?.terminate();
   }
 
+  /** Asks for a blob, whether it had it or not. */
+  refetch(digest: Digest): void {
+    if (this.#live) this.#send("want", { digests: [digest] });
+  }
+
   stop(): void {
     this.#ended = true;
     this.#cancel();
@@ -109,7 +116,10 @@ export class SimNode {
   #keep(frame: Buffer): void {
     const digest = this.#world.check.keep(frame);
     if (digest === undefined) this.#world.note("refused", "digest-mismatch");
-    else this.#had.add(digest);
+    else {
+      this.#had.add(digest);
+      this.#world.fetched();
+    }
     this.#consider();
   }
 
