@@ -30,7 +30,13 @@ import { type Answer, answerOf, refusal } from "./local-api.ts";
 export interface AgentStatus {
   readonly node: string;
   readonly engine: EngineChoice;
-  readonly hub: { readonly id: string; readonly url: string | null; readonly link: string };
+  readonly hub: {
+    readonly id: string;
+    readonly url: string | null;
+    readonly link: string;
+    /** Why the hub gives this node nothing, for a person; null where it does. */
+    readonly says: string | null;
+  };
   readonly standing: "none" | "ready" | "rejected";
   readonly rejection: { readonly reason: string; readonly detail: string } | null;
   readonly generation: number | null;

@@ -17,6 +17,7 @@ import { type AgentClock, type Moment, openAgentClock, systemTime, type TimeSour
 import { type AgentStatus, agentRoutes } from "./agent-routes.ts";
 import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts";
 import { runtimeCheck } from "./bundle-check.ts";
+import type { LinkState } from "./core/link-state.ts";
 import { dueRoutes } from "./due-routes.ts";
 import { type Enrolment, readEnrolment } from "./enrolment.ts";
 import { evidenceRoutes } from "./evidence-routes.ts";
@@ -348,6 +349,8 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     ...{ node, key, hubUrl, clock, spool, kept, hubId: enrolment.hub, ledgerHead: ledger.head, onFault: voice.fatal },
     active: () => activeSet(activation, enrolledRoot),
     nextReportCounter: marks.nextReportCounter,
+    reportCounter: marks.reportCounter,
+    onState: sayWhatTheHubThinks(options),
     attempt: async (signed, reached) => {
       const attempting = activation.attempt(signed, reached);
       underWay = attempting.catch(() => undefined);
@@ -378,6 +381,15 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     watch.stop();
     await link.stop();
     await underWay;
+  };
+}
+
+/** Said once for each change: what only the hub can mend, a person has to hear of here too. */
+function sayWhatTheHubThinks({ log }: AgentOptions): (state: LinkState) => void {
+  let last: string | null = null;
+  return ({ hubSays }) => {
+    if (hubSays !== last && hubSays !== null) log?.(`the hub says: ${hubSays}; the gate goes on by what is kept here`);
+    last = hubSays;
   };
 }
 
@@ -452,7 +464,10 @@ function statusOf({ node, engine, hub, hubUrl, activation, stores, key, link }: 
   return {
     node,
     engine,
-    hub: { id: hub, url: hubUrl?.() ?? null, link: link?.state().phase ?? "none" },
+    hub: {
+      ...{ id: hub, url: hubUrl?.() ?? null, link: link?.state().phase ?? "none" },
+      says: link?.state().hubSays ?? null,
+    },
     standing: standing.kind,
     rejection:
       standing.kind === "rejected" ? { reason: standing.rejection.reason, detail: standing.rejection.detail } : null,

@@ -139,7 +139,7 @@ const receiptSchemas = {
 const statusSchema = objectSchema<AgentStatus>({
   node: text,
   engine,
-  hub: objectSchema<AgentStatus["hub"]>({ id: text, url: textOrNull, link: text }),
+  hub: objectSchema<AgentStatus["hub"]>({ id: text, url: textOrNull, link: text, says: textOrNull }),
   standing: wordSchema(["none", "ready", "rejected"]),
   rejection: orNull(objectSchema<NonNullable<AgentStatus["rejection"]>>({ reason: text, detail: text })),
   generation: orNull(countSchema()),

@@ -67,7 +67,13 @@ const desired: Shape<SignedDesired> = object({
 
 const bodies: { readonly [type: string]: Shape<unknown> } = {
   challenge: object({ nonce: text, hub: text, hubTimeMs: integer, majors: list(count), spreadMs: count }),
-  welcome: object({ session: text, heartbeatMs: count, ackedSeq: count, credits: count }),
+  welcome: object({
+    session: text,
+    heartbeatMs: count,
+    ackedSeq: count,
+    credits: count,
+    quarantined: optional(nullable(text)),
+  }),
   desired,
   ack: object({ epoch: text, upTo: count }),
   timestamp: object({ nonce: text, hubTimeMs: integer, keyId: text, signature: text }),

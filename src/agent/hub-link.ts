@@ -51,6 +51,7 @@ export interface HubLinkOptions {
   readonly attempt: (signed: SignedDesired, reached: (phase: AttemptPhase) => void) => Promise<AttemptOutcome>;
   /** The next number of the node's reports; only grows, across restarts. */
   readonly nextReportCounter: () => number;
+  readonly reportCounter: () => number;
   readonly onSession: (session: string) => void;
   readonly onAttested: () => void;
   readonly onFault: (error: unknown) => void;
@@ -340,6 +341,7 @@ class LinkDriver {
       kept: kept.list().slice(0, DIGESTS_PER_FRAME),
       ledgerHead: this.#options.ledgerHead(),
       epoch: spool.epoch(),
+      counter: this.#options.reportCounter(),
     };
     this.#send("hello", hello, re);
   }

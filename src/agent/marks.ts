@@ -7,6 +7,8 @@ export interface Marks {
   readonly setAttestation: (attestation: Attestation) => void;
   /** 1, 2, 3 …, never one twice, across restarts. */
   readonly nextReportCounter: () => number;
+  /** Of the last report; 0 before the first. */
+  readonly reportCounter: () => number;
 }
 
 export function openMarks(db: Database): Marks {
@@ -17,14 +19,16 @@ export function openMarks(db: Database): Marks {
     (read.get(name) as { readonly value: string } | undefined)?.value;
   // Read at every decision, written once a minute, by this process alone.
   let attestation = JSON.parse(valueFor("attestation") ?? "null") as Attestation | null;
+  const reportCounter = (): number => Number(valueFor("report-counter") ?? "0");
   return {
+    reportCounter,
     attestation: () => attestation,
     setAttestation: (next) => {
       write.run("attestation", JSON.stringify(next));
       attestation = next;
     },
     nextReportCounter: () => {
-      const next = Number(valueFor("report-counter") ?? "0") + 1;
+      const next = reportCounter() + 1;
       write.run("report-counter", String(next));
       return next;
     },

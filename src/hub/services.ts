@@ -70,15 +70,17 @@ export async function composeServices(
   const journal = openJournal(db, ledger);
   await journal.recover();
   // Several services have the desired sets made anew, and the one that does it comes last.
-  const late: { rollout?: RolloutService } = {};
+  const late: { rollout?: RolloutService; sessions?: SessionServer } = {};
   const refresh = async (): Promise<void> => late.rollout?.refresh();
-  const records = composeRecords(base, journal, refresh);
+  const drop = (node: string, why: string): void => late.sessions?.drop(node, why);
+  const records = composeRecords(base, journal, refresh, drop);
   const { nodes, people, alerts, orders } = records;
   await people.seed(base.seed);
   const shelf = createBlobShelf((digest) => policy.blob(digest));
   const standing = createStandingService({ db, clock, failed });
   const sessions = createSessionServer({
     ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
+    quarantine: nodes.quarantine,
     arrived: async (node, hello) => late.rollout?.arrived(node, hello),
     left: () => undefined,
     standing: standing.take,
@@ -95,6 +97,7 @@ export async function composeServices(
     phaseDeadlineMs: PHASE_DEADLINE_MS,
   });
   late.rollout = rollout;
+  late.sessions = sessions;
   const store = createStoreService({
     ...{ db, journal, clock, policy, tools: contractTools, nodeIds: nodes.ids },
     targetsOf: rollout.targetsOf,
@@ -115,11 +118,16 @@ export async function composeServices(
 type Records = Pick<HubServices, "people" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders">;
 
 /** The services that keep hub.db and ask nobody on the wire. */
-function composeRecords(base: Foundations, journal: Journal, refresh: () => Promise<void>): Records {
+function composeRecords(
+  base: Foundations,
+  journal: Journal,
+  refresh: () => Promise<void>,
+  drop: (node: string, why: string) => void,
+): Records {
   const { db, clock, policy, random, failed } = base;
   const changed = (): void => void refresh().catch(failed);
   const people = createPeopleService({ db, journal, clock, changed });
-  const nodes = createNodeService({ db, journal, clock, random, changed });
+  const nodes = createNodeService({ db, journal, clock, random, changed, drop });
   const contracts = createContractService({
     ...{ db, journal, clock, policy, tools: contractTools, changed: refresh },
     usersOf: async (contract, version) =>

@@ -95,6 +95,8 @@ export const HEALTH_WINDOW_MS = 30_000;
 export const TAKE_OVER_CHECK_MS = 1_000;
 export const RECONNECT_SPREAD_MS = 2_000;
 export const RECONNECT_MAX_MS = 60_000;
+/** A node whose key was revoked asks this seldom whether it still is. */
+export const REVOKED_RETRY_MS = 10 * 60_000;
 export const RECORDS_PER_FRAME = 100;
 /** How far a node looks ahead for its hub. */
 export const STANDING_DAYS = 90;

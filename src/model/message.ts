@@ -61,6 +61,8 @@ export interface Hello {
   readonly ledgerHead: { readonly size: number; readonly hash: string };
   /** Of the node's record stream. */
   readonly epoch: string;
+  /** Of the last report this node signed; a hub that has seen a later one talks to a copy. Absent: not said. */
+  readonly counter?: number | undefined;
 }
 
 /** What a node signs to prove its key: domain tag, hub, node, nonce, each on a line of its own. */
@@ -73,6 +75,8 @@ export interface Welcome {
   readonly heartbeatMs: number;
   readonly ackedSeq: number;
   readonly credits: number;
+  /** Why the hub gives this node nothing new, for a person; null or absent: it does. Its records are taken all the same. */
+  readonly quarantined?: string | null | undefined;
 }
 
 /** One contract of the desired set. `metadata` names the TUF documents that prove it. */
@@ -291,7 +295,8 @@ export interface WireError {
     | "unsupported-major"
     | "not-found"
     | "gap"
-    | "duplicate-session";
+    | "duplicate-session"
+    | "revoked";
   readonly message: string;
 }
 

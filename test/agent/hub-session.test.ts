@@ -80,7 +80,10 @@ test("the agent and the hub's own sessions understand each other", async () => {
         return ok({ upTo: alerts.length });
       },
     },
-    keyOf: async () => key,
+    keyOf: async () => ({ ...key, isRevoked: false, quarantined: null, reportCounter: 0, ledgerSize: 0 }),
+    quarantine: async (_node, why) => {
+      throw new Error(why);
+    },
     arrived: async () => signed,
     left: () => undefined,
     standing: () => undefined,

@@ -63,7 +63,10 @@ async function withInbox(inbox: AlertInbox) {
     random: (count) => new Uint8Array(count).fill(7),
     blobs: createBlobShelf(() => undefined),
     inbox,
-    keyOf: async () => key,
+    keyOf: async () => ({ ...key, isRevoked: false, quarantined: null, reportCounter: 0, ledgerSize: 0 }),
+    quarantine: async (_node, why) => {
+      throw new Error(why);
+    },
     arrived: async () => undefined,
     left: () => undefined,
     standing: () => undefined,

@@ -169,8 +169,8 @@ test("a report whose counter goes back is refused and recorded", async () => {
   node.report(desired, 5);
   node.report(desired, 5);
   expect(await node.next("error")).toMatchObject({ message: expect.stringMatching(/quarantined/) });
-  const [latest] = bench.hub().services.ledger.list({ target: "LP-05", newestFirst: true, limit: 1 });
-  expect(latest).toMatchObject({ action_type: "node_session", action: "counter-went-back" });
+  const [latest, before] = bench.hub().services.ledger.list({ target: "LP-05", newestFirst: true, limit: 2 });
+  expect([before, latest]).toMatchObject([{ action: "counter-went-back" }, { action: "quarantined" }]);
   node.end();
 });
 

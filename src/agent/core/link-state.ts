@@ -14,6 +14,8 @@ export interface LinkState {
   readonly spreadMs: number;
   /** What a hub without a place asked to wait, on top of the next delay. */
   readonly restMs: number;
+  /** Why the hub gives this node nothing: quarantined, or its key revoked; null where it does. */
+  readonly hubSays: string | null;
   /** When the present session was welcomed; null outside one. */
   readonly welcomedAtMs: number | null;
   readonly heartbeatMs: number;

@@ -9,9 +9,10 @@ import {
   RECONNECT_MAX_MS,
   RECONNECT_SPREAD_MS,
   RECORDS_PER_FRAME,
+  REVOKED_RETRY_MS,
   TIME_ROUND_TRIP_MAX_MS,
 } from "../../model/limits.ts";
-import type { Desired, Message, RejectionReason, SignedDesired } from "../../model/message.ts";
+import type { Desired, Message, RejectionReason, SignedDesired, Welcome } from "../../model/message.ts";
 import { reconnectDelayMs } from "./backoff.ts";
 import type {
   AttemptOutcome,
@@ -34,6 +35,7 @@ export function startOfLink(start: LinkStart): LinkState {
     attempts: 0,
     spreadMs: RECONNECT_SPREAD_MS,
     restMs: 0,
+    hubSays: null,
     welcomedAtMs: null,
     heartbeatMs: HEARTBEAT_MS,
     unansweredPings: 0,
@@ -215,7 +217,7 @@ function message(state: LinkState, received: Message, atMs: number, nonce: strin
     case "bye":
       return only(state, { kind: "close", why: `the hub said goodbye: ${received.body.reason}` });
     case "error":
-      return errorFrame(state, received.body.code);
+      return errorFrame(state, received.body.code, received.body.message);
     default:
       // `desired` comes as an event of its own, with what is missing on this disk; the others go the other way.
       return only(state, {
@@ -227,7 +229,12 @@ function message(state: LinkState, received: Message, atMs: number, nonce: strin
   }
 }
 
-function errorFrame(state: LinkState, code: string): LinkStep {
+function errorFrame(state: LinkState, code: string, said: string): LinkStep {
+  if (code === "revoked")
+    return only(
+      { ...state, hubSays: said, restMs: REVOKED_RETRY_MS },
+      { kind: "close", why: `the hub refuses this node: ${said}` },
+    );
   if (code === "gap") return only(state, { kind: "close", why: "the hub misses records: start over" });
   if (code === "unauthenticated" || code === "unsupported-major" || code === "duplicate-session")
     return only(state, { kind: "close", why: `the hub refuses this node: ${code}` });
@@ -236,7 +243,7 @@ function errorFrame(state: LinkState, code: string): LinkStep {
 
 function welcome(
   state: LinkState,
-  body: { readonly session: string; readonly heartbeatMs: number; readonly ackedSeq: number },
+  body: Pick<Welcome, "session" | "heartbeatMs" | "ackedSeq" | "quarantined">,
   atMs: number,
   nonce: string,
 ): LinkStep {
@@ -249,6 +256,7 @@ function welcome(
   const next: LinkState = {
     ...state,
     phase: "welcomed",
+    hubSays: body.quarantined ?? null,
     welcomedAtMs: atMs,
     heartbeatMs,
     unansweredPings: 1,

@@ -36,6 +36,22 @@ export function command(): Command {
   withHubOptions(hub.command("set-register <id> <file>").description("replace what stands at a registered station"))
     .addHelpText("after", "\nExample:\n  maint hub set-register LP-01 station.yaml")
     .action(setRegister);
+  withHubOptions(
+    hub
+      .command("revoke-node <id>")
+      .description("end a node's key for good: lost, stolen, or of a station that is gone"),
+  )
+    .requiredOption("--reason <text>", "why, for the ledger")
+    .addHelpText("after", '\nExample:\n  maint hub revoke-node LP-01 --reason "its disk was sold"')
+    .action((id: string, options: HubOptions & { readonly reason: string }) => nodeOrder("revoke", id, options));
+  withHubOptions(
+    hub
+      .command("release-node <id>")
+      .description("give a quarantined node new releases again, once somebody looked at it"),
+  )
+    .requiredOption("--reason <text>", "what was found, for the ledger")
+    .addHelpText("after", '\nExample:\n  maint hub release-node LP-01 --reason "disk restored on Monday, no copy"')
+    .action((id: string, options: HubOptions & { readonly reason: string }) => nodeOrder("release", id, options));
   withHubOptions(hub.command("status").description("say how the hub and its nodes are"))
     .addHelpText("after", "\nExample:\n  maint hub status")
     .action(async (options: HubOptions) => (await import("./status.ts")).hubStatus(options));
@@ -119,6 +135,19 @@ async function setRegister(id: string, file: string, options: HubOptions): Promi
   printAnswer(options, answer, [`the register of ${id} is replaced; its node gets it signed`]);
 }
 
+async function nodeOrder(
+  order: "revoke" | "release",
+  id: string,
+  { reason, ...options }: HubOptions & { readonly reason: string },
+): Promise<void> {
+  const answer = await hubClient(options).post(`/v1/nodes/${encodeURIComponent(id)}/${order}`, { reason });
+  const said = {
+    revoke: `the key of ${id} is revoked; enrol the station anew: maint hub register-node`,
+    release: `${id} gets new releases again`,
+  };
+  printAnswer(options, answer, [said[order]]);
+}
+
 async function listNodes(options: HubOptions): Promise<void> {
   const answer = (await hubClient(options).get("/v1/nodes")) as { readonly nodes: readonly KnownNode[] };
   const lines = answer.nodes.map(nodeLine);
@@ -133,11 +162,15 @@ interface KnownNode {
   readonly id: string;
   readonly station: { readonly id: string; readonly type: string };
   readonly enrolledAtMs: number | null;
+  readonly quarantined: string | null;
+  readonly revokedAtMs: number | null;
   readonly active: { readonly [contract: string]: { readonly version: string } };
 }
 
-function nodeLine({ id, station, enrolledAtMs, active }: KnownNode): string {
+function nodeLine({ id, station, enrolledAtMs, quarantined, revokedAtMs, active }: KnownNode): string {
   const runs = Object.entries(active).map(([contract, { version }]) => `${contract}@${version}`);
-  const standing = enrolledAtMs === null ? "not enrolled yet" : runs.join(", ") || "runs no contract";
-  return `${id}  ${station.type} station ${station.id}  ${standing}`;
+  const without = revokedAtMs === null ? "not enrolled yet" : `revoked ${new Date(revokedAtMs).toISOString()}`;
+  const standing = enrolledAtMs === null ? without : runs.join(", ") || "runs no contract";
+  const aside = quarantined === null ? "" : `  QUARANTINED: ${quarantined}; maint hub release-node or revoke-node`;
+  return `${id}  ${station.type} station ${station.id}  ${standing}${aside}`;
 }

@@ -40,6 +40,12 @@ export interface SessionState {
 export interface NodeForSession {
   readonly publicHex: string;
   readonly keyId: string;
+  readonly isRevoked: boolean;
+  /** Why it is given nothing new; null where it is. */
+  readonly quarantined: string | null;
+  /** Of its last report here, and the size of its ledger then: neither goes back. */
+  readonly reportCounter: number;
+  readonly ledgerSize: number;
   readonly liveElsewhere: boolean;
   readonly ackedSeq: number;
 }
@@ -74,6 +80,7 @@ export type SessionEvent =
       readonly re: string;
     }
   | { readonly kind: "stopping"; readonly retryAfterMs: number }
+  | { readonly kind: "dropped"; readonly why: string }
   | { readonly kind: "auth-timeout" }
   | { readonly kind: "tick"; readonly nowMs: number }
   | { readonly kind: "disconnected" };
@@ -88,6 +95,10 @@ export type SessionEffect =
   | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
   | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
+  /** Another has proven the same key: whether the live session is there is asked of it. */
+  | { readonly kind: "probe-rival"; readonly node: string }
+  /** It is a copy, or an older self: the node is given nothing new until a person looked. */
+  | { readonly kind: "quarantine"; readonly node: string; readonly why: string }
   /** For the hub's ledger. */
   | { readonly kind: "note"; readonly node: string; readonly action: string; readonly details: string }
   | { readonly kind: "close"; readonly code: number; readonly reason: string };
@@ -164,6 +175,8 @@ function take(state: SessionState, event: SessionEvent): SessionStep {
         (next) => send(next, "bye", { reason: "the hub stops" }),
         (next) => close(next, CLOSE_GOING_AWAY, "the hub stops"),
       );
+    case "dropped":
+      return refuse(state, "revoked", event.why, null);
     case "auth-timeout":
       return state.phase === "open"
         ? none(state)
@@ -246,12 +259,12 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
   // One answer for an unknown node and a wrong key: a stranger learns no names.
   if (node === undefined || node.keyId !== hello.keyId || !verifyBase64Url(node.publicHex, signed, hello.signature))
     return noted(refuse(state, "unauthenticated", "unknown node or wrong key", re), hello.node, "refused");
-  if (node.liveElsewhere)
-    return noted(
-      refuse(state, "duplicate-session", "this node's key has a live session", re),
-      hello.node,
-      "duplicate-session",
-    );
+  if (node.isRevoked) return noted(refuse(state, "revoked", "this node's key was revoked", re), hello.node, "refused");
+  if (node.liveElsewhere) {
+    const refused = refuse(state, "duplicate-session", "this node's key has a live session", re);
+    const said = noted(refused, hello.node, "duplicate-session");
+    return { state: said.state, effects: [...said.effects, { kind: "probe-rival", node: hello.node }] };
+  }
   const open: SessionState = {
     ...state,
     phase: "open",
@@ -260,14 +273,27 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
     durableSeq: node.ackedSeq,
     heardAtMs: event.nowMs,
   };
+  const back = goneBack(hello, node);
   const welcome = {
     session: state.session,
     heartbeatMs: HEARTBEAT_MS,
     ackedSeq: node.ackedSeq,
     credits: CREDITS,
+    quarantined: node.quarantined ?? back ?? null,
   };
   const welcomed = send(open, "welcome", welcome, re);
-  return { state: welcomed.state, effects: [...welcomed.effects, { kind: "admit", node: hello.node, hello }] };
+  const kept: readonly SessionEffect[] =
+    back === undefined ? [] : [{ kind: "quarantine", node: hello.node, why: back }];
+  return { state: welcomed.state, effects: [...kept, ...welcomed.effects, { kind: "admit", node: hello.node, hello }] };
+}
+
+/** What a node that only goes on can never say. */
+function goneBack({ counter, ledgerHead }: Hello, node: NodeForSession): string | undefined {
+  if (counter !== undefined && counter < node.reportCounter)
+    return `its last report is ${counter}, and report ${node.reportCounter} came before: it is a copy, or an older self`;
+  if (ledgerHead.size < node.ledgerSize)
+    return `its ledger has ${ledgerHead.size} entries, and had ${node.ledgerSize} before: it is a copy, or an older self`;
+  return undefined;
 }
 
 function committed(state: SessionState, event: SessionEvent & { readonly kind: "committed" }): SessionStep {

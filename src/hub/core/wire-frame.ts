@@ -91,6 +91,7 @@ const bodies = {
     kept: z.array(digest).max(MAX_LISTED),
     ledgerHead: head,
     epoch: z.string().regex(/^[0-9a-f]{16}$/, "no epoch"),
+    counter: count.optional(),
   }),
   want: z.object({ digests: z.array(digest).max(MAX_WANTED) }),
   report: z.object({

@@ -16,6 +16,7 @@ const enrolSchema = z.strictObject({
 });
 const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(MAX_FLEET_BATCH) });
 const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
+const reasonSchema = z.strictObject({ reason: z.string().max(2_000) });
 const ledgerSchema = z.strictObject({
   from: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
@@ -27,8 +28,8 @@ export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
       const known = await nodes.list();
-      const shown = known.map(({ id, register, enrolledAtMs, generation, report, lastSeenMs }) => ({
-        ...{ id, station: register.station, plantZone: register.plantZone, enrolledAtMs, generation, lastSeenMs },
+      const shown = known.map(({ id, register, report, publicHex: _, keyId, ...rest }) => ({
+        ...{ id, station: register.station, plantZone: register.plantZone, keyId, ...rest },
         live: rollout.isLive(id),
         active: report?.active ?? {},
       }));
@@ -41,6 +42,16 @@ export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
     .post("/fleet", administers, async (context) => {
       const { registers } = await bodyOf(context, fleetSchema);
       return context.json({ nodes: await nodes.registerFleet(registers, context.get("principal")) }, 201);
+    })
+    .post("/:id/revoke", administers, async (context) => {
+      const { reason } = await bodyOf(context, reasonSchema);
+      const { id, revokedAtMs } = await nodes.revoke(context.req.param("id"), reason, context.get("principal"));
+      return context.json({ id, revokedAtMs });
+    })
+    .post("/:id/release", administers, async (context) => {
+      const { reason } = await bodyOf(context, reasonSchema);
+      const { id, quarantined } = await nodes.release(context.req.param("id"), reason, context.get("principal"));
+      return context.json({ id, quarantined });
     })
     .put("/:id/register", administers, async (context) => {
       const body = await bodyOf(context, z.unknown());

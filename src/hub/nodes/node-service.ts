@@ -1,30 +1,17 @@
 import { createHash } from "node:crypto";
-import type { Selectable } from "kysely";
 import { assert } from "../../base/assert.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { isPublicHex, keyIdOf } from "../../disk/key-file.ts";
 import type { StationRegister } from "../../model/documents.ts";
 import { isTestNodeId } from "../../model/ids.ts";
-import type { LedgerActionType, LedgerRecord } from "../../model/ledger-entry.ts";
 import { ENROLMENT_TOKEN_LIFE_MS } from "../../model/limits.ts";
-import type { Report } from "../../model/message.ts";
-import type { Clock, NodeSource, Principal, Random } from "../ports.ts";
+import type { NodeSource, Principal } from "../ports.ts";
 import { badRequest, conflict, forbidden, unknownId } from "../refusals.ts";
-import type { HubDatabase } from "../store/database.ts";
-import type { Journal, Write } from "../store/journal.ts";
-import type { NodeRow, NodeTables } from "../store/node-tables.ts";
+import type { Write } from "../store/journal.ts";
+import type { NodeTables } from "../store/node-tables.ts";
+import { type KnownNode, type NodeKey, type NodePorts, nodeOf, nodeRecord } from "./known-node.ts";
+import { keyOf, NO_HISTORY, quarantine, release, revoke } from "./node-trust.ts";
 import { registerFrom } from "./register-schema.ts";
-
-export interface KnownNode {
-  readonly id: string;
-  readonly register: StationRegister;
-  readonly enrolledAtMs: number | null;
-  readonly publicHex: string | null;
-  readonly keyId: string | null;
-  readonly generation: number;
-  readonly report: Report | null;
-  readonly lastSeenMs: number | null;
-}
 
 /** Lets one key become this node's, once, for a quarter of an hour. The token is nowhere kept. */
 export interface EnrolmentToken {
@@ -50,16 +37,14 @@ export interface NodeService extends NodeSource {
   readonly enrolFleet: (requests: readonly Parameters<NodeService["enrol"]>[0][]) => Promise<void>;
   readonly list: () => Promise<readonly KnownNode[]>;
   readonly get: (node: string) => Promise<KnownNode | undefined>;
-  readonly keyOf: (node: string) => Promise<{ readonly publicHex: string; readonly keyId: string } | undefined>;
-}
-
-export interface NodePorts {
-  readonly db: HubDatabase;
-  readonly journal: Pick<Journal, "commit">;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Registers or enrolled nodes changed: desired sets are made anew. */
-  readonly changed: () => void;
+  /** The key that is the node's, else the last one that was taken from it. */
+  readonly keyOf: (node: string) => Promise<NodeKey | undefined>;
+  /** Two of it, or an older copy: it is given nothing new until a person looked. What is so already stays as it is. */
+  readonly quarantine: (node: string, why: string) => Promise<void>;
+  /** A person looked: it goes on from what it says now. @throws MaintError NOT_FOUND, CONFLICT where it is not quarantined */
+  readonly release: (node: string, reason: string, by: Principal) => Promise<KnownNode>;
+  /** Its key is never a node's again; the station may be registered and enrolled anew. @throws MaintError NOT_FOUND, CONFLICT */
+  readonly revoke: (node: string, reason: string, by: Principal) => Promise<KnownNode>;
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -96,25 +81,14 @@ export function createNodeService(ports: NodePorts): NodeService {
     },
     list,
     get,
-    keyOf: async (node) => {
-      const known = await get(node);
-      return known?.publicHex && known.keyId ? { publicHex: known.publicHex, keyId: known.keyId } : undefined;
-    },
+    keyOf: (node) => keyOf(ports, node),
+    quarantine: (node, why) => quarantine(ports, node, why),
+    release: (node, reason, by) => release(ports, node, reason, by),
+    revoke: (node, reason, by) => revoke(ports, node, reason, by),
     ids: async () => (await list()).filter(({ enrolledAtMs }) => enrolledAtMs !== null).map(({ id }) => id),
     plantZone: async (node) => (await get(node))?.register.plantZone,
   };
 }
-
-const nodeOf = (row: Selectable<NodeRow>): KnownNode => ({
-  id: row.id,
-  register: JSON.parse(row.register) as StationRegister,
-  enrolledAtMs: row.enrolled_at_ms,
-  publicHex: row.public_hex,
-  keyId: row.key_id,
-  generation: row.generation,
-  report: row.report === null ? null : (JSON.parse(row.report) as Report),
-  lastSeenMs: row.last_seen_ms,
-});
 
 async function registerAll(
   ports: NodePorts,
@@ -169,6 +143,9 @@ const NEW_NODE = {
   report: null,
   report_counter: 0,
   last_seen_ms: null,
+  quarantined: null,
+  revoked_at_ms: null,
+  ledger_size: 0,
 } as const;
 
 async function replaceRegister(
@@ -222,9 +199,15 @@ async function enrolOne(
   const row = await tables.selectFrom("node").selectAll().where("id", "=", node).executeTakeFirstOrThrow();
   const taken = await tables.selectFrom("node").select("id").where("public_hex", "=", publicKey).executeTakeFirst();
   if (taken !== undefined) throw conflict("this key belongs to a node already", "every node makes a key of its own");
+  const dead = await tables
+    .selectFrom("revoked_key")
+    .select("node")
+    .where("public_hex", "=", publicKey)
+    .executeTakeFirst();
+  if (dead !== undefined) throw conflict("this key was revoked", "make a new one: remove the node's folder first");
   await tables
     .updateTable("node")
-    .set({ public_hex: publicKey, key_id: keyIdOf(publicKey), enrolled_at_ms: nowMs })
+    .set({ ...NO_HISTORY, public_hex: publicKey, key_id: keyIdOf(publicKey), enrolled_at_ms: nowMs })
     .where("id", "=", node)
     .execute();
   await tables.updateTable("enrolment").set({ used_at_ms: nowMs }).where("token_sha256", "=", sha256(token)).execute();
@@ -232,18 +215,4 @@ async function enrolOne(
   record(nodeRecord("node_enrolment", "enrolled", register, node, { key_id: keyIdOf(publicKey) }));
 }
 
-const nodeRecord = (
-  type: LedgerActionType,
-  action: string,
-  register: StationRegister,
-  by: string,
-  more: { readonly [key: string]: unknown },
-): LedgerRecord => ({
-  action_type: type,
-  action,
-  target: register.node,
-  details: `station ${register.station.id} (${register.station.type}) in ${register.plantZone}: ${action}`,
-  user_id: by,
-  smart_id: null,
-  metadata: { station: register.station.id, station_type: register.station.type, ...more },
-});
+export type { KnownNode, NodeKey } from "./known-node.ts";

@@ -9,8 +9,9 @@ import type { KnownNode } from "../nodes/node-service.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
+/** Nodes that are given something: enrolled, and not set aside as a copy. */
 export const enrolled = async ({ nodes }: RolloutPorts): Promise<readonly KnownNode[]> =>
-  (await nodes.list()).filter(({ enrolledAtMs }) => enrolledAtMs !== null);
+  (await nodes.list()).filter(({ enrolledAtMs, quarantined }) => enrolledAtMs !== null && quarantined === null);
 
 export const inForce = ({ db }: RolloutPorts): Promise<VersionRow[]> =>
   db

@@ -75,6 +75,7 @@ export async function arrived(ports: RolloutPorts, node: string, hello: Hello): 
     .where("node", "=", node)
     .where("acknowledged_at_ms", "is", null)
     .execute();
+  if (row.quarantined !== null) return undefined;
   if (row.desired !== null && generation === row.generation) return JSON.parse(row.desired) as SignedDesired;
   // Pushed by refresh itself.
   await refresh(ports);

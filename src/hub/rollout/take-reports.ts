@@ -22,11 +22,21 @@ export async function takeReport(
       const metadata = { counter: report.counter, known: row.report_counter };
       const base = { target: node, user_id: ports.hubId, smart_id: null, metadata };
       record({ action_type: "node_session", action: "counter-went-back", details, ...base });
+      if (row.quarantined === null) {
+        const why = `${details}: it is a copy, or an older self`;
+        await tables.updateTable("node").set({ quarantined: why }).where("id", "=", node).execute();
+        record({ action_type: "node_session", action: "quarantined", details: why, ...base });
+      }
       return fail(`${details}: quarantined`);
     }
     await tables
       .updateTable("node")
-      .set({ report: JSON.stringify(report), report_counter: report.counter, last_seen_ms: nowMs })
+      .set({
+        report: JSON.stringify(report),
+        report_counter: report.counter,
+        last_seen_ms: nowMs,
+        ledger_size: Math.max(row.ledger_size, report.ledgerHead.size),
+      })
       .where("id", "=", node)
       .execute();
     const rows = await tables.selectFrom("deployment").selectAll().where("node", "=", node).execute();

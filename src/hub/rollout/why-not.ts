@@ -98,6 +98,13 @@ function notMeant({ id, register }: KnownNode, releases: readonly AssignableRele
 
 async function aboutRelease(ports: RolloutPorts, node: KnownNode, release: AssignableRelease): Promise<Answer> {
   const { contract, version } = release;
+  if (node.quarantined !== null)
+    return {
+      because: `the node is quarantined: ${node.quarantined}`,
+      toDo: `look at it, then: maint hub release-node ${node.id}, or revoke-node`,
+    };
+  if (node.revokedAtMs !== null)
+    return { because: "its key was revoked", toDo: "maint hub register-node, then enrol it with a new key" };
   if (node.enrolledAtMs === null)
     return { because: "it is registered and was never enrolled", toDo: "maint node enroll, with a token that holds" };
   const state = ports.book.of(contract, version)?.state;

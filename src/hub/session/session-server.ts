@@ -31,6 +31,7 @@ import {
   startOfSession,
   stepSession,
 } from "../core/session.ts";
+import type { NodeKey } from "../nodes/node-service.ts";
 import type { AlertInbox, Clock, Random } from "../ports.ts";
 import { admission } from "./admission.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
@@ -46,7 +47,9 @@ export interface SessionPorts {
   readonly random: Random;
   readonly blobs: BlobShelf;
   readonly inbox: AlertInbox;
-  readonly keyOf: (node: string) => Promise<{ readonly publicHex: string; readonly keyId: string } | undefined>;
+  readonly keyOf: (node: string) => Promise<NodeKey | undefined>;
+  /** Durable when fulfilled. */
+  readonly quarantine: (node: string, why: string) => Promise<void>;
   /** The node's key is proven; answers the desired set to push, undefined where there is none. */
   readonly arrived: (node: string, hello: Hello) => Promise<SignedDesired | undefined>;
   readonly left: (node: string) => void;
@@ -64,6 +67,8 @@ export interface SessionServer {
   readonly isLive: (node: string) => boolean;
   /** Hands a live node its new desired set; a node that is away gets it at its next hello. */
   readonly push: (node: string, signed: SignedDesired) => void;
+  /** Ends a node's live session, where there is one. */
+  readonly drop: (node: string, why: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -71,6 +76,7 @@ export interface SessionServer {
 const SLOW_READER_MS = 6_000;
 /** A live session that a newcomer claims to be has this long to answer a WebSocket ping. */
 const PROBE_MS = 2_000;
+const TWO_SESSIONS = "two sessions of its key were live at once: it has a copy";
 const MAX_COMMITS_UNDER_WAY = 8;
 const STOP_GRACE_MS = 1_000;
 
@@ -142,6 +148,7 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
     },
     isLive: (node) => floor.live.has(node),
     push,
+    drop: (node, why) => floor.live.get(node)?.handle({ kind: "dropped", why }),
     async stop() {
       const closing = [...connections].map((connection) => connection.closed(STOP_GRACE_MS));
       for (const connection of connections) connection.handle({ kind: "stopping", retryAfterMs: HEARTBEAT_MS / 5 });
@@ -162,8 +169,8 @@ interface Connection {
   readonly handle: (event: SessionEvent) => void;
   /** Sends a desired set; `busy` where too much waits in the socket. */
   readonly publish: (signed: SignedDesired) => "sent" | "busy";
-  /** Asks the peer whether it is there, and cuts the connection if not. */
-  readonly probe: () => void;
+  /** Asks the peer whether it is there: `answered` if so, else the connection is cut. */
+  readonly probe: (answered: () => void) => void;
   /** Fulfilled when the socket is closed; cut after `graceMs`. */
   readonly closed: (graceMs: number) => Promise<void>;
 }
@@ -213,6 +220,10 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
       case "commit-alerts":
         later(commit(commitAlerts(effect, ports, handle)));
         break;
+      case "probe-rival":
+      case "quarantine":
+        setAside(effect, floor);
+        break;
       case "sign-time":
         handle(signedTime(effect, ports));
         break;
@@ -224,20 +235,32 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
   const forget = listen(ws, floor, brake, handle);
   ws.on("close", () => {
     forget();
-    if (state.node !== null && live.get(state.node) === connection) {
-      live.delete(state.node);
-      ports.left(state.node);
-    }
+    if (state.node !== null && live.get(state.node) === connection) leave(state.node, floor);
     handle({ kind: "disconnected" });
   });
   const connection: Connection = {
     handle,
     publish: publisher(ws, clock, handle),
-    probe: () => probe(ws, wheel),
+    probe: (answered) => probe(ws, wheel, answered),
     closed: (graceMs) => untilClosed(ws, graceMs),
   };
   handle({ kind: "connected", hubTimeMs: clock.nowMs() });
   return connection;
+}
+
+function leave(node: string, { live, ports }: Floor): void {
+  live.delete(node);
+  ports.left(node);
+}
+
+/** A rival that answers is there: two have this node's key. One that does not was the same node, before its cable was pulled. */
+function setAside(
+  effect: SessionEffect & { readonly kind: "probe-rival" | "quarantine" },
+  { live, ports }: Floor,
+): void {
+  const quarantine = (why: string): void => void ports.quarantine(effect.node, why).catch(ports.failed);
+  if (effect.kind === "quarantine") quarantine(effect.why);
+  else live.get(effect.node)?.probe(() => quarantine(TWO_SESSIONS));
 }
 
 /** What the socket says and what time brings, as events. Answers what ends it. */
@@ -307,7 +330,6 @@ async function lookUp(
   const rival = live.get(hello.node);
   const node = key === undefined ? undefined : { ...key, ackedSeq, liveElsewhere: rival !== undefined };
   handle({ kind: "looked-up", hello, re, node, nowMs: ports.clock.nowMs() });
-  rival?.probe();
 }
 
 async function welcome(
@@ -398,10 +420,17 @@ function closeSoon(ws: WebSocket, code: number, reason: string, wheel: TimerWhee
   );
 }
 
-function probe(ws: WebSocket, wheel: TimerWheel): void {
-  const answered = wheel.after(PROBE_MS, () => ws.terminate());
-  ws.once("pong", answered);
-  ws.once("close", answered);
+function probe(ws: WebSocket, wheel: TimerWheel, answered: () => void): void {
+  const given = wheel.after(PROBE_MS, () => ws.terminate());
+  const heard = (): void => {
+    given();
+    answered();
+  };
+  ws.once("pong", heard);
+  ws.once("close", () => {
+    ws.off("pong", heard);
+    given();
+  });
   if (ws.readyState === ws.OPEN) ws.ping();
 }
 

@@ -3,6 +3,7 @@ import type { StoreArea } from "./database.ts";
 export interface NodeTables {
   readonly node: NodeRow;
   readonly enrolment: EnrolmentRow;
+  readonly revoked_key: RevokedKeyRow;
 }
 
 export interface NodeRow {
@@ -22,6 +23,21 @@ export interface NodeRow {
   /** Of the last accepted report; only grows. */
   report_counter: number;
   last_seen_ms: number | null;
+  /** Why it is given nothing new; null where it is. */
+  quarantined: string | null;
+  /** When its last key was revoked; null again once it is enrolled with another. */
+  revoked_at_ms: number | null;
+  /** Entries of its ledger, by its last report; only grows. */
+  ledger_size: number;
+}
+
+/** A key that will never be a node's again. */
+export interface RevokedKeyRow {
+  public_hex: string;
+  node: string;
+  at_ms: number;
+  by_whom: string;
+  reason: string;
 }
 
 /** A token is kept as its hash, for one node, once, for ENROLMENT_TOKEN_LIFE_MS. */
@@ -44,6 +60,14 @@ export const nodeTables: StoreArea = {
       `create table enrolment (
         token_sha256 text primary key, node text not null references node (id),
         expires_at_ms integer not null, used_at_ms integer
+      ) strict`,
+    ],
+    [
+      "alter table node add column quarantined text",
+      "alter table node add column revoked_at_ms integer",
+      "alter table node add column ledger_size integer not null default 0",
+      `create table revoked_key (
+        public_hex text primary key, node text not null, at_ms integer not null, by_whom text not null, reason text not null
       ) strict`,
     ],
   ],

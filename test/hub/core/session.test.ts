@@ -52,6 +52,10 @@ const frame = (seq: number, t: string, body: unknown): SessionEvent => ({
 const known = (change: Partial<NodeForSession> = {}): NodeForSession => ({
   publicHex: key.publicHex,
   keyId: key.keyId,
+  isRevoked: false,
+  quarantined: null,
+  reportCounter: 0,
+  ledgerSize: 0,
   liveElsewhere: false,
   ackedSeq: 7,
   ...change,
@@ -222,7 +226,7 @@ const doors: readonly {
   {
     what: "a second live session",
     events: [frame(1, "hello", helloOf(key)), lookedUp(known({ liveElsewhere: true }))],
-    log: ["look-up", "note", ...refusedAs("duplicate-session")],
+    log: ["look-up", "note", ...refusedAs("duplicate-session"), "probe-rival"],
   },
   { what: "alerts before hello", events: [frame(1, "alert", batch(1))], log: refusedAs("unauthenticated") },
   {
