@@ -95,6 +95,7 @@ export async function composeServices(
     push: sessions.push,
     isLive: sessions.isLive,
     phaseDeadlineMs: PHASE_DEADLINE_MS,
+    failed,
   });
   late.rollout = rollout;
   late.sessions = sessions;

@@ -1,4 +1,5 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
+import type { StationRegister } from "../../model/documents.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import type { DesiredContract } from "../../model/message.ts";
 import type { VersionRow } from "../contracts/contract-records.ts";
@@ -7,11 +8,43 @@ import { reaches } from "../core/rollout-engine.ts";
 import { DEFAULT_POLICY, type RolloutPolicy } from "../core/rollout-policy.ts";
 import type { KnownNode } from "../nodes/node-service.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
+import type { NodeTables } from "../store/node-tables.ts";
+import { inPages } from "../store/turns.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
-/** Nodes that are given something: enrolled, and not set aside as a copy. */
-export const enrolled = async ({ nodes }: RolloutPorts): Promise<readonly KnownNode[]> =>
-  (await nodes.list()).filter(({ enrolledAtMs, quarantined }) => enrolledAtMs !== null && quarantined === null);
+/** A node as far as rollouts ask. */
+export type FloorNode = Pick<KnownNode, "id" | "register">;
+
+/** Nodes that are given something: enrolled, and not set aside as a copy; at most a page of them with `only`. */
+export async function enrolled(
+  { db }: Pick<RolloutPorts, "db">,
+  only?: ReadonlySet<string>,
+): Promise<readonly FloorNode[]> {
+  const page = (after: string, limit: number) => {
+    const rows = db
+      .tables<NodeTables>()
+      .selectFrom("node")
+      .select(["id", "register"])
+      .where("id", ">", after)
+      .where("enrolled_at_ms", "is not", null)
+      .where("quarantined", "is", null)
+      .orderBy("id")
+      .limit(limit);
+    return (only === undefined ? rows : rows.where("id", "in", [...only])).execute();
+  };
+  return (await inPages(page, ({ id }) => id)).map(({ id, register }) => ({ id, register: registerOf(id, register) }));
+}
+
+/** Ten thousand registers are read again and again and change hardly ever. */
+const registers = new Map<string, { readonly text: string; readonly register: StationRegister }>();
+
+function registerOf(id: string, text: string): StationRegister {
+  const known = registers.get(id);
+  if (known?.text === text) return known.register;
+  const register = JSON.parse(text) as StationRegister;
+  registers.set(id, { text, register });
+  return register;
+}
 
 export const inForce = ({ db }: RolloutPorts): Promise<VersionRow[]> =>
   db
@@ -55,7 +88,7 @@ const WITHOUT_ROLLOUT: { readonly [status in AssignableRelease["status"]]: Assig
 
 export function targetsOf(
   releases: readonly AssignableRelease[],
-  nodes: readonly KnownNode[],
+  nodes: readonly FloorNode[],
   contract: ContractId,
   version: Version,
 ): readonly string[] {

@@ -3,6 +3,8 @@ import { contractRecord, type VersionRow } from "../contracts/contract-records.t
 import { endVersion } from "../contracts/contract-service.ts";
 import { type ReleaseProgress, releaseProgress } from "../core/rollout.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
+import { nextTurn } from "../store/turns.ts";
+import { deploymentsOf } from "./known-deployments.ts";
 import { enrolled, inForce, releasesOf, targetsOf } from "./known-releases.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
@@ -24,7 +26,7 @@ export async function moveReleases(ports: RolloutPorts): Promise<void> {
   const standings = await standingsOf(ports, rows, nowMs);
   for (const standing of standings) {
     const { row, version, progress } = standing;
-    if (row.status !== "deployed" || !progress.complete || !hasOpened(ports, row.contract, version)) continue;
+    if (!progress.complete || !hasOpened(ports, row.contract, version)) continue;
     await activate(ports, standing, nowMs);
   }
   await supersede(ports, await inForce(ports), nowMs);
@@ -46,24 +48,29 @@ function isOver({ book }: RolloutPorts, row: VersionRow): boolean {
 const hasRivals = (rows: readonly VersionRow[]): boolean =>
   new Set(rows.map(({ contract }) => contract)).size < rows.length;
 
+/** Of the versions that are not active yet. */
 async function standingsOf(
   ports: RolloutPorts,
   rows: readonly VersionRow[],
   nowMs: number,
 ): Promise<readonly Standing[]> {
+  const deployed = rows.filter(({ status }) => status === "deployed");
+  if (deployed.length === 0) return [];
   const releases = await releasesOf(ports);
   const nodes = await enrolled(ports);
-  const known = await ports.db.tables<ContractTables>().selectFrom("deployment").selectAll().execute();
-  const deployed = new Map(known.map((one) => [`${one.contract}@${one.version}@${one.node}`, one]));
-  return rows.flatMap((row) => {
-    if (row.version === null) return [];
+  const standings: Standing[] = [];
+  for (const row of deployed) {
+    if (row.version === null) continue;
     const { contract, version } = row;
+    const known = new Map((await deploymentsOf(ports, { contract, version })).map((one) => [one.node, one]));
     const targets = targetsOf(releases, nodes, contract, version).map((node) => {
-      const one = deployed.get(`${contract}@${version}@${node}`);
+      const one = known.get(node);
       return { node, phase: one?.phase ?? null, live: ports.isLive(node), pushedAtMs: one?.pushed_at_ms ?? nowMs };
     });
-    return [{ row, version, progress: releaseProgress(targets, nowMs, ports.phaseDeadlineMs) }];
-  });
+    standings.push({ row, version, progress: releaseProgress(targets, nowMs, ports.phaseDeadlineMs) });
+    await nextTurn();
+  }
+  return standings;
 }
 
 async function activate(ports: RolloutPorts, { row, progress }: Standing, nowMs: number): Promise<void> {
@@ -82,14 +89,17 @@ async function activate(ports: RolloutPorts, { row, progress }: Standing, nowMs:
 
 /** The version before goes once a newer one is active and no node is given the older one any more. */
 async function supersede(ports: RolloutPorts, rows: readonly VersionRow[], nowMs: number): Promise<void> {
-  const releases = await releasesOf(ports);
-  const nodes = await enrolled(ports);
-  for (const [index, row] of rows.entries()) {
+  const older = rows.flatMap((row, index) => {
     const newer = rows
       .slice(index + 1)
       .find((one) => one.contract === row.contract && one.status !== "deployed" && isOver(ports, one));
-    if (newer === undefined || row.version === null) continue;
-    if (targetsOf(releases, nodes, row.contract, row.version).length > 0) continue;
+    return newer === undefined ? [] : [{ row, newer }];
+  });
+  if (older.length === 0) return;
+  const releases = await releasesOf(ports);
+  const nodes = await enrolled(ports);
+  for (const { row, newer } of older) {
+    if (row.version === null || targetsOf(releases, nodes, row.contract, row.version).length > 0) continue;
     const reason = `superseded by ${newer.version}`;
     await ports.journal.commit<ContractTables, void>((write) =>
       endVersion(write, row, { status: "deprecated", nowMs, by: ports.hubId, reason }),

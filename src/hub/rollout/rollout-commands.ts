@@ -5,13 +5,12 @@ import { type AssignableRelease, binds } from "../core/rollout.ts";
 import { openNodes, type RolloutEvent, type RolloutState, reaches, type StartedEvent } from "../core/rollout-engine.ts";
 import { DEFAULT_POLICY, policyMistakes, type RolloutPolicy } from "../core/rollout-policy.ts";
 import { type PlanNode, planWaves, type Wave } from "../core/rollout-waves.ts";
-import type { KnownNode } from "../nodes/node-service.ts";
 import type { Principal } from "../ports.ts";
 import { badRequest, conflict, notFound, unknownId } from "../refusals.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { Write } from "../store/journal.ts";
 import type { RolloutTables } from "../store/rollout-tables.ts";
-import { enrolled, inForce } from "./known-releases.ts";
+import { enrolled, type FloorNode, inForce } from "./known-releases.ts";
 import type { KeptRollout } from "./rollout-book.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 import { type Floor, floorOf, hasWayBack } from "./run-rollouts.ts";
@@ -74,7 +73,7 @@ export async function setDefault(
   return policy;
 }
 
-const planNode = ({ id, register }: KnownNode): PlanNode => ({
+const planNode = ({ id, register }: FloorNode): PlanNode => ({
   id,
   station: register.station.id,
   stationType: register.station.type,
@@ -87,14 +86,15 @@ const ALREADY = "already there";
 
 function wavesFor(
   release: NamedRelease & Pick<AssignableRelease, "stationType" | "nodes">,
-  nodes: readonly KnownNode[],
+  nodes: readonly FloorNode[],
   policy: RolloutPolicy,
   before: RolloutState | undefined,
 ): readonly Wave[] {
   const meant = nodes.filter(({ id, register }) => binds(release, id, register.station.type));
   const reached = before?.policy.mode === policy.mode ? reaches(before) : new Set<string>();
-  const has = meant.filter(({ id }) => reached === "all" || reached.has(id)).map(({ id }) => id);
-  const rest = meant.filter(({ id }) => !has.includes(id)).map(planNode);
+  const isThere = ({ id }: FloorNode): boolean => reached === "all" || reached.has(id);
+  const has = meant.filter(isThere).map(({ id }) => id);
+  const rest = meant.filter((node) => !isThere(node)).map(planNode);
   const waves = planWaves(`${release.contract}@${release.version}`, rest, policy);
   return has.length === 0 ? waves : [{ name: ALREADY, nodes: has }, ...waves];
 }

@@ -27,4 +27,6 @@ export interface RolloutPorts {
   /** How long a release is active before it is monitored. */
   readonly soakMs: number;
   readonly phaseDeadlineMs: number;
+  /** Our own mistakes and disk errors in what nobody waits for. */
+  readonly failed: (error: unknown) => void;
 }

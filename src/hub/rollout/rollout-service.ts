@@ -7,12 +7,13 @@ import { assignmentsOf, releaseProgress } from "../core/rollout.ts";
 import type { RolloutEvent } from "../core/rollout-engine.ts";
 import type { RolloutPolicy } from "../core/rollout-policy.ts";
 import type { Principal } from "../ports.ts";
+import { createGroups } from "../session/groups.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { Write } from "../store/journal.ts";
 import type { RolloutTables } from "../store/rollout-tables.ts";
 import { enrolled, releasesOf, targetsOf } from "./known-releases.ts";
 import { moveReleases } from "./move-releases.ts";
-import { arrived, refresh } from "./refresh.ts";
+import { type Arrival, arrivedAll, refresh } from "./refresh.ts";
 import {
   beginStored,
   defaultOf,
@@ -28,7 +29,7 @@ import {
 import type { RolloutPorts } from "./rollout-ports.ts";
 import { listRollouts, type RolloutView, showRollout, viewOf } from "./rollout-views.ts";
 import { runRollouts } from "./run-rollouts.ts";
-import { takeReport } from "./take-reports.ts";
+import { type NodeReport, takeReports } from "./take-reports.ts";
 import { type WhyNot, whyNot } from "./why-not.ts";
 
 /** How far one node is with one version. `state` sums it up for a person. */
@@ -81,6 +82,13 @@ export interface RolloutService {
 
 export function createRolloutService(ports: RolloutPorts): RolloutService {
   const serially = oneAtATime();
+  const later = settledLater(() => serially(() => goOn(ports)), ports.failed);
+  const arrivals = createGroups<Arrival, SignedDesired | undefined>(PER_COMMIT, (items, at) =>
+    serially(() => arrivedAll(ports, items, at)),
+  );
+  const reports = createGroups<NodeReport, Result<undefined, string>>(PER_COMMIT, (items, at) =>
+    serially(() => takeReports(ports, items, at)),
+  );
   return {
     refresh: () => serially(() => refresh(ports)),
     settle: () => serially(async () => void (await runRollouts(ports))),
@@ -118,14 +126,13 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
       };
     },
     whyNot: (node, contract) => whyNot(ports, node, contract),
-    arrived: (node, hello) => serially(() => arrived(ports, node, hello)),
-    report: (node, report) =>
-      serially(async () => {
-        const taken = await takeReport(ports, node, report);
-        if (taken.ok) await goOn(ports);
-        return taken;
-      }),
-    evaluate: () => serially(() => goOn(ports)),
+    arrived: (node, hello) => arrivals({ node, hello }),
+    report: async (node, report) => {
+      const taken = await reports({ node, report });
+      if (taken.ok) later.ask();
+      return taken;
+    },
+    evaluate: later.now,
     deployments: (contract) => deployments(ports, contract),
     isLive: ports.isLive,
     leftWithout: async (contract, version) => {
@@ -138,6 +145,32 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
     targetsOf: async (contract, version) =>
       targetsOf(await releasesOf(ports), await enrolled(ports), contract, version),
   };
+}
+
+/** Reports and arrivals that are committed in one turn of the loop. */
+const PER_COMMIT = 32;
+/** How soon reports move a rollout on; work that takes long is done again after REST times as long. */
+const SOON_MS = 20;
+const REST = 4;
+
+/** Ten thousand reports in a second are looked at a few times, not ten thousand times. */
+function settledLater(
+  work: () => Promise<void>,
+  failed: (error: unknown) => void,
+): { readonly ask: () => void; readonly now: () => Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  let restMs = SOON_MS;
+  const now = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const begun = performance.now();
+    await work();
+    restMs = Math.max(SOON_MS, (performance.now() - begun) * REST);
+  };
+  const ask = (): void => {
+    timer ??= setTimeout(() => now().catch(failed), restMs);
+  };
+  return { now, ask };
 }
 
 /** What reports and time bring about: waves, then what is pushed, then what a release has become. */

@@ -1,4 +1,3 @@
-import type { ContractId, Version } from "../../model/ids.ts";
 import { type AssignableRelease, assignmentsOf, binds, outcomeOf } from "../core/rollout.ts";
 import {
   type NodeOutcome,
@@ -9,16 +8,15 @@ import {
   RULES,
   reaches,
 } from "../core/rollout-engine.ts";
-import type { KnownNode } from "../nodes/node-service.ts";
-import type { ContractTables } from "../store/contract-tables.ts";
-import { enrolled, releasesOf } from "./known-releases.ts";
+import { deploymentsOf } from "./known-deployments.ts";
+import { enrolled, type FloorNode, releasesOf } from "./known-releases.ts";
 import type { KeptRollout } from "./rollout-book.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
 /** What all rollouts look at, read once. */
 export interface Floor {
   readonly releases: readonly AssignableRelease[];
-  readonly nodes: readonly KnownNode[];
+  readonly nodes: readonly FloorNode[];
 }
 
 export const floorOf = async (ports: RolloutPorts): Promise<Floor> => ({
@@ -91,7 +89,7 @@ function membership(
 async function observe(ports: RolloutPorts, state: RolloutState, nowMs: number): Promise<readonly NodeOutcome[]> {
   const open = openNodes(state);
   if (open.length === 0) return [];
-  const rows = await deploymentsOf(ports, state.contract, state.version);
+  const rows = await deploymentsOf(ports, state);
   const known = new Map(rows.map((row) => [row.node, row]));
   return open.flatMap((node): readonly NodeOutcome[] => {
     const row = known.get(node);
@@ -106,19 +104,19 @@ async function observe(ports: RolloutPorts, state: RolloutState, nowMs: number):
   });
 }
 
-const deploymentsOf = ({ db }: RolloutPorts, contract: ContractId, version: Version) =>
-  db
-    .tables<ContractTables>()
-    .selectFrom("deployment")
-    .select(["node", "phase", "reason", "pushed_at_ms"])
-    .where("contract", "=", contract)
-    .where("version", "=", version)
-    .execute();
-
 /** What a node would be given if this release were not there. Whatever is only tried can always be left. */
 export function hasWayBack(node: string, release: AssignableRelease, { releases, nodes }: Floor): boolean {
   if (release.desired.mode === "shadow") return true;
-  const type = nodes.find(({ id }) => id === node)?.register.station.type ?? "";
+  const type = typeOf(nodes, node);
   const others = releases.filter((one) => one !== release);
   return assignmentsOf(node, type, others)[release.contract] !== undefined;
+}
+
+const types = new WeakMap<Floor["nodes"], ReadonlyMap<string, string>>();
+
+/** Asked for every node of a wave, so it is looked up and not searched for. */
+function typeOf(nodes: Floor["nodes"], node: string): string {
+  const known = types.get(nodes) ?? new Map(nodes.map(({ id, register }) => [id, register.station.type]));
+  types.set(nodes, known);
+  return known.get(node) ?? "";
 }

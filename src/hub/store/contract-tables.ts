@@ -73,5 +73,7 @@ export const contractTables: StoreArea = {
       ) strict, without rowid`,
     ],
     ["alter table contract_version add column end_reason text"],
+    // A node that arrives or reports is asked for its own, among a million.
+    ["create index deployment_by_node on deployment (node)"],
   ],
 };

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { LedgerEntry, LedgerRecord } from "../../model/ledger-entry.ts";
+import { MAX_LEDGER_BATCH } from "../../model/limits.ts";
 import type { HubDatabase } from "./database.ts";
 import type { RecordTables } from "./record-tables.ts";
 
@@ -28,16 +29,20 @@ export interface Write<Tables> {
   readonly record: (record: LedgerRecord) => void;
 }
 
-/** Further back than any group of records of one change reaches. */
-const RECENT_ENTRIES = 1_000;
+/** No group of records is larger, so a crash left no more than this unwritten or written twice. */
+const RECENT_ENTRIES = MAX_LEDGER_BATCH;
 
 export function openJournal(database: HubDatabase, ledger: JournalLedger): Journal {
   const flush = async (): Promise<void> => {
     const tables = database.tables<RecordTables>();
-    const rows = await tables.selectFrom("unwritten_record").selectAll().orderBy("id").execute();
-    if (rows.length === 0) return;
-    ledger.append(rows.map((row) => JSON.parse(row.record) as LedgerRecord));
-    await forget(tables, rows);
+    for (;;) {
+      const oldest = tables.selectFrom("unwritten_record").selectAll().orderBy("id").limit(MAX_LEDGER_BATCH);
+      const rows = await oldest.execute();
+      if (rows.length === 0) return;
+      ledger.append(rows.map((row) => JSON.parse(row.record) as LedgerRecord));
+      await forget(tables, rows);
+      if (rows.length < MAX_LEDGER_BATCH) return;
+    }
   };
   // One after the other: two flushes side by side would write the same record twice.
   let flushing = Promise.resolve();
