@@ -73,6 +73,7 @@ const bodies: { readonly [type: string]: Shape<unknown> } = {
     ackedSeq: count,
     credits: count,
     quarantined: optional(nullable(text)),
+    behind: optional(flag),
   }),
   desired,
   ack: object({ epoch: text, upTo: count }),

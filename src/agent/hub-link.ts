@@ -64,6 +64,7 @@ export interface ActiveSet {
   /** Its contracts are those in force: they do not wait, and were not taken back. */
   readonly isInForce: boolean;
   readonly rootVersion: number;
+  readonly snapshotVersion: number;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
   /** Digests of what is tried beside them. */
@@ -135,6 +136,7 @@ class LinkDriver {
     "send-alerts": ({ afterSeq, upTo }) => this.#sendAlerts(afterSeq, upTo),
     prune: ({ upTo }) => this.#options.spool.prune(upTo),
     "renew-epoch": () => this.#renewEpoch(),
+    prove: () => this.#prove(),
     ping: ({ nonce }) => this.#send("ping", { nonce }),
     attest: (effect) => this.#attest(effect),
     refuse: ({ code, message, re }) => this.#send("error", { code, message }, re ?? undefined),
@@ -222,6 +224,16 @@ class LinkDriver {
     const { spool } = this.#options;
     spool.renew();
     this.take({ kind: "epoch-renewed", epoch: spool.epoch(), spooledSeq: spool.lastSeq() });
+  }
+
+  #prove(): void {
+    const { metadata } = this.#options.active().desired ?? {};
+    if (metadata === undefined) return;
+    const { timestamp, snapshot, delegated = {} } = metadata;
+    for (const [name, digest] of Object.entries({ ...delegated, snapshot, timestamp })) {
+      const text = this.#options.kept.read(digest);
+      if (text !== undefined) this.#send("proof", { name, text: Buffer.from(text).toString("utf8") });
+    }
   }
 
   #clearTimer(timer: LinkTimer): void {
@@ -342,6 +354,7 @@ class LinkDriver {
       ledgerHead: this.#options.ledgerHead(),
       epoch: spool.epoch(),
       counter: this.#options.reportCounter(),
+      snapshotVersion: active.snapshotVersion,
     };
     this.#send("hello", hello, re);
   }

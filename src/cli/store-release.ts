@@ -17,6 +17,7 @@ import {
   prepareRelease,
   type ReleaseMark,
   type ReleaseSubmission,
+  renewTargets,
 } from "../hub/release/sign-release.ts";
 import { parseAssignmentPath, parseTargetPath } from "../hub/release/target-path.ts";
 import { compareVersions, type Digest, nextVersion, type Version } from "../model/ids.ts";
@@ -46,12 +47,20 @@ export async function storeRelease(request: StoreRelease): Promise<Published> {
   const { hub, contract, keys, nodes, reason = "", offline = "accept", hold = false, rollout = {} } = request;
   const draft = await draftOf(hub, contract);
   const bundle = compiledBytes(contract, draft.text);
-  const roles = await rolesOf(hub);
+  await renewLost(hub, keys);
+  const { roles, floors } = await signedAt(hub);
   const latest = latestStored(roles, contract);
-  const mark: ReleaseMark = { ...(await markAgainst(hub, latest, contract, bundle)), offline };
-  const { role, text } = roleWithRoom(roles, draft.domain, needsTwo(mark.direction));
+  const used = floors.contracts[contract];
+  const isLost = used !== undefined && (latest === undefined || compareVersions(used, latest.version) > 0);
+  const found = await markAgainst(hub, latest, contract, bundle);
+  // Nodes have a version that the hub lost: nobody can say that this one does not loosen it, so that two people sign.
+  const direction = isLost && latest !== undefined ? "both" : found.direction;
+  const mark: ReleaseMark = { ...found, direction, offline };
+  const { role, text } = roleWithRoom(roles, draft.domain, isLost || needsTwo(mark.direction));
+  const version = nextVersion(isLost ? used : latest?.version);
   const prepared = prepareRelease({
-    ...{ domain: draft.domain, contract, version: nextVersion(latest?.version), text: draft.text, bundle, mark, role },
+    ...{ domain: draft.domain, contract, version, text: draft.text, bundle, mark, role },
+    floor: floors.roles[role] ?? 0,
     assignment: latest === undefined ? null : await backToThoseInForce(hub, roles, contract, latest),
     currentTargets: text,
     keys: [authorKey(keys)],
@@ -77,13 +86,14 @@ export async function retireContract({ hub, contract, version, reason, keys }: R
   const inForce = (await historyOf(hub, contract)).filter(({ status }) => IN_FORCE.includes(status));
   if (inForce.some((one) => one.version !== version))
     return (await hub.post(`${path}/retire`, { version, reason })) as Published;
-  const roles = await rolesOf(hub);
+  const { roles, floors } = await signedAt(hub);
   const { role, text } = roleWithRoom(roles, known.domain, true);
   const document: AssignmentDocument = {
     ...assignmentFor(roles, contract),
     ...{ drop: true, reason, by: "author" },
   };
   const prepared = prepareAssignment(document, {
+    floor: floors.roles[role] ?? 0,
     ...{ domain: known.domain, role, currentTargets: text, keys: [authorKey(keys)], nowMs: Date.now() },
   });
   if (!prepared.ok) throw new MaintError("MAINT_ERR_SIGN", prepared.error);
@@ -137,10 +147,35 @@ async function draftOf(hub: HubClient, contract: string): Promise<{ readonly tex
 /** Signed metadata of every delegated role, by its name. */
 type Roles = { readonly [role: string]: string };
 
-async function rolesOf(hub: HubClient): Promise<Roles> {
-  const { roles } = (await hub.get("/v1/releases/metadata")) as { readonly roles?: Roles };
-  if (typeof roles === "object" && roles !== null) return roles;
+interface SignedAtHub {
+  readonly roles: Roles;
+  /** Numbers that nodes have and the hub lost. */
+  readonly floors: {
+    readonly roles: { readonly [role: string]: number };
+    readonly contracts: { readonly [contract: string]: Version };
+  };
+}
+
+async function signedAt(hub: HubClient): Promise<SignedAtHub> {
+  const { roles, floors } = (await hub.get("/v1/releases/metadata")) as Partial<SignedAtHub>;
+  if (typeof roles === "object" && typeof floors === "object") return { roles, floors };
   throw new MaintError("MAINT_ERR_HUB_ANSWER", "the hub's answer holds no targets metadata", { exitCode: 69 });
+}
+
+/**
+ * A hub that was restored has older metadata of a role than its nodes, who take nothing while that is so. What one person signs
+ * is signed anew, above the lost numbers; a role of two gets its number with the release that two sign.
+ */
+async function renewLost(hub: HubClient, keys: string): Promise<void> {
+  const { roles, floors } = await signedAt(hub);
+  for (const [role, text] of Object.entries(roles)) {
+    const { signed } = JSON.parse(text) as { readonly signed: { readonly version: number } };
+    const floor = floors.roles[role] ?? 0;
+    if (floor <= signed.version || parseRoleName(role)?.loosening !== false) continue;
+    const renewed = renewTargets(text, [authorKey(keys)], Date.now(), floor);
+    if (!renewed.ok) throw new MaintError("MAINT_ERR_SIGN", renewed.error);
+    await hub.post("/v1/releases/renew", { role, targets: renewed.value });
+  }
 }
 
 interface ListedTarget {

@@ -112,3 +112,16 @@ function refuseOldSqlite(db: Database): void {
     },
   );
 }
+
+/**
+ * Copies a database, another process writing it or not, as it stood at one moment: one file, whole, without its log.
+ * @throws MaintError as `openDatabase`; the operating system's error where `to` is there already
+ */
+export function copyDatabase(from: string, to: string): void {
+  const db = openDatabase(from, { readOnly: true });
+  try {
+    db.prepare("VACUUM INTO ?").run(to);
+  } finally {
+    db.close();
+  }
+}

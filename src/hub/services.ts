@@ -11,6 +11,7 @@ import { createNodeService } from "./nodes/node-service.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { createPatternService } from "./patterns/pattern-service.ts";
 import { createPeopleService, type SeedPerson } from "./people/people-service.ts";
+import { openForgotten } from "./policy-central/forgotten.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock, Random } from "./ports.ts";
 import { createProposalService } from "./proposals/proposal-service.ts";
@@ -30,6 +31,7 @@ import { personTables } from "./store/person-tables.ts";
 import { proposalTables } from "./store/proposals-tables.ts";
 import { recordTables } from "./store/record-tables.ts";
 import { rolloutTables } from "./store/rollout-tables.ts";
+import { seenTables } from "./store/seen-tables.ts";
 import { stagedTables } from "./store/staged-tables.ts";
 import { standingTables } from "./store/standing-tables.ts";
 
@@ -46,6 +48,7 @@ export const hubAreas: readonly StoreArea[] = [
   standingTables,
   stagedTables,
   rolloutTables,
+  seenTables,
 ];
 
 export interface Foundations {
@@ -77,10 +80,17 @@ export async function composeServices(
   const { nodes, people, alerts, orders } = records;
   await people.seed(base.seed);
   const shelf = createBlobShelf((digest) => policy.blob(digest));
+  const forgotten = openForgotten({
+    ...{ db, journal, clock, policy, log: base.log },
+    changed: () => void refresh().catch(failed),
+  });
+  await forgotten.recall();
   const standing = createStandingService({ db, clock, failed });
   const sessions = createSessionServer({
     ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
     quarantine: nodes.quarantine,
+    snapshotVersion: () => policy.metadata().snapshot.version,
+    learn: forgotten.learn,
     arrived: async (node, hello) => late.rollout?.arrived(node, hello),
     left: () => undefined,
     standing: standing.take,

@@ -17,6 +17,7 @@ export type Message =
   | Envelope<"report", SignedReport>
   | Envelope<"alert", AlertBatch>
   | Envelope<"standing", Standing>
+  | Envelope<"proof", Proof>
   | Envelope<"ack", RecordAck>
   | Envelope<"ping", Ping>
   | Envelope<"timestamp", TimestampFrame>
@@ -63,6 +64,8 @@ export interface Hello {
   readonly epoch: string;
   /** Of the last report this node signed; a hub that has seen a later one talks to a copy. Absent: not said. */
   readonly counter?: number | undefined;
+  /** Of the signed snapshot it rests on; a hub with an older one was restored. Absent: none, or not said. */
+  readonly snapshotVersion?: number | undefined;
 }
 
 /** What a node signs to prove its key: domain tag, hub, node, nonce, each on a line of its own. */
@@ -77,6 +80,15 @@ export interface Welcome {
   readonly credits: number;
   /** Why the hub gives this node nothing new, for a person; null or absent: it does. Its records are taken all the same. */
   readonly quarantined?: string | null | undefined;
+  /** The hub has older metadata than this node and asks it for its own, a `proof` each. Absent: no. */
+  readonly behind?: boolean | undefined;
+}
+
+/** N→H: one signed metadata file that this node rests on. The hub uses no number again that its signatures show. */
+export interface Proof {
+  /** `snapshot`, `timestamp`, or a delegated role. */
+  readonly name: string;
+  readonly text: string;
 }
 
 /** One contract of the desired set. `metadata` names the TUF documents that prove it. */

@@ -64,6 +64,8 @@ async function withInbox(inbox: AlertInbox) {
     blobs: createBlobShelf(() => undefined),
     inbox,
     keyOf: async () => ({ ...key, isRevoked: false, quarantined: null, reportCounter: 0, ledgerSize: 0 }),
+    snapshotVersion: () => 0,
+    learn: async () => ok(undefined),
     quarantine: async (_node, why) => {
       throw new Error(why);
     },

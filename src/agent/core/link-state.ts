@@ -117,6 +117,8 @@ export type LinkEffect =
   | { readonly kind: "send-alerts"; readonly afterSeq: number; readonly upTo: number }
   | { readonly kind: "prune"; readonly upTo: number }
   | { readonly kind: "renew-epoch"; readonly why: string }
+  /** The hub has forgotten what this node rests on: it is shown. */
+  | { readonly kind: "prove" }
   | { readonly kind: "ping"; readonly nonce: string }
   | {
       readonly kind: "attest";

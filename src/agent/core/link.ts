@@ -243,13 +243,17 @@ function errorFrame(state: LinkState, code: string, said: string): LinkStep {
 
 function welcome(
   state: LinkState,
-  body: Pick<Welcome, "session" | "heartbeatMs" | "ackedSeq" | "quarantined">,
+  body: Pick<Welcome, "session" | "heartbeatMs" | "ackedSeq" | "quarantined" | "behind">,
   atMs: number,
   nonce: string,
 ): LinkStep {
   if (body.ackedSeq > state.spool.spooledSeq) {
     // The hub holds records of this epoch that we never wrote: this disk is an older copy of itself.
     return only(state, { kind: "renew-epoch", why: "the hub holds later records of this epoch" });
+  }
+  if (body.ackedSeq < state.spool.ackedSeq) {
+    // It acknowledged more than it holds now: it is an older copy of itself, and what it lacks is pruned here.
+    return only(state, { kind: "renew-epoch", why: "the hub lost records of this epoch" });
   }
   const heartbeatMs = Math.min(Math.max(100, body.heartbeatMs), RECONNECT_MAX_MS);
   const ackedSeq = Math.max(state.spool.ackedSeq, body.ackedSeq);
@@ -269,6 +273,7 @@ function welcome(
     clear("handshake"),
     { kind: "session", session: body.session },
     { kind: "prune", upTo: ackedSeq },
+    ...(body.behind === true ? [{ kind: "prove" } as const] : []),
     { kind: "ping", nonce },
     set("heartbeat", heartbeatMs),
     ...sent.effects,

@@ -5,6 +5,7 @@ import type { PolicyCentral } from "../policy-central/policy-central.ts";
 import type { Clock, Principal } from "../ports.ts";
 import { badRequest, conflict, forbidden, notFound } from "../refusals.ts";
 import { loosens, parseAssignment } from "../release/assignment.ts";
+import { parseRoleName } from "../release/role-name.ts";
 import {
   type AssignmentSubmission,
   needsTwo,
@@ -126,12 +127,15 @@ async function submit(
   by: Principal,
 ): Promise<Published> {
   const { direction, changes } = await ports.store.review(submission, by);
-  if (!hold && !needsTwo(direction)) {
+  const two = needsTwo(direction) || parseRoleName(submission.role)?.loosening === true;
+  if (!hold && !two) {
     return { published: true, entry: await ports.store.store(submission, { nodes, rollout }, by) };
   }
   const { contract, version } = submission;
   const staged = await stage(ports, {
-    ...{ kind: "release", contract, version, submission: JSON.stringify(submission), direction, reason },
+    ...{ kind: "release", contract, version, submission: JSON.stringify(submission), reason },
+    // A first version in a role of two takes the place of one that was lost: the second person reads it as what it may be.
+    direction: two && !needsTwo(direction) ? "both" : direction,
     ...{ changes: JSON.stringify(changes), nodes: nodes === undefined ? null : JSON.stringify(nodes) },
     rollout: rollout === undefined ? null : JSON.stringify(rollout),
     ...{ ...waitingBy(ports, by), held: hold ? 1 : 0 },

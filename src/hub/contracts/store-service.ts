@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { compareContracts, directionOf, type VersionDirection } from "../../compiler/index.ts";
 import type { Bundle } from "../../model/bundle.ts";
-import type { ContractId, Version } from "../../model/ids.ts";
+import { type ContractId, compareVersions, type Version } from "../../model/ids.ts";
 import type { RolloutPolicy } from "../core/rollout-policy.ts";
 import type { PolicyCentral, StoredRelease } from "../policy-central/policy-central.ts";
 import type { Clock, Principal } from "../ports.ts";
@@ -154,7 +154,12 @@ async function directionHere({ policy }: StorePorts, contract: ContractId, bundl
   if (!bytes.ok) throw conflict(`PolicyCentral refuses: ${bytes.error.message}`);
   const older = JSON.parse(Buffer.from(bytes.value).toString("utf8")) as Bundle;
   const comparison = compareContracts(older, bundle);
-  return { direction: directionOf(comparison, false), changes: comparison.changes.map(({ words }) => words) };
+  const changes = comparison.changes.map(({ words }) => words);
+  const used = policy.seen().contracts.get(contract);
+  if (used === undefined || compareVersions(used, latest.version) <= 0)
+    return { direction: directionOf(comparison, false), changes };
+  // What nodes enforce was lost with this hub: nobody here can say that it is not loosened.
+  return { direction: "both", changes: [`nodes have ${used}, which was lost here and is not compared`, ...changes] };
 }
 
 async function validatedDraft({ db }: StorePorts, contract: ContractId): Promise<VersionRow> {

@@ -34,6 +34,8 @@ export interface SessionState {
   readonly heardAtMs: number;
   /** Highest seq of `epoch` that the inbox has made durable. */
   readonly durableSeq: number;
+  /** Metadata files that this node may still show. */
+  readonly proofsWanted: number;
 }
 
 /** What the hub knows of the node that says hello. */
@@ -46,6 +48,8 @@ export interface NodeForSession {
   /** Of its last report here, and the size of its ledger then: neither goes back. */
   readonly reportCounter: number;
   readonly ledgerSize: number;
+  /** Its signed snapshot is newer than the hub's. */
+  readonly isAhead: boolean;
   readonly liveElsewhere: boolean;
   readonly ackedSeq: number;
 }
@@ -95,6 +99,13 @@ export type SessionEffect =
   | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
   | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
+  | {
+      readonly kind: "take-proof";
+      readonly node: string;
+      readonly name: string;
+      readonly text: string;
+      readonly re: string;
+    }
   /** Another has proven the same key: whether the live session is there is asked of it. */
   | { readonly kind: "probe-rival"; readonly node: string }
   /** It is a copy, or an older self: the node is given nothing new until a person looked. */
@@ -108,6 +119,8 @@ export interface SessionStep {
   readonly effects: readonly SessionEffect[];
 }
 
+/** Metadata files of a node; a domain has two roles, and some a few more. */
+const MAX_PROOFS = 256;
 /** Batches a node may have on the way at once. */
 const CREDITS = 4;
 /** WebSocket close codes. Source: RFC 6455 7.4.1 and the IANA registry. */
@@ -127,6 +140,7 @@ export const startOfSession = (hub: string, session: string, nonce: string, nowM
   receivedSeq: 0,
   heardAtMs: nowMs,
   durableSeq: 0,
+  proofsWanted: 0,
 });
 
 /** One event in, the next state and what is to be done out. Pure. */
@@ -238,6 +252,12 @@ function opened(
     }
     case "standing":
       return { state, effects: [{ kind: "take-standing", node, standing: frame.body }] };
+    case "proof": {
+      if (state.proofsWanted === 0) return refuse(state, "bad-frame", "a proof that nobody asked for", re);
+      const { name, text: proof } = frame.body;
+      const next = { ...state, proofsWanted: state.proofsWanted - 1 };
+      return { state: next, effects: [{ kind: "take-proof", node, name, text: proof, re }] };
+    }
     case "alert": {
       const { batch, wrong } = checkedBatch(state, frame.body);
       if (wrong !== undefined) return refuse(state, "bad-frame", wrong, re);
@@ -267,6 +287,7 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
   }
   const open: SessionState = {
     ...state,
+    proofsWanted: node.isAhead ? MAX_PROOFS : 0,
     phase: "open",
     publicHex: node.publicHex,
     epoch: hello.epoch,
@@ -280,6 +301,7 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
     ackedSeq: node.ackedSeq,
     credits: CREDITS,
     quarantined: node.quarantined ?? back ?? null,
+    ...(node.isAhead ? { behind: true } : {}),
   };
   const welcomed = send(open, "welcome", welcome, re);
   const kept: readonly SessionEffect[] =

@@ -14,6 +14,7 @@ import {
   type Hello,
   PHASES,
   type Ping,
+  type Proof,
   REJECTION_REASONS,
   type SignedReport,
   type Standing,
@@ -29,6 +30,7 @@ export type NodeFrame = { readonly id: string; readonly seq: number } & (
   | { readonly t: "report"; readonly body: SignedReport; readonly signed: unknown }
   | { readonly t: "alert"; readonly body: AlertBatch }
   | { readonly t: "standing"; readonly body: Standing }
+  | { readonly t: "proof"; readonly body: Proof }
   | { readonly t: "ping"; readonly body: Ping }
   | { readonly t: "error"; readonly body: WireError }
   | { readonly t: "bye"; readonly body: { readonly reason: string } }
@@ -92,6 +94,7 @@ const bodies = {
     ledgerHead: head,
     epoch: z.string().regex(/^[0-9a-f]{16}$/, "no epoch"),
     counter: count.optional(),
+    snapshotVersion: count.optional(),
   }),
   want: z.object({ digests: z.array(digest).max(MAX_WANTED) }),
   report: z.object({
@@ -132,6 +135,7 @@ const bodies = {
       )
       .max(MAX_STANDING_DUE),
   }),
+  proof: z.object({ name: z.string().max(80), text: z.string() }),
   ping: z.object({ nonce: z.string().min(16).max(128) }),
   error: z.object({ code: short, message: z.string().max(2_000) }),
   bye: z.object({ reason: short }),

@@ -24,14 +24,11 @@ export function alertsRoutes(alerts: AlertService): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
       const filter = filterOf(context.req.query());
-      // Groups count over everything the filter finds; only the list is cut.
-      const { limit, ...unlimited } = filter;
-      const all = await alerts.groups(unlimited);
-      const counts = new Map(all.map(({ fingerprint, count }) => [fingerprint, count]));
       const records = await alerts.list(filter);
+      const counts = await alerts.groupCounts(records.map(({ fingerprint }) => fingerprint));
       return context.json({
         alerts: records.map((record) => alertView(record, counts.get(record.fingerprint) ?? 1)),
-        groups: all.slice(0, limit),
+        groups: await alerts.groups(filter),
       });
     })
     .post("/:id/acknowledge", requireRole("operator", "QA", "supervisor", "admin"), async (context) => {

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { isContractId, isVersion } from "../../model/ids.ts";
 import type { HubServices } from "../hub-services.ts";
-import { badRequest } from "../refusals.ts";
+import { badRequest, conflict } from "../refusals.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 import { given, policySchema } from "./rollouts-routes.ts";
@@ -32,6 +32,7 @@ const releaseSchema = z.strictObject({
   },
   ...{ nodes, reason: reason.default(""), hold: z.boolean().default(false), rollout: policySchema.default({}) },
 });
+const renewalSchema = z.strictObject(signed);
 const approvalSchema = z.strictObject({ targets: z.string(), reason });
 const withdrawalSchema = z.strictObject({ reason });
 const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
@@ -74,14 +75,19 @@ export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEn
 }
 
 /** To be mounted at /v1/releases: what PolicyCentral holds, and the way in. */
-export function releasesRoutes({ policy, staging }: HubServices): Hono<HubEnv> {
+export function releasesRoutes({ policy, staging, rollout }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   return new Hono<HubEnv>()
     .get("/", reads, (context) => context.json({ releases: policy.releases() }))
     .get("/metadata", reads, (context) => {
       const { roots, targets, delegated } = policy.metadata();
       const roles = Object.fromEntries([...delegated].map(([role, { text }]) => [role, text]));
-      return context.json({ root: roots.at(-1)?.text, targets: targets.text, version: targets.version, roles });
+      const seen = policy.seen();
+      return context.json({
+        ...{ root: roots.at(-1)?.text, targets: targets.text, version: targets.version, roles },
+        // Numbers that nodes have and this hub lost: what is signed next goes above them.
+        floors: { roles: Object.fromEntries(seen.roles), contracts: Object.fromEntries(seen.contracts) },
+      });
     })
     .get("/verify", reads, (context) => {
       const findings = policy.verifyAll();
@@ -92,6 +98,13 @@ export function releasesRoutes({ policy, staging }: HubServices): Hono<HubEnv> {
       const more = { nodes: narrowed, reason: why, hold, rollout: given(rollout) };
       const answer = await staging.submit(submission, more, context.get("principal"));
       return context.json(answer, answer.published ? 201 : 202);
+    })
+    .post("/renew", requireRole("author", "approver"), async (context) => {
+      const { role, targets } = await bodyOf(context, renewalSchema);
+      const renewed = policy.renew(role, targets);
+      if (!renewed.ok) throw conflict(`PolicyCentral refuses: ${renewed.error.message}`);
+      await rollout.refresh();
+      return context.json({ role, version: renewed.value.delegated.get(role)?.version ?? null });
     })
     .get("/staged", reads, async (context) => context.json({ staged: await staging.list() }))
     .get("/staged/:contract", reads, async (context) =>

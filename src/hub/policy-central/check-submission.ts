@@ -20,6 +20,7 @@ import {
   targetPath,
 } from "../release/target-path.ts";
 import type { CurrentMetadata } from "./current-metadata.ts";
+import { later, nextOf, type SeenByNodes } from "./seen-by-nodes.ts";
 
 /** Why PolicyCentral refuses. A closed list: the HTTP side and the tests go by it. */
 export type RefusalCode =
@@ -60,15 +61,16 @@ type Targets = MetadataOf<"targets">;
 export function checkSubmission(
   submission: ReleaseSubmission,
   current: CurrentMetadata,
+  seen: SeenByNodes,
   nowMs: number,
 ): Result<Targets, Refusal> {
   const { domain, contract, version } = submission;
   if (!isDomain(domain)) return refuse("bad-name", `"${domain}" is no domain: kebab-case, such as penetrant`);
   if (!isContractId(contract)) return refuse("bad-name", `"${contract}" is no contract id`);
   if (!isVersion(version)) return refuse("bad-name", `"${version}" is no version: v1.0`);
-  const order = checkOrder(submission, current);
+  const order = checkOrder(submission, current, seen);
   if (!order.ok) return order;
-  const targets = checkRole(submission, current, nowMs);
+  const targets = checkRole(submission, current, seen, nowMs);
   if (!targets.ok) return targets;
   const bundlePath = targetPath({ domain, contract, version, kind: "bundle" });
   const expected = new Map<string, string>([
@@ -90,10 +92,11 @@ export function checkSubmission(
 export function checkAssigned(
   submission: AssignmentSubmission,
   current: CurrentMetadata,
+  seen: SeenByNodes,
   nowMs: number,
 ): Result<Targets, Refusal> {
   if (!isDomain(submission.domain)) return refuse("bad-name", `"${submission.domain}" is no domain`);
-  const targets = checkRole(submission, current, nowMs);
+  const targets = checkRole(submission, current, seen, nowMs);
   if (!targets.ok) return targets;
   const path = checkAssignment(submission, current);
   if (!path.ok) return path;
@@ -106,9 +109,10 @@ export function checkRenewal(
   role: string,
   text: string,
   current: CurrentMetadata,
+  seen: SeenByNodes,
   nowMs: number,
 ): Result<Targets, Refusal> {
-  const targets = checkNext(role, text, current, nowMs);
+  const targets = checkNext(role, text, { current, seen, nowMs });
   if (!targets.ok) return targets;
   const entries = checkAdded(targets.value, role, current, new Map());
   return entries.ok ? targets : entries;
@@ -145,16 +149,23 @@ export function latestAssignment(current: CurrentMetadata, contract: string): nu
 }
 
 /** The first version is v1.0, then the next minor number, or the next major one with minor 0. */
-function checkOrder({ domain, contract, version }: ReleaseSubmission, current: CurrentMetadata): Result<null, Refusal> {
+function checkOrder(
+  { domain, contract, version }: ReleaseSubmission,
+  current: CurrentMetadata,
+  seen: SeenByNodes,
+): Result<null, Refusal> {
   const stored = storedBundles(current, contract);
   const latest = stored.at(-1)?.name;
   if (stored.some(({ name }) => name.version === version))
     return refuse("version-exists", `${contract}@${version} is stored already; a stored version never changes`);
-  const nextMajor = latest === undefined ? "v1.0" : `v${Number(latest.version.slice(1).split(".")[0]) + 1}.0`;
-  const next = nextVersion(latest?.version);
+  const used = seen.contracts.get(contract);
+  const last = used === undefined ? latest?.version : later(latest?.version, used);
+  const nextMajor = last === undefined ? "v1.0" : `v${Number(last.slice(1).split(".")[0]) + 1}.0`;
+  const next = nextVersion(last);
   if (version !== next && version !== nextMajor) {
     const choice = nextMajor === next ? next : `${next} or ${nextMajor}`;
-    return refuse("version-not-next", `${version} does not follow ${latest?.version ?? "nothing"}: ${choice} does`);
+    const lost = last === latest?.version ? "" : ` (nodes have ${last}, which was lost here)`;
+    return refuse("version-not-next", `${version} does not follow ${last ?? "nothing"}${lost}: ${choice} does`);
   }
   if (latest !== undefined && latest.domain !== domain)
     return refuse("domain-changed", `${contract} belongs to ${latest.domain}, not to ${domain}`);
@@ -165,6 +176,7 @@ function checkOrder({ domain, contract, version }: ReleaseSubmission, current: C
 function checkRole(
   { domain, role, targets }: Pick<ReleaseSubmission, "domain" | "role" | "targets">,
   current: CurrentMetadata,
+  seen: SeenByNodes,
   nowMs: number,
 ): Result<Targets, Refusal> {
   const known = parseRoleName(role);
@@ -173,10 +185,16 @@ function checkRole(
       "delegation",
       `${role} is no role that the targets delegate to for ${domain}; its signers open one with maint keys delegate ${domain}`,
     );
-  return checkNext(role, targets, current, nowMs);
+  return checkNext(role, targets, { current, seen, nowMs });
 }
 
-function checkNext(role: string, text: string, current: CurrentMetadata, nowMs: number): Result<Targets, Refusal> {
+interface Known {
+  readonly current: CurrentMetadata;
+  readonly seen: SeenByNodes;
+  readonly nowMs: number;
+}
+
+function checkNext(role: string, text: string, { current, seen, nowMs }: Known): Result<Targets, Refusal> {
   const before = documentOf(role, current);
   if (before === undefined) return refuse("delegation", `there is no role ${role}`);
   const metadata = readMetadata("targets", text);
@@ -185,7 +203,7 @@ function checkNext(role: string, text: string, current: CurrentMetadata, nowMs: 
   const fault = signatureFault(delegator, role, metadata.value);
   if (fault !== null) return refuse(fault.code, `the targets metadata ${fault.message}`);
   const { version, expires, delegations } = metadata.value.signed;
-  const next = before.file.version + 1;
+  const next = nextOf(role, before.file.version, seen);
   if (version !== next)
     return refuse(
       "metadata-version",

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { MaintError } from "../../base/maint-error.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { sweepTemporary } from "../../disk/atomic-write.ts";
@@ -30,6 +31,7 @@ import {
   readRoots,
   rolesOf,
 } from "./current-metadata.ts";
+import { highest, NOTHING_SEEN, nextOf, readSeen, type SeenByNodes } from "./seen-by-nodes.ts";
 import { commitFiles, commitTimestamp, type NewFile, undoUnfinished } from "./store-files.ts";
 import { verifyPolicyFolder } from "./verify-folder.ts";
 
@@ -92,6 +94,12 @@ export interface PolicyCentral {
   readonly blob: (digest: Digest) => Uint8Array | undefined;
   /** Renews the timestamp, and the snapshot, once half their life is gone; true where something is new. */
   readonly refreshTimestamp: (nowMs: number) => boolean;
+  /**
+   * Learns from a metadata file that a node kept what a hub that was restored has forgotten: true where it is news. From then on
+   * no number that was used is used again. The error is a sentence.
+   */
+  readonly learn: (name: string, text: string, nowMs: number) => Result<boolean, string>;
+  readonly seen: () => SeenByNodes;
   /** Everything that is wrong in the folder now; empty where it is whole. */
   readonly verifyAll: () => readonly Finding[];
 }
@@ -124,7 +132,7 @@ export function openPolicyCentral({ folder, onlineKey, clock }: PolicyOptions): 
   return {
     metadata: () => metadataOf(state.current()),
     store: (submission) => {
-      const targets = checkSubmission(submission, state.current(), clock.nowMs());
+      const targets = checkSubmission(submission, state.current(), state.seen(), clock.nowMs());
       if (!targets.ok) return targets;
       state.commit(releaseFiles(submission), submission, clock.nowMs());
       const { contract, version } = submission;
@@ -133,18 +141,18 @@ export function openPolicyCentral({ folder, onlineKey, clock }: PolicyOptions): 
     check: (submission) => {
       const checked =
         "bundle" in submission
-          ? checkSubmission(submission, state.current(), clock.nowMs())
-          : checkAssigned(submission, state.current(), clock.nowMs());
+          ? checkSubmission(submission, state.current(), state.seen(), clock.nowMs())
+          : checkAssigned(submission, state.current(), state.seen(), clock.nowMs());
       return checked.ok ? ok(null) : checked;
     },
     assign: (submission) => {
-      const targets = checkAssigned(submission, state.current(), clock.nowMs());
+      const targets = checkAssigned(submission, state.current(), state.seen(), clock.nowMs());
       if (!targets.ok) return targets;
       state.commit(assignmentFiles(submission, submission.assignment), submission, clock.nowMs());
       return ok(mustFind(state.assignment(submission.contract), `assignment of ${submission.contract}`));
     },
     renew: (role, text) => {
-      const targets = checkRenewal(role, text, state.current(), clock.nowMs());
+      const targets = checkRenewal(role, text, state.current(), state.seen(), clock.nowMs());
       if (!targets.ok) return targets;
       state.commit([], { role, targets: text }, clock.nowMs());
       return ok(metadataOf(state.current()));
@@ -159,6 +167,8 @@ export function openPolicyCentral({ folder, onlineKey, clock }: PolicyOptions): 
     bundle: (contract, version) => contentOf(folder, state, [contract, version, "bundle"]),
     blob: (digest) => blobOf(folder, state, digest),
     refreshTimestamp: state.refresh,
+    learn: state.learn,
+    seen: state.seen,
     verifyAll: () => verifyPolicyFolder(folder, clock.nowMs()),
   };
 }
@@ -250,6 +260,7 @@ function openState(folder: string, onlineKey: SigningKey) {
   let assignments = assignmentsOf(folder, current);
   // A node may still ask for the timestamp it was told of a moment ago.
   const timestamps = new Map<Digest, Uint8Array>();
+  let seen = NOTHING_SEEN;
   const note = ({ digest, text }: MetadataFile) => timestamps.set(digest, Buffer.from(text));
   note(current.timestamp.file);
   const change = (write: (before: CurrentMetadata, key: SigningKey) => void): void => {
@@ -264,6 +275,19 @@ function openState(folder: string, onlineKey: SigningKey) {
   };
   return {
     current: () => current,
+    seen: () => seen,
+    learn: (name: string, text: string, nowMs: number): Result<boolean, string> => {
+      const found = readSeen(name, text, current);
+      if (!found.ok) return found;
+      const before = seen;
+      seen = highest(seen, found.value);
+      const isBehind = (["snapshot", "timestamp"] as const).some(
+        (role) => (seen.roles.get(role) ?? 0) >= current[role].file.version && name === role,
+      );
+      // Signed anew under higher numbers: until then every node refuses what this hub says.
+      if (isBehind) change((now, key) => renew(folder, now, key, "snapshot", nowMs, seen));
+      return ok(!isDeepStrictEqual(before, seen));
+    },
     releases: () => index,
     superseded: (digest: Digest) => timestamps.get(digest),
     release: (contract: ContractId, version: Version): StoredRelease | undefined =>
@@ -272,10 +296,10 @@ function openState(folder: string, onlineKey: SigningKey) {
     assignmentWith: (digest: Digest): string | undefined =>
       [...assignments.values()].find((one) => one.digest === digest)?.target,
     commit: (files: readonly NewFile[], signed: SignedRole, nowMs: number): void =>
-      change((before, key) => commitRole(folder, before, key, files, signed, nowMs)),
+      change((before, key) => commitRole(folder, before, key, files, signed, nowMs, seen)),
     refresh: (nowMs: number): boolean => {
       const role = wornOut(current, nowMs);
-      if (role !== undefined) change((before, key) => renew(folder, before, key, role, nowMs));
+      if (role !== undefined) change((before, key) => renew(folder, before, key, role, nowMs, seen));
       return role !== undefined;
     },
   };
@@ -295,12 +319,16 @@ function commitRole(
   files: readonly NewFile[],
   { role, targets: text }: SignedRole,
   nowMs: number,
+  seen: SeenByNodes,
 ): void {
   const { snapshot, timestamp } = current;
   const roles = new Map(rolesOf(current));
-  const next = { version: (roles.get(role)?.version ?? 0) + 1, text };
+  const next = { version: nextOf(role, roles.get(role)?.version ?? 0, seen), text };
   roles.set(role, next);
-  const versions = { snapshot: snapshot.file.version + 1, timestamp: timestamp.file.version + 1 };
+  const versions = {
+    snapshot: nextOf("snapshot", snapshot.file.version, seen),
+    timestamp: nextOf("timestamp", timestamp.file.version, seen),
+  };
   const online = snapshotAndTimestamp(roles, versions, onlineKey, nowMs);
   const metadata = [
     { path: metadataPath(role, next.version), content: text },
@@ -321,14 +349,15 @@ function renew(
   onlineKey: SigningKey,
   role: "snapshot" | "timestamp",
   nowMs: number,
+  seen: SeenByNodes,
 ): void {
   const { snapshot, timestamp } = current;
-  const version = timestamp.file.version + 1;
+  const version = nextOf("timestamp", timestamp.file.version, seen);
   if (role === "timestamp") {
     commitTimestamp(folder, signTimestamp(snapshot.file, version, onlineKey, nowMs));
     return;
   }
-  const next = snapshot.file.version + 1;
+  const next = nextOf("snapshot", snapshot.file.version, seen);
   const text = signSnapshot(rolesOf(current), next, onlineKey, nowMs);
   const file = { path: metadataPath("snapshot", next), content: text };
   commitFiles(folder, [file], signTimestamp({ version: next, text }, version, onlineKey, nowMs));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { TargetFile } from "@tufjs/models";
 import { type Delegator, type MetadataOf, sha256Hex, signatureFault } from "../release/metadata-text.ts";
+import { AFTER } from "../release/sign-release.ts";
 import { hashedPath, parseAssignmentPath, parseTargetPath } from "../release/target-path.ts";
 import {
   type CurrentMetadata,
@@ -58,7 +59,7 @@ function history(folder: string, current: CurrentMetadata): readonly Finding[] {
 function versionsOf(folder: string, role: string, latest: number, delegators: readonly Delegator[]) {
   const findings: Finding[] = [];
   const documents: Document<"targets">[] = [];
-  for (let version = 1; version <= latest; version += 1) {
+  for (const version of keptVersions(folder, role, latest)) {
     const document = readDelegated(folder, role, version, null);
     if (!document.ok) {
       findings.push(document.error);
@@ -72,6 +73,18 @@ function versionsOf(folder: string, role: string, latest: number, delegators: re
     documents.push(document.value);
   }
   return { findings, documents };
+}
+
+/** All there ever were, without those that a later one says were lost with a hub and never used again. */
+function keptVersions(folder: string, role: string, latest: number): readonly number[] {
+  const versions: number[] = [];
+  for (let version = latest; version >= 1; version -= 1) {
+    versions.unshift(version);
+    const document = readDelegated(folder, role, version, null);
+    const after = document.ok ? document.value.metadata.signed.unrecognizedFields[AFTER] : undefined;
+    if (typeof after === "number" && after < version) version = after + 1;
+  }
+  return versions;
 }
 
 function lost(

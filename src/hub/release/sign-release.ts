@@ -91,6 +91,7 @@ export function addTargets(
   entries: readonly TargetEntry[],
   keys: readonly SigningKey[],
   nowMs: number,
+  floor = 0,
 ): Result<string, string> {
   const current = readMetadata("targets", roleText);
   if (!current.ok) return fail(`the current targets metadata ${current.error}`);
@@ -102,7 +103,7 @@ export function addTargets(
       `the role is full: ${MAX_TARGETS_A_ROLE} files; its signers open the next one with maint keys delegate`,
     );
   return ok(
-    successor(current.value, keys, nowMs, (next) => {
+    successor(current.value, keys, { nowMs, floor }, (next) => {
       for (const { path, bytes, custom } of entries) {
         const unrecognizedFields = custom === undefined ? {} : { custom };
         const hashes = { sha256: sha256Hex(bytes) };
@@ -113,23 +114,34 @@ export function addTargets(
 }
 
 /** The same targets, good for another half year. */
-export function renewTargets(roleText: string, keys: readonly SigningKey[], nowMs: number): Result<string, string> {
+export function renewTargets(
+  roleText: string,
+  keys: readonly SigningKey[],
+  nowMs: number,
+  floor = 0,
+): Result<string, string> {
   const current = readMetadata("targets", roleText);
   if (!current.ok) return fail(`the current targets metadata ${current.error}`);
-  return ok(successor(current.value, keys, nowMs, () => undefined));
+  return ok(successor(current.value, keys, { nowMs, floor }, () => undefined));
 }
 
+/** `floor`: the highest version that nodes have seen, where the hub lost some; signed, so that the gap explains itself. */
 function successor(
   current: MetadataOf<"targets">,
   keys: readonly SigningKey[],
-  nowMs: number,
+  { nowMs, floor }: { readonly nowMs: number; readonly floor: number },
   change: (next: MetadataOf<"targets">) => void,
 ): string {
-  const { _type, spec_version, version, expires, ...rest } = current.signed.toJSON();
-  const next = makeMetadata("targets", current.signed.version + 1, expiryOf("targets", nowMs), rest);
+  const { _type, spec_version, version, expires, [AFTER]: _, ...rest } = current.signed.toJSON();
+  const last = current.signed.version;
+  const skipped = floor > last ? { [AFTER]: last } : {};
+  const next = makeMetadata("targets", Math.max(last, floor) + 1, expiryOf("targets", nowMs), { ...rest, ...skipped });
   change(next);
   return signedBy(next, keys);
 }
+
+/** In metadata that follows a lost one: the version before it that is kept. */
+export const AFTER = "x-maint-after";
 
 /** One more signature on a role's metadata: the second person of a release that loosens. */
 export const countersign = (roleText: string, key: SigningKey): Result<string, string> => {
@@ -190,6 +202,8 @@ export interface ReleaseToSign {
   readonly role: string;
   /** The role's metadata that the hub has now. */
   readonly currentTargets: string;
+  /** The highest version of it that nodes have seen, where the hub lost some. */
+  readonly floor?: number;
   readonly keys: readonly SigningKey[];
   readonly nowMs: number;
 }
@@ -204,7 +218,7 @@ export function prepareRelease(release: ReleaseToSign): Result<ReleaseSubmission
     { path: targetPath({ ...name, kind: "bundle" }), bytes: Buffer.from(bundle), custom: { ...release.mark } },
     ...(release.assignment === null ? [] : [assignmentEntry(domain, release.assignment)]),
   ];
-  const targets = addTargets(currentTargets, entries, keys, nowMs);
+  const targets = addTargets(currentTargets, entries, keys, nowMs, release.floor);
   return targets.ok ? ok({ ...name, text, bundle, assignment, role, targets: targets.value }) : targets;
 }
 
@@ -217,9 +231,10 @@ export function prepareAssignment(
     currentTargets,
     keys,
     nowMs,
-  }: Pick<ReleaseToSign, "domain" | "role" | "currentTargets" | "keys" | "nowMs">,
+    floor,
+  }: Pick<ReleaseToSign, "domain" | "role" | "currentTargets" | "keys" | "nowMs" | "floor">,
 ): Result<AssignmentSubmission, string> {
-  const targets = addTargets(currentTargets, [assignmentEntry(domain, assignment)], keys, nowMs);
+  const targets = addTargets(currentTargets, [assignmentEntry(domain, assignment)], keys, nowMs, floor);
   const { contract } = assignment;
   return targets.ok
     ? ok({ domain, contract, role, assignment: assignmentText(assignment), targets: targets.value })

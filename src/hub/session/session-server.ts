@@ -48,6 +48,10 @@ export interface SessionPorts {
   readonly blobs: BlobShelf;
   readonly inbox: AlertInbox;
   readonly keyOf: (node: string) => Promise<NodeKey | undefined>;
+  /** Of the metadata that is current here. */
+  readonly snapshotVersion: () => number;
+  /** What a node kept from before this hub was restored. Durable when fulfilled; an error is a sentence for the node's log. */
+  readonly learn: (node: string, name: string, text: string) => Promise<Result<undefined, string>>;
   /** Durable when fulfilled. */
   readonly quarantine: (node: string, why: string) => Promise<void>;
   /** The node's key is proven; answers the desired set to push, undefined where there is none. */
@@ -220,10 +224,8 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
       case "commit-alerts":
         later(commit(commitAlerts(effect, ports, handle)));
         break;
-      case "probe-rival":
-      case "quarantine":
-        setAside(effect, floor);
-        break;
+      default:
+        doubt(effect, floor, handle);
       case "sign-time":
         handle(signedTime(effect, ports));
         break;
@@ -253,14 +255,24 @@ function leave(node: string, { live, ports }: Floor): void {
   ports.left(node);
 }
 
-/** A rival that answers is there: two have this node's key. One that does not was the same node, before its cable was pulled. */
-function setAside(
-  effect: SessionEffect & { readonly kind: "probe-rival" | "quarantine" },
+/** Where a node and this hub remember different things, or two nodes say that they are one. */
+function doubt(
+  effect: SessionEffect & { readonly kind: "take-proof" | "probe-rival" | "quarantine" },
   { live, ports }: Floor,
+  handle: (event: SessionEvent) => void,
 ): void {
-  const quarantine = (why: string): void => void ports.quarantine(effect.node, why).catch(ports.failed);
-  if (effect.kind === "quarantine") quarantine(effect.why);
-  else live.get(effect.node)?.probe(() => quarantine(TWO_SESSIONS));
+  const later = (work: Promise<void>): void => void work.catch(ports.failed);
+  switch (effect.kind) {
+    case "take-proof":
+      later(takeProof(effect, ports, handle));
+      break;
+    case "quarantine":
+      later(ports.quarantine(effect.node, effect.why));
+      break;
+    case "probe-rival":
+      // One that answers is there: two have this node's key. One that does not was the same node, before its cable was pulled.
+      live.get(effect.node)?.probe(() => later(ports.quarantine(effect.node, TWO_SESSIONS)));
+  }
 }
 
 /** What the socket says and what time brings, as events. Answers what ends it. */
@@ -328,7 +340,8 @@ async function lookUp(
   const ackedSeq = key === undefined ? 0 : await ports.inbox.ackedUpTo(hello.node, hello.epoch);
   // Nothing may come between this look and the admission: both happen in this turn of the loop.
   const rival = live.get(hello.node);
-  const node = key === undefined ? undefined : { ...key, ackedSeq, liveElsewhere: rival !== undefined };
+  const isAhead = (hello.snapshotVersion ?? 0) > ports.snapshotVersion();
+  const node = key === undefined ? undefined : { ...key, ackedSeq, isAhead, liveElsewhere: rival !== undefined };
   handle({ kind: "looked-up", hello, re, node, nowMs: ports.clock.nowMs() });
 }
 
@@ -347,6 +360,15 @@ async function takeReport(
   handle: (event: SessionEvent) => void,
 ): Promise<void> {
   const taken = await ports.report(node, report);
+  if (!taken.ok) handle({ kind: "report-refused", code: "bad-frame", message: taken.error, re });
+}
+
+async function takeProof(
+  { node, name, text, re }: SessionEffect & { readonly kind: "take-proof" },
+  ports: SessionPorts,
+  handle: (event: SessionEvent) => void,
+): Promise<void> {
+  const taken = await ports.learn(node, name, text);
   if (!taken.ok) handle({ kind: "report-refused", code: "bad-frame", message: taken.error, re });
 }
 

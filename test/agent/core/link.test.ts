@@ -149,6 +149,17 @@ const rows: readonly Row[] = [
     does: ["renew-epoch"],
   },
   {
+    what: "a hub that lost what it had acknowledged gets the rest in a new epoch",
+    events: [...greeting, welcome(1)],
+    from: startOfLink({ epoch: "e1", spooledSeq: 5, ackedSeq: 3, durable: null }),
+    does: ["renew-epoch"],
+  },
+  {
+    what: "a hub with older metadata is shown what this node rests on",
+    events: [...greeting, say("welcome", { session: "s1", heartbeatMs: 1_000, ackedSeq: 0, credits: 1, behind: true })],
+    does: ["session", "prune 0", "prove", "ping"],
+  },
+  {
     what: "a desired set asks for what is missing",
     events: [...welcomed, desired(1, digest("a"), digest("b"))],
     does: ["want 2"],

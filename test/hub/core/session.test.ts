@@ -53,6 +53,7 @@ const known = (change: Partial<NodeForSession> = {}): NodeForSession => ({
   publicHex: key.publicHex,
   keyId: key.keyId,
   isRevoked: false,
+  isAhead: false,
   quarantined: null,
   reportCounter: 0,
   ledgerSize: 0,
