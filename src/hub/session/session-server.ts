@@ -224,14 +224,14 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
       case "commit-alerts":
         later(commit(commitAlerts(effect, ports, handle)));
         break;
-      default:
-        doubt(effect, floor, handle);
       case "sign-time":
         handle(signedTime(effect, ports));
         break;
       case "note":
         later(ports.record(sessionRecord(effect, ports.hubId)));
         break;
+      default:
+        doubt(effect, floor, handle);
     }
   };
   const forget = listen(ws, floor, brake, handle);
