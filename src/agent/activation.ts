@@ -1,6 +1,8 @@
 import { canonicalJson } from "../base/canonical-json.ts";
+import { oneAtATime } from "../base/one-at-a-time.ts";
 import type { SigningKey } from "../disk/key-file.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
+import { digestsOf } from "../model/desired-digests.ts";
 import type { Digest } from "../model/ids.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import { HEALTH_WINDOW_MS } from "../model/limits.ts";
@@ -13,7 +15,6 @@ import { changedContracts, mayTakeOver } from "./core/schedule.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import {
   type AcceptedSet,
-  digestsOf,
   EMPTY_STATE,
   inForceSince,
   type NodeState,
@@ -110,13 +111,15 @@ export async function openActivation(options: ActivationOptions): Promise<Activa
   }
   if (standing.kind === "ready" && !sameStep(acceptedInLedger(ledger), standing.accepted))
     ledger.append(activationRecords(options.node, standing.accepted, null));
+  // Over the link and by hand: of two sets the second must see what the first changed.
+  const inTurn = oneAtATime();
   const held: Held = { state, standing, lastRefused: null };
   return {
     standing: () => held.standing,
     accepted: () => held.state.accepted,
     takeOver: () => takeOver(held, options),
     takeBack: (detail) => takeBack(held, options, detail),
-    attempt: (signed, reached = () => undefined) => attempt(held, options, signed, reached),
+    attempt: (signed, reached = () => undefined) => inTurn(() => attempt(held, options, signed, reached)),
   };
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
-import { loadKeyFile, type PublicKey, type SigningKey } from "../disk/key-file.ts";
+import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
 import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { readTokenFile } from "../disk/read-token.ts";
 import { openDatabase } from "../disk/sqlite.ts";
@@ -11,18 +11,21 @@ import { createTokenFile, tokenSha256 } from "../disk/token-file.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { LedgerActionType } from "../model/ledger-entry.ts";
 import { TAKE_OVER_CHECK_MS } from "../model/limits.ts";
+import type { SignedDesired } from "../model/message.ts";
 import { loadReference } from "../runtime/reference.ts";
 import { type Activation, inForceIn, openActivation } from "./activation.ts";
 import { type AgentClock, type Moment, openAgentClock, systemTime, type TimeSources } from "./agent-clock.ts";
 import { type AgentStatus, agentRoutes } from "./agent-routes.ts";
+import { statusOf } from "./agent-status.ts";
 import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts";
 import { runtimeCheck } from "./bundle-check.ts";
-import type { LinkState } from "./core/link-state.ts";
+import type { AttemptOutcome, LinkState } from "./core/link-state.ts";
 import { dueRoutes } from "./due-routes.ts";
 import { type Enrolment, readEnrolment } from "./enrolment.ts";
 import { evidenceRoutes } from "./evidence-routes.ts";
 import { openEvidenceService } from "./evidence-service.ts";
 import { openEvidenceStore } from "./evidence-store.ts";
+import { feedRoutes } from "./feed.ts";
 import { type GateService, openGateService } from "./gate-service.ts";
 import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
 import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
@@ -164,6 +167,7 @@ async function run(
     ...receiptRoutes({ node, key, ledger }),
     ...dueRoutes(services.gate),
     ...evidenceRoutes({ ...services, store: stores.evidence }),
+    ...feedRoutes({ kept, attempt: (signed) => takeIn(options, activation, voice, signed) }),
     ...stationRoutes({ ...services, node, clock, store: stores.evidence, standing: activation.standing }),
   ]);
   undo.push(api.close);
@@ -192,6 +196,21 @@ async function run(
       return stopping;
     },
   };
+}
+
+/** A set that came by hand; what it changes the hub hears at once, or when there is one. */
+async function takeIn(
+  options: AgentOptions,
+  activation: Activation,
+  voice: Voice,
+  signed: SignedDesired,
+): Promise<AttemptOutcome> {
+  const outcome = await activation.attempt(signed);
+  if (outcome.kind !== "activated") return outcome;
+  options.log?.(`generation ${signed.desired.generation} is in force`);
+  voice.link()?.tookOver(signed.desired);
+  options.onActivated?.(signed.desired.generation);
+  return outcome;
 }
 
 /** Lets a set that waits take over when its hour has come, with a hub or without. */
@@ -445,47 +464,5 @@ function rejectionAlert(node: string, refused: Rejection, atMs: number, ledgerSe
     ...{ testId: null, stationId: null, stationType: null, reading: null },
     assets: [],
     tell: [],
-  };
-}
-
-interface StatusSources {
-  readonly node: string;
-  readonly engine: EngineChoice;
-  readonly hub: string;
-  readonly hubUrl: (() => string) | null;
-  readonly activation: Activation;
-  readonly stores: Stores;
-  readonly key: PublicKey;
-  readonly link: HubLink | null;
-}
-
-function statusOf({ node, engine, hub, hubUrl, activation, stores, key, link }: StatusSources): AgentStatus {
-  const standing = activation.standing();
-  const set = standing.kind === "ready" ? standing.set : null;
-  const { nowMs, source } = stores.clock.now();
-  return {
-    node,
-    engine,
-    hub: {
-      ...{ id: hub, url: hubUrl?.() ?? null, link: link?.state().phase ?? "none" },
-      says: link?.state().hubSays ?? null,
-    },
-    standing: standing.kind,
-    rejection:
-      standing.kind === "rejected" ? { reason: standing.rejection.reason, detail: standing.rejection.detail } : null,
-    generation: set?.signed.desired.generation ?? null,
-    contracts: (standing.kind === "ready" ? (inForceIn(standing)?.set.contracts ?? []) : []).map(
-      ({ contract, version, digest, mode }) => ({
-        contract,
-        version,
-        digest,
-        mode,
-      }),
-    ),
-    station: set?.register?.station ?? null,
-    key: { keyId: key.keyId, publicHex: key.publicHex },
-    clock: { nowMs, source },
-    alerts: { epoch: stores.spool.epoch(), lastSeq: stores.spool.lastSeq(), ackedSeq: stores.spool.ackedSeq() },
-    ledger: stores.ledger.head(),
   };
 }

@@ -65,6 +65,9 @@ const desired: Shape<SignedDesired> = object({
   signature: text,
 });
 
+/** The same from a file. */
+export const isSignedDesired = desired;
+
 const bodies: { readonly [type: string]: Shape<unknown> } = {
   challenge: object({ nonce: text, hub: text, hubTimeMs: integer, majors: list(count), spreadMs: count }),
   welcome: object({

@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { type SigningKey, signBase64Url, signHex, verifyHex } from "../disk/key-file.ts";
 import type { LedgerHead } from "../ledger/entry.ts";
+import { digestsOf } from "../model/desired-digests.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
 import { HEADERS_TIMEOUT_MS, HUB_MAX_FRAME_BYTES, NODE_MAX_FRAME_BYTES } from "../model/limits.ts";
 import {
@@ -31,7 +32,6 @@ import type {
 } from "./core/link-state.ts";
 import { parseBlobFrame, parseFrame } from "./frames.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
-import { digestsOf } from "./node-state.ts";
 import type { ShadowFault } from "./release-set.ts";
 
 /** What the link is given: where to dial, as whom, and what the disk knows. */

@@ -3,7 +3,6 @@ import { canonicalJson } from "../base/canonical-json.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { writeAtomically } from "../disk/atomic-write.ts";
 import { type SigningKey, signHex, verifyHex } from "../disk/key-file.ts";
-import type { Digest } from "../model/ids.ts";
 import { KEPT_RELEASES_MIN } from "../model/limits.ts";
 import type { SignedDesired } from "../model/message.ts";
 import { type Rejection, rejection } from "./rejection.ts";
@@ -73,19 +72,4 @@ export function withAccepted(state: NodeState, accepted: AcceptedSet): NodeState
   const before = state.accepted;
   const earlier = before === null || inForceSince(before) === null ? state.earlier : [before, ...state.earlier];
   return { format: "maint-node-state/1", accepted, earlier: earlier.slice(0, EARLIER_SETS) };
-}
-
-/** Every digest that a set rests on: metadata, documents, bundles, assignments. */
-export function digestsOf({ desired }: SignedDesired): readonly Digest[] {
-  const { metadata, documents, contracts, shadows = {}, assignments = {} } = desired;
-  const named = [documents.register, documents.people, documents.orders, documents.zone].filter(
-    (digest) => digest !== null,
-  );
-  const targets = [...Object.values(contracts), ...Object.values(shadows), ...Object.values(assignments)].map(
-    ({ digest }) => digest,
-  );
-  const { root, timestamp, snapshot, delegated = {} } = metadata;
-  return [
-    ...new Set([...root, timestamp, snapshot, metadata.targets, ...Object.values(delegated), ...named, ...targets]),
-  ];
 }

@@ -189,6 +189,7 @@ test("every answer fits what the document says of it, in JSON and in text", asyn
   await fits(["/v1/station", undefined]);
   await fits(["/v1/test/end", { test: "T-1", result: "passed" }], false);
   await fits(["/v1/due?days=400", undefined]);
+  await fits(["/v1/feed", { folder: "nowhere" }, operator.token, 400]);
   await fits([`/v1/receipt?seq=${started["ledgerSeq"]}`, undefined]);
   await fits(["/v1/evidence?subject=lamp&limit=3", undefined]);
   const refused: readonly Asking[] = [

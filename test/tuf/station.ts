@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Activation, inForceIn, openActivation } from "../../src/agent/activation.ts";
 import { openKeptBytes } from "../../src/agent/kept-bytes.ts";
-import { digestsOf } from "../../src/agent/node-state.ts";
 import { makeSigningKey } from "../../src/disk/key-file.ts";
 import { openLedgerFile } from "../../src/disk/ledger-file.ts";
+import { digestsOf } from "../../src/model/desired-digests.ts";
 import type { SignedDesired } from "../../src/model/message.ts";
 import { check, NODE, type Plant } from "./plant.ts";
 

@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Command } from "commander";
 import { parse } from "yaml";
 import { MaintError } from "../../base/maint-error.ts";
+import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
 import { readSecretFile } from "../../disk/read-secret.ts";
 import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
@@ -36,6 +38,14 @@ export function command(): Command {
   withHubOptions(hub.command("set-register <id> <file>").description("replace what stands at a registered station"))
     .addHelpText("after", "\nExample:\n  maint hub set-register LP-01 station.yaml")
     .action(setRegister);
+  withHubOptions(
+    hub
+      .command("export-node <id>")
+      .description("write what a node is given into a folder, for a stick: maint node feed takes it"),
+  )
+    .requiredOption("--to <dir>", "a folder that is not there yet")
+    .addHelpText("after", "\nExample:\n  maint hub export-node LP-01 --to stick/LP-01")
+    .action(exportNode);
   withHubOptions(
     hub
       .command("revoke-node <id>")
@@ -133,6 +143,26 @@ async function registerNode(file: string, options: HubOptions & { readonly out: 
 async function setRegister(id: string, file: string, options: HubOptions): Promise<void> {
   const answer = await hubClient(options).put(`/v1/nodes/${encodeURIComponent(id)}/register`, registerIn(file));
   printAnswer(options, answer, [`the register of ${id} is replaced; its node gets it signed`]);
+}
+
+async function exportNode(id: string, { to, ...options }: HubOptions & { readonly to: string }): Promise<void> {
+  if (existsSync(to)) throw new MaintError("MAINT_ERR_USAGE", `${to}: is there already and is never replaced`);
+  const hub = hubClient(options);
+  const given = (await hub.get(`/v1/nodes/${encodeURIComponent(id)}/package`)) as {
+    readonly signed: { readonly desired: { readonly generation: number } };
+    readonly digests: readonly string[];
+  };
+  makeFolder(join(to, "blobs"));
+  for (const digest of given.digests) {
+    const { base64 } = (await hub.get(`/v1/releases/blobs/${digest}`)) as { readonly base64: string };
+    writeAtomically(join(to, "blobs", digest.slice("sha256:".length)), Buffer.from(base64, "base64"));
+  }
+  // Last, so that a folder that was cut off has none.
+  writeAtomically(join(to, "desired.json"), `${JSON.stringify(given.signed)}\n`);
+  const { generation } = given.signed.desired;
+  printAnswer(options, { node: id, to, generation, blobs: given.digests.length }, [
+    `generation ${generation} of ${id} in ${to}, ${given.digests.length} files; there: maint node feed ${id} --from DIR`,
+  ]);
 }
 
 async function nodeOrder(

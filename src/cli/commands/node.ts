@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
+import type { Fed } from "../../agent/feed.ts";
 import { MaintError } from "../../base/maint-error.ts";
 import { readSecretFile } from "../../disk/read-secret.ts";
 import type { EngineChoice } from "../../model/decision.ts";
@@ -42,6 +44,16 @@ export function command(): Command {
     .option("--json", "print JSON lines")
     .addHelpText("after", "\nExample:\n  maint node start LP-01 --data ./maint-data")
     .action(start);
+  node
+    .command("feed <id>")
+    .description("give a running agent what `maint hub export-node` wrote; exit code 1 where it refuses")
+    .requiredOption("--from <dir>", "the folder, on a stick or a disk")
+    .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
+    .option("--node-url <url>", "where its agent listens (else the address in its folder)")
+    .option("--token <file>", "token file (else the node's own)")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  maint node feed LP-01 --from stick/LP-01")
+    .action(feed);
   addSimulate(node);
   return node.addHelpText(
     "after",
@@ -57,6 +69,24 @@ async function enrol(id: string, options: NodeOptions & { readonly tokenFile: st
   const { hub, keyId } = await enrolNode({ dataFolder: dataFolder(options.data), node: id, hubUrl: url, token });
   const said =
     options.json === true ? JSON.stringify({ node: id, hub, keyId }) : `${id} enrolled with hub ${hub}; key ${keyId}`;
+  process.stdout.write(`${said}\n`);
+}
+
+interface FeedOptions extends NodeOptions {
+  readonly from: string;
+  readonly nodeUrl?: string;
+  readonly token?: string;
+}
+
+async function feed(id: string, { from, ...options }: FeedOptions): Promise<void> {
+  const { agentToken, agentUrl, askAgent } = await import("../agent-client.ts");
+  const at = { ...options, node: id };
+  const call = { method: "POST", path: "/v1/feed", url: agentUrl(at), token: agentToken(at, "machine") } as const;
+  const fed = (await askAgent(call, { folder: resolve(from) })).body as Fed;
+  process.exitCode = fed.outcome === "rejected" || fed.outcome === "rolledback" ? 1 : 0;
+  const why = fed.reason === null ? "" : `: ${fed.reason}; ${fed.detail ?? ""}; what was in force goes on`;
+  const said =
+    options.json === true ? JSON.stringify(fed) : `generation ${fed.generation} ${fed.outcome} at ${id}${why}`;
   process.stdout.write(`${said}\n`);
 }
 

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
 import { reconnectDelayMs } from "../../agent/core/backoff.ts";
 import { parseFrame } from "../../agent/frames.ts";
-import { digestsOf } from "../../agent/node-state.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { signBase64Url, signHex } from "../../disk/key-file.ts";
+import { digestsOf } from "../../model/desired-digests.ts";
 import type { Digest } from "../../model/ids.ts";
 import { AUTH_TIMEOUT_MS, HEARTBEAT_MS, NODE_MAX_FRAME_BYTES, RECONNECT_SPREAD_MS } from "../../model/limits.ts";
 import {

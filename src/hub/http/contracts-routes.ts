@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { isContractId, isVersion } from "../../model/ids.ts";
+import { isContractId, isDigest, isVersion } from "../../model/ids.ts";
 import type { HubServices } from "../hub-services.ts";
-import { badRequest, conflict } from "../refusals.ts";
+import { badRequest, conflict, notFound } from "../refusals.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 import { given, policySchema } from "./rollouts-routes.ts";
@@ -105,6 +105,12 @@ export function releasesRoutes({ policy, staging, rollout }: HubServices): Hono<
       if (!renewed.ok) throw conflict(`PolicyCentral refuses: ${renewed.error.message}`);
       await rollout.refresh();
       return context.json({ role, version: renewed.value.delegated.get(role)?.version ?? null });
+    })
+    .get("/blobs/:digest", requireRole("admin"), (context) => {
+      const digest = context.req.param("digest");
+      const bytes = isDigest(digest) ? rollout.blob(digest) : undefined;
+      if (bytes === undefined) throw notFound(`no blob ${digest} here`);
+      return context.json({ digest, base64: Buffer.from(bytes).toString("base64") });
     })
     .get("/staged", reads, async (context) => context.json({ staged: await staging.list() }))
     .get("/staged/:contract", reads, async (context) =>

@@ -53,6 +53,10 @@ export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
       const { id, quarantined } = await nodes.release(context.req.param("id"), reason, context.get("principal"));
       return context.json({ id, quarantined });
     })
+    .get("/:id/package", administers, async (context) => {
+      const { signed, digests } = await rollout.packageFor(context.req.param("id"));
+      return context.json({ signed, digests });
+    })
     .put("/:id/register", administers, async (context) => {
       const body = await bodyOf(context, z.unknown());
       const { id, register } = await nodes.replaceRegister(context.req.param("id"), body, context.get("principal"));

@@ -1,6 +1,6 @@
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import type { Result } from "../../base/result.ts";
-import type { ContractId, Version } from "../../model/ids.ts";
+import type { ContractId, Digest, Version } from "../../model/ids.ts";
 import type { Hello, Phase, Report, SignedDesired } from "../../model/message.ts";
 import type { VersionRow } from "../contracts/contract-records.ts";
 import { assignmentsOf, releaseProgress } from "../core/rollout.ts";
@@ -13,6 +13,7 @@ import type { Write } from "../store/journal.ts";
 import type { RolloutTables } from "../store/rollout-tables.ts";
 import { enrolled, releasesOf, targetsOf } from "./known-releases.ts";
 import { moveReleases } from "./move-releases.ts";
+import { type NodePackage, packageFor } from "./node-package.ts";
 import { type Arrival, arrivedAll, refresh } from "./refresh.ts";
 import {
   beginStored,
@@ -71,6 +72,9 @@ export interface RolloutService {
     change: Partial<RolloutPolicy>,
     by: string,
   ) => Promise<(write: Write<RolloutTables>) => Promise<() => Promise<void>>>;
+  /** What a node would be given over the wire, and the digests of all bytes it rests on. @throws MaintError NOT_FOUND, CONFLICT */
+  readonly packageFor: (node: string) => Promise<NodePackage>;
+  readonly blob: (digest: Digest) => Uint8Array | undefined;
   readonly whyNot: (node: string, contract: ContractId | undefined) => Promise<WhyNot>;
   readonly deployments: (contract: ContractId) => Promise<readonly Deployment[]>;
   readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
@@ -125,6 +129,8 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
           });
       };
     },
+    packageFor: (node) => packageFor(ports, node),
+    blob: (digest) => ports.shelf.bytes(digest),
     whyNot: (node, contract) => whyNot(ports, node, contract),
     arrived: (node, hello) => arrivals({ node, hello }),
     report: async (node, report) => {
@@ -189,8 +195,11 @@ async function deployments(ports: RolloutPorts, contract: ContractId): Promise<r
   const releases = await releasesOf(ports);
   const nodes = await enrolled(ports);
   const nowMs = ports.clock.nowMs();
+  const versions = new Set(rows.map(({ version }) => version));
+  const targets = new Map(
+    [...versions].map((version) => [version, new Set(targetsOf(releases, nodes, contract, version))]),
+  );
   return rows.map((row) => {
-    const targets = targetsOf(releases, nodes, contract, row.version);
     const live = ports.isLive(row.node);
     const target = { node: row.node, phase: row.phase, live, pushedAtMs: row.pushed_at_ms };
     const { activated, stalled } = releaseProgress([target], nowMs, ports.phaseDeadlineMs);
@@ -199,7 +208,7 @@ async function deployments(ports: RolloutPorts, contract: ContractId): Promise<r
       contract,
       version: row.version,
       node: row.node,
-      state: targets.includes(row.node) ? open : "replaced",
+      state: targets.get(row.version)?.has(row.node) === true ? open : "replaced",
       phase: row.phase,
       reason: row.reason,
       detail: row.detail,

@@ -12,6 +12,8 @@ export interface BlobShelf {
   readonly put: (bytes: Uint8Array) => Digest;
   /** The binary frame: 32-byte digest, then gzip; undefined for a digest that was never put. */
   readonly frame: (digest: Digest) => Uint8Array | undefined;
+  /** As they are. */
+  readonly bytes: (digest: Digest) => Uint8Array | undefined;
 }
 
 /** `stored` answers what PolicyCentral holds: releases and metadata lie there and are not put here. */
@@ -25,6 +27,7 @@ export function createBlobShelf(stored: (digest: Digest) => Uint8Array | undefin
       plain.set(digest, bytes);
       return digest;
     },
+    bytes: (digest) => plain.get(digest) ?? stored(digest),
     frame(digest) {
       const kept = frames.get(digest);
       if (kept !== undefined) return kept;
