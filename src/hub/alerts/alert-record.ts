@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { assert } from "../../base/assert.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Alert, Severity } from "../../model/alert.ts";
 
@@ -63,24 +64,17 @@ export const severityRank: { readonly [severity in Severity]: number } = {
 
 export const worse = (a: Severity, b: Severity): Severity => (severityRank[b] > severityRank[a] ? b : a);
 
-/** Groups in the order in which their last alert came, newest first. */
-export function groupAlerts(records: readonly AlertRecord[]): readonly AlertGroup[] {
-  const groups = new Map<string, AlertGroup>();
-  for (const { alert, fingerprint, acknowledgement } of records) {
-    const before = groups.get(fingerprint);
-    groups.set(fingerprint, {
-      fingerprint,
-      contract: alert.contract,
-      condition: alert.condition,
-      reason: alert.reason,
-      subject: alert.subject,
-      node: alert.node,
-      severity: before === undefined ? alert.severity : worse(before.severity, alert.severity),
-      count: (before?.count ?? 0) + 1,
-      open: (before?.open ?? 0) + (acknowledgement === null ? 1 : 0),
-      firstAtMs: Math.min(before?.firstAtMs ?? alert.atMs, alert.atMs),
-      lastAtMs: Math.max(before?.lastAtMs ?? alert.atMs, alert.atMs),
-    });
-  }
-  return [...groups.values()].sort((a, b) => b.lastAtMs - a.lastAtMs || (a.fingerprint < b.fingerprint ? -1 : 1));
+export const severityOf = (rank: number): Severity => {
+  const found = Object.entries(severityRank).find(([, known]) => known === rank);
+  assert(found !== undefined, "a stored rank is one of a severity");
+  return found[0] as Severity;
+};
+
+export interface AlertFilter {
+  readonly contract?: string | undefined;
+  readonly node?: string | undefined;
+  readonly state?: "open" | "acknowledged" | undefined;
+  /** Epoch milliseconds of the node's clock, inclusive. */
+  readonly sinceMs?: number | undefined;
+  readonly limit?: number | undefined;
 }

@@ -6,13 +6,15 @@ import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { AlertBatch } from "../../model/message.ts";
 import type { Clock, ContractSource, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
+import { createGroups } from "../session/groups.ts";
 import type { AlertTables } from "../store/alerts-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
-import type { Journal } from "../store/journal.ts";
-import { type AlertGroup, type AlertRecord, groupAlerts, noticeKey } from "./alert-record.ts";
+import type { Journal, Write } from "../store/journal.ts";
+import { dueGroups, groupCounts, listGroups, lookAgainAt } from "./alert-groups.ts";
+import { type AlertFilter, type AlertGroup, type AlertRecord, noticeKey } from "./alert-record.ts";
 import { alertBatchSchema } from "./alert-schema.ts";
-import { type AlertFilter, type AlertStore, type Arrival, alertStore } from "./alert-store.ts";
-import { type DueNotice, dueEscalations, planNotices } from "./escalation.ts";
+import { type AlertStore, type Arrival, alertStore } from "./alert-store.ts";
+import { byDueTime, type DueNotice, type Escalation, escalationOf, planNotices } from "./escalation.ts";
 import { insertShadowDecisions, type ShadowSummary, summarizeShadow } from "./shadow-store.ts";
 
 export interface AlertPorts {
@@ -50,7 +52,9 @@ export interface AlertService {
   readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;
   /** Newest first. */
   readonly list: (filter?: AlertFilter) => Promise<readonly AlertRecord[]>;
+  /** The filter chooses groups; each counts all of its alerts. */
   readonly groups: (filter?: AlertFilter) => Promise<readonly AlertGroup[]>;
+  readonly groupCounts: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   /**
    * Acknowledges the alert and every other open one of its fingerprint.
    * @throws MaintError NOT_FOUND, BAD_REQUEST without a note, CONFLICT naming who acknowledged before
@@ -62,59 +66,120 @@ export interface AlertService {
   readonly shadow: (contract: ContractId, version: Version) => Promise<ShadowSummary>;
 }
 
+/** What one node handed in. */
+interface NodeBatch {
+  readonly node: string;
+  readonly batch: AlertBatch;
+}
+
+/** A batch holds up to RECORDS_PER_FRAME alerts; one turn of the loop commits no more than these. */
+const BATCHES_PER_COMMIT = 8;
+
 export function createAlertService(ports: AlertPorts): AlertService {
   const store = alertStore(ports.db.tables<AlertTables>());
   const serially = oneAtATime();
   const escalate = () => sendDue(store, ports);
+  const batches = createGroups<NodeBatch, Received>(BATCHES_PER_COMMIT, (items, at) =>
+    serially(async () => {
+      const answers = await receiveAll(ports, items, at);
+      if (answers.some(({ ok }) => ok)) await escalate();
+      return answers;
+    }),
+  );
   return {
-    receive: (node, batch) =>
-      serially(async () => {
-        const answer = await receive(store, ports, node, batch);
-        if (answer.ok) await escalate();
-        return answer;
-      }),
+    receive: (node, batch) => batches({ node, batch }),
     ackedUpTo: (node, epoch) => serially(() => store.storedUpTo(node, epoch)),
     list: (filter = {}) => store.list(filter),
-    groups: async (filter = {}) => groupAlerts(await store.list(filter)),
+    groups: (filter = {}) => listGroups(ports.db.tables<AlertTables>(), filter),
+    groupCounts: (fingerprints) => groupCounts(ports.db.tables<AlertTables>(), fingerprints),
     acknowledge: (id, by, note) => serially(() => acknowledge(store, ports, { id, by, note })),
     escalate: () => serially(escalate),
     shadow: (contract, version) => summarizeShadow(ports.db.tables<AlertTables>(), contract, version),
   };
 }
 
-async function receive(
-  store: AlertStore,
+type Received = Result<{ readonly upTo: number }, BatchRefused>;
+
+/** A batch that can be read, and what each of its alerts has planned. */
+interface ReadBatch {
+  readonly node: string;
+  readonly epoch: string;
+  readonly arrivals: readonly Arrival[];
+}
+
+/** Many nodes' batches in one commit, each taken or refused for itself. */
+async function receiveAll(
   ports: AlertPorts,
-  node: string,
-  batch: AlertBatch,
-): Promise<Result<{ readonly upTo: number }, BatchRefused>> {
+  batches: readonly NodeBatch[],
+  at: (index: number | undefined) => void,
+): Promise<readonly Received[]> {
+  // Contracts are looked up before the transaction, which holds the one connection.
+  const noticesOf = remembered((alert) => whenBlocked(ports, alert));
+  const read: (ReadBatch | Received)[] = [];
+  for (const [index, batch] of batches.entries()) {
+    at(index);
+    read.push(await readBatch(batch, noticesOf));
+  }
+  at(undefined);
+  // Also with nothing new: the commit writes what a failed one left over before anybody hears that it is durable.
+  return ports.journal.commit<AlertTables, readonly Received[]>(async (write) => {
+    const answers: Received[] = [];
+    for (const [index, one] of read.entries()) {
+      at(index);
+      answers.push("ok" in one ? one : await storeBatch(write, one, ports.clock.nowMs()));
+    }
+    at(undefined);
+    return answers;
+  });
+}
+
+type NoticesOf = (alert: Alert) => ReturnType<typeof whenBlocked>;
+
+/** A contract's notices, looked up once. */
+function remembered(lookUp: NoticesOf): NoticesOf {
+  const known = new Map<string, ReturnType<NoticesOf>>();
+  return (alert) => {
+    const name = `${alert.contract}@${alert.version}`;
+    const found = known.get(name) ?? lookUp(alert);
+    known.set(name, found);
+    return found;
+  };
+}
+
+async function readBatch({ node, batch }: NodeBatch, noticesOf: NoticesOf): Promise<ReadBatch | Received> {
   const checked = alertBatchSchema.safeParse(batch);
   if (!checked.success) {
     const issue = checked.error.issues[0];
     return fail({ code: "bad-frame", message: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`, upTo: 0 });
   }
   const { epoch, alerts } = checked.data;
+  const arrivals: Arrival[] = [];
+  for (const alert of alerts) arrivals.push({ alert, plan: planNotices(alert, await noticesOf(alert)) });
+  return { node, epoch, arrivals };
+}
+
+async function storeBatch(
+  { tables, record }: Write<AlertTables>,
+  { node, epoch, arrivals }: ReadBatch,
+  nowMs: number,
+): Promise<Received> {
+  const store = alertStore(tables);
   const stored = await store.storedUpTo(node, epoch);
-  const foreign = alerts.find((alert) => alert.node !== node || alert.epoch !== epoch);
+  const foreign = arrivals.find(({ alert }) => alert.node !== node || alert.epoch !== epoch)?.alert;
   if (foreign !== undefined) {
     const message = `alert ${foreign.node}/${foreign.epoch}/${foreign.seq} in a batch of ${node}/${epoch}`;
     return fail({ code: "bad-frame", message, upTo: stored });
   }
-  const fresh = alerts.filter(({ seq }) => seq > stored).sort((a, b) => a.seq - b.seq);
-  const wrong = fresh.findIndex(({ seq }, index) => seq !== stored + 1 + index);
+  const fresh = arrivals.filter(({ alert }) => alert.seq > stored).sort((a, b) => a.alert.seq - b.alert.seq);
+  const wrong = fresh.findIndex(({ alert }, index) => alert.seq !== stored + 1 + index);
   if (wrong !== -1) {
-    const message = `after ${stored + wrong} comes ${stored + wrong + 1}, not ${fresh[wrong]?.seq}`;
+    const message = `after ${stored + wrong} comes ${stored + wrong + 1}, not ${fresh[wrong]?.alert.seq}`;
     return fail({ code: "gap", message, upTo: stored });
   }
-  const arrivals: Arrival[] = [];
-  const alarming = fresh.filter(({ kind }) => kind !== "shadow-decision");
-  for (const alert of alarming) arrivals.push({ alert, plan: planNotices(alert, await whenBlocked(ports, alert)) });
-  // Also with nothing new: the commit writes what a failed one left over before anybody hears that it is durable.
-  await ports.journal.commit<AlertTables, void>(async ({ tables, record }) => {
-    await insertShadowDecisions(tables, fresh);
-    const records = await alertStore(tables).insert(arrivals, ports.clock.nowMs());
-    for (const stored of records) record(raised(stored));
-  });
+  const trials = fresh.map(({ alert }) => alert);
+  await insertShadowDecisions(tables, trials);
+  const alarming = fresh.filter(({ alert }) => alert.kind !== "shadow-decision");
+  for (const known of await store.insert(alarming, nowMs)) record(raised(known));
   return ok({ upTo: stored + fresh.length });
 }
 
@@ -175,7 +240,7 @@ async function acknowledge(store: AlertStore, ports: AlertPorts, request: Acknow
   const ids = (await store.openOf(record.fingerprint)).map((open) => open.id);
   const atMs = ports.clock.nowMs();
   await ports.journal.commit<AlertTables, void>(async (write) => {
-    await alertStore(write.tables).acknowledge(ids, { by: by.id, atMs, note });
+    await alertStore(write.tables).acknowledge(record.fingerprint, { by: by.id, atMs, note });
     write.record({
       action_type: "alert_acknowledgement",
       action: "acknowledged",
@@ -189,12 +254,23 @@ async function acknowledge(store: AlertStore, ports: AlertPorts, request: Acknow
   return { ids, by: by.id, atMs };
 }
 
-async function sendDue(store: AlertStore, { clock, notify }: AlertPorts): Promise<readonly DueNotice[]> {
+/** Groups that one look takes; what is left over is looked at next time. */
+const GROUPS_PER_LOOK = 500;
+
+/** Only groups whose time has come are read, however many stand open. */
+async function sendDue(store: AlertStore, { db, clock, notify }: AlertPorts): Promise<readonly DueNotice[]> {
   const nowMs = clock.nowMs();
-  const due = dueEscalations(await store.allOpen(), nowMs);
-  for (const notice of due) {
-    notify(notice);
-    await store.markSent(notice.alertId, noticeKey(notice), nowMs);
-  }
+  const looked = new Map<string, Escalation>();
+  for (const { fingerprint, open } of await dueGroups(db.tables<AlertTables>(), nowMs, GROUPS_PER_LOOK))
+    looked.set(fingerprint, escalationOf(await store.raisingOf(fingerprint), open, nowMs));
+  if (looked.size === 0) return [];
+  const due = [...looked.values()].flatMap((one) => one.due).sort(byDueTime);
+  for (const notice of due) notify(notice);
+  // Told first: a notice may come twice after a crash, and is never lost.
+  await db.atomically<AlertTables, void>(async (tables) => {
+    const writing = alertStore(tables);
+    for (const notice of due) await writing.markSent(notice.alertId, noticeKey(notice), nowMs);
+    for (const [fingerprint, { nextMs }] of looked) await lookAgainAt(tables, fingerprint, nextMs);
+  });
   return due;
 }

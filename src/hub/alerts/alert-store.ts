@@ -1,7 +1,15 @@
-import type { Kysely, Selectable } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import type { Alert } from "../../model/alert.ts";
 import type { AlertRow, AlertTables } from "../store/alerts-tables.ts";
-import { type Acknowledgement, type AlertRecord, fingerprintOf, type PlannedNotice } from "./alert-record.ts";
+import { closeGroup, countIn, groupBefore } from "./alert-groups.ts";
+import {
+  type Acknowledgement,
+  type AlertFilter,
+  type AlertRecord,
+  fingerprintOf,
+  type PlannedNotice,
+  severityRank,
+} from "./alert-record.ts";
 
 /** The alerts' rows in hub.db; what they mean is the service's business. */
 export interface AlertStore {
@@ -12,23 +20,16 @@ export interface AlertStore {
   readonly list: (filter: AlertFilter) => Promise<readonly AlertRecord[]>;
   readonly find: (id: string) => Promise<AlertRecord | undefined>;
   readonly openOf: (fingerprint: string) => Promise<readonly AlertRecord[]>;
-  readonly allOpen: () => Promise<readonly AlertRecord[]>;
-  readonly acknowledge: (ids: readonly string[], acknowledgement: Acknowledgement) => Promise<void>;
+  /** Of those, the ones that add notices. */
+  readonly raisingOf: (fingerprint: string) => Promise<readonly AlertRecord[]>;
+  /** Every open one of a group. */
+  readonly acknowledge: (fingerprint: string, acknowledgement: Acknowledgement) => Promise<void>;
   readonly markSent: (id: string, key: string, atMs: number) => Promise<void>;
 }
 
 export interface Arrival {
   readonly alert: Alert;
   readonly plan: readonly PlannedNotice[];
-}
-
-export interface AlertFilter {
-  readonly contract?: string | undefined;
-  readonly node?: string | undefined;
-  readonly state?: "open" | "acknowledged" | undefined;
-  /** Epoch milliseconds of the node's clock, inclusive. */
-  readonly sinceMs?: number | undefined;
-  readonly limit?: number | undefined;
 }
 
 const ID = /^alert-([1-9]\d{0,14})$/;
@@ -45,13 +46,17 @@ export function alertStore(tables: Kysely<AlertTables>): AlertStore {
     insert: async (arrivals, receivedAtMs) => {
       const inserted: Selectable<AlertRow>[] = [];
       for (const arrival of arrivals) {
+        const { open, openRank } = await groupBefore(tables, fingerprintOf(arrival.alert));
+        const raises = open === 0 || severityRank[arrival.alert.severity] > openRank;
         const row = await tables
           .insertInto("alert")
-          .values(rowOf(arrival, receivedAtMs))
+          .values({ ...rowOf(arrival, receivedAtMs), raises: raises ? 1 : 0 })
           .onConflict((conflict) => conflict.columns(["node", "epoch", "seq"]).doNothing())
           .returningAll()
           .executeTakeFirst();
-        if (row !== undefined) inserted.push(row);
+        if (row === undefined) continue;
+        inserted.push(row);
+        await countIn(tables, recordOf(row, []), raises);
       }
       return inserted.map((row) => recordOf(row, []));
     },
@@ -72,18 +77,23 @@ export function alertStore(tables: Kysely<AlertTables>): AlertStore {
     find: async (id) => (await records(await rows.where("id", "=", rowId(id) ?? 0).execute()))[0],
     openOf: async (fingerprint) =>
       records(await rows.where("fingerprint", "=", fingerprint).where("acknowledged_by", "is", null).execute()),
-    allOpen: async () => records(await rows.where("acknowledged_by", "is", null).execute()),
-    acknowledge: async (ids, { by, atMs, note }) =>
-      void (await tables
+    raisingOf: async (fingerprint) =>
+      records(
+        await rows
+          .where("fingerprint", "=", fingerprint)
+          .where("acknowledged_by", "is", null)
+          .where("raises", "=", sql.lit(1))
+          .execute(),
+      ),
+    acknowledge: async (fingerprint, { by, atMs, note }) => {
+      await tables
         .updateTable("alert")
         .set({ acknowledged_by: by, acknowledged_at_ms: atMs, acknowledgement_note: note })
-        .where(
-          "id",
-          "in",
-          ids.map((id) => rowId(id) ?? 0),
-        )
+        .where("fingerprint", "=", fingerprint)
         .where("acknowledged_by", "is", null)
-        .execute()),
+        .execute();
+      await closeGroup(tables, fingerprint);
+    },
     markSent: async (id, key, atMs) =>
       void (await tables
         .insertInto("alert_notice")

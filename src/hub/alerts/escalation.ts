@@ -58,30 +58,41 @@ export interface DueNotice {
   readonly node: string;
 }
 
+/** One group's notices that are due and were not sent, and when the next one is; null where none is to come. */
+export interface Escalation {
+  readonly due: readonly DueNotice[];
+  readonly nextMs: number | null;
+}
+
 /**
- * The notices that are due at `nowMs` and were not sent. Alerts of one fingerprint are one group while any of them is open:
- * its notices count from the first open alert, and a later one adds a notice only if it is worse than all before it.
+ * Of the open alerts of one fingerprint, in any order: its notices count from the first of them, and a later one adds a notice
+ * only if it is worse than all before it, so that the others may be left out. `open` is how many stand open.
  */
-export function dueEscalations(records: readonly AlertRecord[], nowMs: number): readonly DueNotice[] {
+export function escalationOf(records: readonly AlertRecord[], open: number, nowMs: number): Escalation {
+  const group = [...records].sort((a, b) => a.receivedAtMs - b.receivedAtMs || a.alert.seq - b.alert.seq);
+  const sent = new Set(group.flatMap((record) => record.sent));
   const due: DueNotice[] = [];
-  for (const group of openGroups(records).values()) {
-    const sent = new Set(group.flatMap((record) => record.sent));
-    let worst = -1;
-    for (const record of group) {
-      const rank = severityRank[record.alert.severity];
-      const first = worst === -1;
-      if (rank <= worst) continue;
-      worst = rank;
-      for (const notice of record.plan) {
-        const key = noticeKey(notice);
-        const known = first ? sent.has(key) : record.sent.includes(key);
-        if (known || record.receivedAtMs + notice.afterMs > nowMs) continue;
-        due.push(noticeOf(record, notice, group.length));
-      }
+  let nextMs: number | null = null;
+  let worst = -1;
+  for (const record of group) {
+    const rank = severityRank[record.alert.severity];
+    const first = worst === -1;
+    if (rank <= worst) continue;
+    worst = rank;
+    for (const notice of record.plan) {
+      const key = noticeKey(notice);
+      const known = first ? sent.has(key) : record.sent.includes(key);
+      const dueAtMs = record.receivedAtMs + notice.afterMs;
+      if (known) continue;
+      if (dueAtMs <= nowMs) due.push(noticeOf(record, notice, open));
+      else nextMs = Math.min(nextMs ?? dueAtMs, dueAtMs);
     }
   }
-  return due.sort((a, b) => a.dueAtMs - b.dueAtMs || (a.alertId < b.alertId ? -1 : 1));
+  return { due, nextMs };
 }
+
+export const byDueTime = (a: DueNotice, b: DueNotice): number =>
+  a.dueAtMs - b.dueAtMs || (a.alertId < b.alertId ? -1 : 1);
 
 const noticeOf = (record: AlertRecord, notice: PlannedNotice, count: number): DueNotice => ({
   alertId: record.id,
@@ -94,18 +105,3 @@ const noticeOf = (record: AlertRecord, notice: PlannedNotice, count: number): Du
   text: record.alert.text,
   node: record.alert.node,
 });
-
-/** Open records by fingerprint, each group in the order of receipt. */
-function openGroups(records: readonly AlertRecord[]): Map<string, AlertRecord[]> {
-  const groups = new Map<string, AlertRecord[]>();
-  for (const record of records) {
-    if (record.acknowledgement !== null) continue;
-    const group = groups.get(record.fingerprint);
-    if (group === undefined) groups.set(record.fingerprint, [record]);
-    else group.push(record);
-  }
-  for (const group of groups.values()) {
-    group.sort((a, b) => a.receivedAtMs - b.receivedAtMs || a.alert.seq - b.alert.seq);
-  }
-  return groups;
-}

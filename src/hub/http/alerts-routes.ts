@@ -1,9 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { isContractId, isTestNodeId } from "../../model/ids.ts";
-import type { AlertRecord } from "../alerts/alert-record.ts";
+import type { AlertFilter, AlertRecord } from "../alerts/alert-record.ts";
 import type { AlertService } from "../alerts/alert-service.ts";
-import type { AlertFilter } from "../alerts/alert-store.ts";
 import { badRequest } from "../refusals.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
