@@ -41,6 +41,8 @@ const deploymentSchema = z.strictObject({ contract: contractId, version, nodes }
 export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   const writes = requireRole("author", "approver");
+  // As the lifecycle has it: an administrator may take out of use what he cannot write.
+  const ends = requireRole("author", "approver", "admin");
   return new Hono<HubEnv>()
     .get("/", reads, async (context) => context.json({ contracts: await contracts.list() }))
     .get("/:id", reads, async (context) => {
@@ -62,12 +64,12 @@ export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEn
     .post("/:id/validate", writes, async (context) =>
       context.json(await contracts.validate(context.req.param("id"), context.get("principal"))),
     )
-    .post("/:id/retire", writes, async (context) => {
+    .post("/:id/retire", ends, async (context) => {
       const { version, reason, assignment } = await bodyOf(context, retireSchema);
       const end = { contract: context.req.param("id"), version, reason };
       return context.json(await staging.retire(end, assignment ?? null, context.get("principal")));
     })
-    .post("/:id/archive", writes, async (context) => {
+    .post("/:id/archive", ends, async (context) => {
       const { version, reason } = await bodyOf(context, archiveSchema);
       const end = { version: version ?? null, reason };
       return context.json(await contracts.archive(context.req.param("id"), end, context.get("principal")));
