@@ -7,6 +7,7 @@ import type { EngineChoice } from "../../model/decision.ts";
 import { dataFolder, hubUrl, mustBeHttp } from "../data-folder.ts";
 import { portOf, serving } from "../serving.ts";
 import { trustCa } from "../trust-ca.ts";
+import { addInstall } from "./install.ts";
 import { addSimulate } from "./simulate.ts";
 
 interface NodeOptions {
@@ -54,6 +55,7 @@ export function command(): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  maint node feed LP-01 --from stick/LP-01")
     .action(feed);
+  addInstall(node);
   addSimulate(node);
   return node.addHelpText(
     "after",
