@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Standing } from "../../src/agent/activation.ts";
 import { type GateOptions, type GateService, openGateService } from "../../src/agent/gate-service.ts";
+import type { ReleaseSet } from "../../src/agent/release-set.ts";
 import type { TestRuns } from "../../src/agent/test-runs.ts";
 import { compile } from "../../src/compiler/index.ts";
 import type { LedgerFile } from "../../src/disk/ledger-file.ts";
@@ -36,10 +37,23 @@ async function gateOver(
   const [compiled] = compile([{ name: "LAMP.maint", text }]).contracts;
   const loaded = loadBundle(compiled?.bytes ?? "");
   if (!loaded.ok) throw new Error(loaded.error.message);
-  const release = { contract: "LAMP", version: "v1.0", digest, mode: "enforce", from: null };
-  const set = {
-    contracts: [{ ...release, bundle: loaded.value.bundle, loaded: { ...loaded.value, digest } }],
-    ...{ register, orders: null, zone: zoneFromIntl("America/Chicago") },
+  const { bundle } = loaded.value;
+  // What proves a set has no part in deciding; whatever else a set has, tsc asks for here.
+  const set: Omit<ReleaseSet, "signed" | "mark" | "onlineKeys" | "assignments"> = {
+    contracts: [
+      {
+        ...{ contract: bundle.contract, version: "v1.0", digest, mode: "enforce", from: null },
+        ...{ offline: "accept", bundle, loaded: { ...loaded.value, digest } },
+      },
+    ],
+    ...{
+      shadows: [],
+      shadowFaults: [],
+      register,
+      people: null,
+      orders: null,
+      zone: zoneFromIntl("America/Chicago") ?? null,
+    },
   };
   const standing = { kind: "ready", set, accepted: { acceptedAtMs: 0 }, earlier: [] } as unknown as Standing;
   const fatal: unknown[] = [];
