@@ -60,7 +60,7 @@ export interface ArchivedDecision extends ArchivedEntry {
   readonly recorded: RecordedMetadata;
 }
 
-/** `snapshot` is what was decided on, as JSON values (numbers are exact decimals in text); null where it was too large to keep. */
+/** `snapshot` is what was decided on, as `snapshotFromValues` reads it; null where it was too large to keep. */
 export interface RecordedMetadata extends DecisionMetadata {
   readonly snapshot: { readonly [field: string]: unknown } | null;
 }
