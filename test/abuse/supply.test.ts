@@ -26,7 +26,7 @@ const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) a
 /** What a user's machine runs. A name that is not here was not looked at: look, then add it. */
 const SHIPPED = [
   ...["@hono/node-server", "@hono/zod-openapi", "@clack/prompts", "@tufjs/canonical-json", "@tufjs/models"],
-  ...["@xmldom/xmldom", "asn1js", "chevrotain", "commander", "csv-parse", "fs-extra", "hono", "jose"],
+  ...["@xmldom/xmldom", "asn1js", "chevrotain", "commander", "csv-parse", "fs-extra", "hono", "jose", "nodemailer"],
   ...["json-rules-engine", "kysely", "pkijs", "tuf-js", "ws", "xml-crypto", "yaml", "zod"],
 ];
 
