@@ -7,9 +7,9 @@ import type {
   DecisionDetail,
   Remedy,
 } from "../model/decision.ts";
+import { EVIDENCE_KINDS } from "../model/evidence.ts";
 import type { DueItem } from "../runtime/index.ts";
 import type { AgentStatus, EndedTest } from "./agent-routes.ts";
-import { EVIDENCE_KINDS } from "./evidence-record.ts";
 import type { ListedEvidence, ListedRecord } from "./evidence-routes.ts";
 import {
   countSchema,

@@ -2,9 +2,9 @@ import { parseDate, parseInstant, parseMonthEnd } from "../base/civil-time.ts";
 import { parseJsonNumber } from "../base/rational.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { isJsonNumber, type Json, type JsonObject } from "../base/strict-json.ts";
+import type { EvidenceBody } from "../model/evidence.ts";
 import { FUTURE_TOLERANCE_MS } from "../model/limits.ts";
 import { MAX_EVIDENCE_TEXT } from "./evidence-forms.ts";
-import type { EvidenceBody } from "./evidence-record.ts";
 import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 
 /** What is wrong with a body, and what to do about it. */

@@ -1,4 +1,4 @@
-import type { RecordedKind } from "./evidence-record.ts";
+import type { RecordedKind } from "../model/evidence.ts";
 import {
   bodySchema,
   flagSchema,

@@ -2,6 +2,7 @@ import { parseDate } from "../base/civil-time.ts";
 import { compare, parseJsonNumber } from "../base/rational.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { isJsonArray, isJsonNumber, isJsonObject, type Json, type JsonObject } from "../base/strict-json.ts";
+import type { CalibrationEvidence, EvidenceKind, EvidenceRecord, RecordedKind } from "../model/evidence.ts";
 import { findUnit, nearestUnits } from "../model/units.ts";
 import {
   assetOf,
@@ -27,7 +28,6 @@ import {
   SWITCH_STATES,
 } from "./evidence-forms.ts";
 import { grantParsers } from "./evidence-grants.ts";
-import type { CalibrationEvidence, EvidenceKind, EvidenceRecord, RecordedKind } from "./evidence-record.ts";
 import { nearestNames } from "./vocabulary.ts";
 
 /** What a body says, before it has its place in the ledger. */

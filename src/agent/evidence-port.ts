@@ -1,4 +1,4 @@
-import type { EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
+import type { EvidenceKind, EvidenceRecord } from "../model/evidence.ts";
 
 /** The evidence of one node, in order. Rows are added, never changed; each lies in the ledger as well. */
 export interface EvidenceStore {

@@ -1,10 +1,10 @@
 import { fail, ok, type Result } from "../base/result.ts";
 import type { JsonObject } from "../base/strict-json.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
+import type { EvidenceRecord } from "../model/evidence.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import { type InputFault, suggestion } from "./evidence-fields.ts";
 import { type NewEvidence, parseEvidence } from "./evidence-input.ts";
-import type { EvidenceRecord } from "./evidence-record.ts";
 import { type EvidenceStore, MAX_APPROVALS_READ } from "./evidence-store.ts";
 import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 

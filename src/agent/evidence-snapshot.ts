@@ -1,8 +1,8 @@
 import { parseInstant, printUtc } from "../base/civil-time.ts";
 import { compare, parseJsonNumber } from "../base/rational.ts";
 import type { OrdersDocument, StationRegister } from "../model/documents.ts";
+import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "../model/evidence.ts";
 import type { Moment } from "./agent-clock.ts";
-import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
 import { type EvidenceStore, MAX_APPROVALS_READ, type WordedKind } from "./evidence-store.ts";
 import type { TestRuns } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";

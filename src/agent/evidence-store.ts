@@ -1,7 +1,7 @@
 import { type Database, transaction } from "../disk/sqlite.ts";
+import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "../model/evidence.ts";
 import { rememberAnswers } from "./evidence-cache.ts";
 import type { EvidenceStore } from "./evidence-port.ts";
-import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "./evidence-record.ts";
 
 export type { EvidenceStore, RecordedPage, WordedKind } from "./evidence-port.ts";
 

@@ -1,9 +1,9 @@
 import { DAY_MS, printUtc, printWithOffset } from "../base/civil-time.ts";
 import type { Bundle, BundleClause, BundleEquipment, Limit } from "../model/bundle.ts";
+import type { EvidenceRecord, ReadingEvidence } from "../model/evidence.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
 import { openPlantCalendar } from "../model/plant-calendar.ts";
 import { allUnits, findUnit } from "../model/units.ts";
-import type { EvidenceRecord, ReadingEvidence } from "./evidence-record.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { Caller, Scope } from "./local-access.ts";
 import type { ReleaseSet } from "./release-set.ts";

@@ -1,7 +1,7 @@
 import { MaintError } from "../base/maint-error.ts";
 import type { Decision } from "../model/decision.ts";
+import type { EvidenceRecord, TestRunEvidence, TestRunResult } from "../model/evidence.ts";
 import { MAX_RUNNING_TEST_MS, MAX_RUNNING_TESTS } from "../model/limits.ts";
-import type { EvidenceRecord, TestRunEvidence, TestRunResult } from "./evidence-record.ts";
 import type { EvidenceService, Recorder } from "./evidence-service.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 

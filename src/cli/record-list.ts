@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { EVIDENCE_KINDS, type EvidenceBody } from "../agent/evidence-record.ts";
 import type { ListedEvidence, ListedRecord } from "../agent/evidence-routes.ts";
+import { EVIDENCE_KINDS, type EvidenceBody } from "../model/evidence.ts";
 import { type AgentOptions, agentToken, agentUrl, askAgent } from "./agent-client.ts";
 
 interface ListOptions extends AgentOptions {

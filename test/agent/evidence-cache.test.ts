@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rememberAnswers } from "../../src/agent/evidence-cache.ts";
-import type { EvidenceRecord } from "../../src/agent/evidence-record.ts";
 import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
+import type { EvidenceRecord } from "../../src/model/evidence.ts";
 import { bench } from "./evidence-bench.ts";
 
 const reading = (value: number): string =>

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { evidenceForms } from "../../src/agent/evidence-forms.ts";
-import type { RecordedKind } from "../../src/agent/evidence-record.ts";
 import type { Agent } from "../../src/agent/index.ts";
 import { parseDate, parseInstant } from "../../src/base/civil-time.ts";
+import type { RecordedKind } from "../../src/model/evidence.ts";
 import { ask, auditor, bundleOf, inForce, openWorld, operator, qa } from "./agent-world.ts";
 
 const contract = `contract UV-DAILY "UV each day" {

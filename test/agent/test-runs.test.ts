@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { EvidenceRecord } from "../../src/agent/evidence-record.ts";
 import { openEvidenceStore } from "../../src/agent/evidence-store.ts";
 import type { TestRuns } from "../../src/agent/test-runs.ts";
 import type { Decision } from "../../src/model/decision.ts";
+import type { EvidenceRecord } from "../../src/model/evidence.ts";
 import { MAX_RUNNING_TEST_MS, MAX_RUNNING_TESTS } from "../../src/model/limits.ts";
 import { gateWith, request } from "../runtime/gate-fixture.ts";
 import { bench } from "./evidence-bench.ts";
