@@ -20,6 +20,10 @@ export const MAX_SNAPSHOT_BYTES = 16 << 20;
 /** One ledger entry, in bytes; a whole decision of the largest contract fits. */
 export const MAX_LEDGER_ENTRY_BYTES = 4 << 20;
 export const MAX_LEDGER_BATCH = 10_000;
+/** A checkpoint with everybody who signed it. */
+export const MAX_NOTE_BYTES = 32 << 10;
+/** What the Go implementation of signed notes takes, too. */
+export const MAX_NOTE_SIGNATURES = 100;
 
 /** A decision that takes longer is a blocked one. Source: decisions.md. */
 export const DECISION_BUDGET_MS = 250;
