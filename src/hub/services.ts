@@ -87,7 +87,17 @@ export async function composeServices(
   await forgotten.recall();
   const standing = createStandingService({ db, clock, failed });
   const sessions = createSessionServer({
-    ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
+    ...{
+      hubId,
+      onlineKey,
+      clock,
+      monotonicMs: () => performance.now(),
+      random: base.random,
+      blobs: shelf,
+      inbox: alerts,
+      keyOf: nodes.keyOf,
+      failed,
+    },
     quarantine: nodes.quarantine,
     snapshotVersion: () => policy.metadata().snapshot.version,
     learn: forgotten.learn,

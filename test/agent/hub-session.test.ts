@@ -71,6 +71,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
     hubId: "hub-1",
     onlineKey: repository.keys.online,
     clock: { nowMs: () => Date.now() },
+    monotonicMs: () => performance.now(),
     random: (size) => randomBytes(size),
     blobs: shelf,
     inbox: {

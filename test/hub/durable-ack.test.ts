@@ -60,6 +60,7 @@ async function withInbox(inbox: AlertInbox) {
     hubId: "hub-test",
     onlineKey: makeSigningKey(),
     clock: { nowMs: () => Date.now() },
+    monotonicMs: () => performance.now(),
     random: (count) => new Uint8Array(count).fill(7),
     blobs: createBlobShelf(() => undefined),
     inbox,

@@ -43,7 +43,10 @@ import { createTimerWheel, type TimerWheel } from "./timer-wheel.ts";
 export interface SessionPorts {
   readonly hubId: string;
   readonly onlineKey: SigningKey;
+  /** What nodes are told the time by. */
   readonly clock: Clock;
+  /** Milliseconds that nobody sets: how long a peer was silent. A wall clock that is put right must end no session. */
+  readonly monotonicMs: () => number;
   readonly random: Random;
   readonly blobs: BlobShelf;
   readonly inbox: AlertInbox;
@@ -111,7 +114,7 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   const wheel = createTimerWheel();
-  const nowMs = ports.clock.nowMs;
+  const nowMs = ports.monotonicMs;
   const floor: Floor = {
     ports,
     live: new Map(),
@@ -183,8 +186,8 @@ const token = (random: Random, byteCount: number): string => Buffer.from(random(
 
 function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection {
   const { ports, live, wheel } = floor;
-  const { clock, random } = ports;
-  let state: SessionState = startOfSession(ports.hubId, token(random, 12), token(random, 32), clock.nowMs());
+  const { clock, random, monotonicMs } = ports;
+  let state: SessionState = startOfSession(ports.hubId, token(random, 12), token(random, 32), monotonicMs());
   const outbox = blobSender(ws, ports.blobs, wheel);
   const brake = brakeOf(ws);
   const commit = commitLimit(brake);
@@ -242,7 +245,7 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
   });
   const connection: Connection = {
     handle,
-    publish: publisher(ws, clock, handle),
+    publish: publisher(ws, monotonicMs, handle),
     probe: (answered) => probe(ws, wheel, answered),
     closed: (graceMs) => untilClosed(ws, graceMs),
   };
@@ -278,15 +281,15 @@ function doubt(
 /** What the socket says and what time brings, as events. Answers what ends it. */
 function listen(ws: WebSocket, floor: Floor, brake: Brake, handle: (event: SessionEvent) => void): () => void {
   const { wheel, intake } = floor;
-  const { clock } = floor.ports;
+  const { monotonicMs } = floor.ports;
   const line = intake.line(brake, handle);
   const unheard = wheel.after(AUTH_TIMEOUT_MS, () => handle({ kind: "auth-timeout" }));
   const tick = (): void => {
     beat = wheel.after(HEARTBEAT_MS, tick);
-    handle({ kind: "tick", nowMs: clock.nowMs() });
+    handle({ kind: "tick", nowMs: monotonicMs() });
   };
   let beat = wheel.after(HEARTBEAT_MS, tick);
-  ws.on("message", (data, isBinary) => line.put(received(data, isBinary, clock)));
+  ws.on("message", (data, isBinary) => line.put(received(data, isBinary, monotonicMs)));
   // ws reports frames that are too large or malformed here and closes; there is nothing to add.
   ws.on("error", () => undefined);
   return () => {
@@ -296,13 +299,17 @@ function listen(ws: WebSocket, floor: Floor, brake: Brake, handle: (event: Sessi
   };
 }
 
-function publisher(ws: WebSocket, clock: Clock, handle: (event: SessionEvent) => void): Connection["publish"] {
+function publisher(
+  ws: WebSocket,
+  monotonicMs: () => number,
+  handle: (event: SessionEvent) => void,
+): Connection["publish"] {
   let busySinceMs: number | null = null;
   let sentGeneration = 0;
   return (signed) => {
     if (ws.bufferedAmount > MAX_BUFFERED_BYTES) {
-      busySinceMs ??= clock.nowMs();
-      if (clock.nowMs() - busySinceMs > SLOW_READER_MS) ws.terminate();
+      busySinceMs ??= monotonicMs();
+      if (monotonicMs() - busySinceMs > SLOW_READER_MS) ws.terminate();
       return "busy";
     }
     busySinceMs = null;
@@ -327,8 +334,8 @@ function commitLimit(brake: Brake): (work: Promise<void>) => Promise<void> {
   };
 }
 
-const received = (data: RawData, isBinary: boolean, clock: Clock): SessionEvent =>
-  isBinary ? { kind: "binary" } : { kind: "text", text: data.toString(), nowMs: clock.nowMs() };
+const received = (data: RawData, isBinary: boolean, monotonicMs: () => number): SessionEvent =>
+  isBinary ? { kind: "binary" } : { kind: "text", text: data.toString(), nowMs: monotonicMs() };
 
 async function lookUp(
   { hello, re }: SessionEffect & { readonly kind: "look-up" },
@@ -342,7 +349,7 @@ async function lookUp(
   const rival = live.get(hello.node);
   const isAhead = (hello.snapshotVersion ?? 0) > ports.snapshotVersion();
   const node = key === undefined ? undefined : { ...key, ackedSeq, isAhead, liveElsewhere: rival !== undefined };
-  handle({ kind: "looked-up", hello, re, node, nowMs: ports.clock.nowMs() });
+  handle({ kind: "looked-up", hello, re, node, nowMs: ports.monotonicMs() });
 }
 
 async function welcome(
