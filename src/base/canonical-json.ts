@@ -18,7 +18,8 @@ export function canonicalJson(value: unknown): string {
       return value ? "true" : "false";
     case "number":
       if (!Number.isFinite(value)) throw new TypeError(`no JSON number: ${value}`);
-      return JSON.stringify(value);
+      // As JSON.stringify spells it, −0 included.
+      return `${value}`;
     case "string":
       return quoted(value);
     case "object":
@@ -28,22 +29,30 @@ export function canonicalJson(value: unknown): string {
   }
 }
 
+/** Printable ASCII without quote and backslash stands for itself: what nearly every key and value is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** Source: RFC 8785 3.2.2.2 forbids lone surrogates; JSON.stringify would escape them and so hide them. */
 function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new TypeError("no JSON string: lone surrogate");
   return JSON.stringify(text);
 }
 
 function compound(value: object): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${text === "" ? "" : ","}${canonicalJson(item)}`;
+    return `[${text}]`;
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw new TypeError("no JSON object: it has a class");
-  const members: string[] = [];
   const object = value as Readonly<Record<string, unknown>>;
   for (const key of sortedKeys(object)) {
-    if (object[key] !== undefined) members.push(`${quoted(key)}:${canonicalJson(object[key])}`);
+    const member = object[key];
+    if (member !== undefined) text += `${text === "" ? "" : ","}${quoted(key)}:${canonicalJson(member)}`;
   }
-  return `{${members.join(",")}}`;
+  return `{${text}}`;
 }
 
 /** Beyond so many keys sorting by insertion is the slower way. */
