@@ -2,12 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
+import { MaintError } from "../../base/maint-error.ts";
 import { type Floor, layOutFloor } from "../story/floor.ts";
 import { withProgress } from "../story/progress.ts";
 import { type Telling, tellStep } from "../story/telling.ts";
 import { CONTRACT, STATIONS, uvStory } from "../story/uv-story.ts";
 
 interface StoryOptions {
+  readonly month?: boolean;
+  readonly nodes: string;
+  readonly days: string;
+  readonly seed: string;
   readonly once?: boolean;
   readonly folder?: string;
   readonly json?: boolean;
@@ -22,9 +27,31 @@ export function command(): Command {
       "--folder <dir>",
       "keep data and keys here, an empty folder (else a fresh temporary one, removed at the end)",
     )
+    .option(
+      "--month",
+      "play a simulated month of many stations instead, in one process on a clock of its own; keeps no hub running",
+    )
+    .option("--nodes <n>", "stations of the month, 4 to 200", "50")
+    .option("--days <n>", "days of the month, 10 to 60", "30")
+    .option("--seed <n>", "of its chance", "1")
     .option("--json", "print a JSON line a step")
-    .addHelpText("after", "\nExample:\n  maint story --once")
-    .action(play);
+    .addHelpText("after", "\nExample:\n  maint story --once\n  maint story --month --nodes 12 --folder ./month")
+    .action((options: StoryOptions) => (options.month === true ? month(options) : play(options)));
+}
+
+async function month({ nodes, days, seed, folder, json }: StoryOptions): Promise<void> {
+  const wanted = {
+    ...{ nodes: wholeNumber("--nodes", nodes, 4, 200), days: wholeNumber("--days", days, 10, 60) },
+    ...{ seed: wholeNumber("--seed", seed, 0, 2 ** 31), folder, json: json === true },
+  };
+  const { playMonth } = await import("../story/month/play-month.ts");
+  process.exitCode = (await playMonth(wanted)) ? 0 : 1;
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new MaintError("MAINT_ERR_USAGE", `${option} ${text}: a whole number from ${least} to ${most} is needed`);
 }
 
 async function play(options: StoryOptions): Promise<void> {
