@@ -370,6 +370,7 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     nextReportCounter: marks.nextReportCounter,
     reportCounter: marks.reportCounter,
     onState: sayWhatTheHubThinks(options),
+    onRefused: voice.rejected,
     attempt: async (signed, reached) => {
       const attempting = activation.attempt(signed, reached);
       underWay = attempting.catch(() => undefined);
@@ -430,7 +431,7 @@ function activeSet(activation: Activation, enrolledRoot: Uint8Array): ActiveSet 
       desired: null,
       isInForce: false,
       rootVersion: 1,
-      snapshotVersion: 0,
+      restsOn: undefined,
       onlineKeys: onlineKeysOfRoot(enrolledRoot),
       contracts: {},
       shadows: [],
@@ -444,7 +445,7 @@ function activeSet(activation: Activation, enrolledRoot: Uint8Array): ActiveSet 
     desired: set.signed.desired,
     isInForce: inForce === set,
     rootVersion: set.mark.root.version,
-    snapshotVersion: set.mark.snapshot.version,
+    restsOn: { timestamp: set.mark.timestamp, snapshot: set.mark.snapshot },
     onlineKeys: set.onlineKeys,
     contracts: Object.fromEntries(contracts),
     shadows: set.shadows.map(({ digest }) => digest),

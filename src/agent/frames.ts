@@ -21,7 +21,7 @@ import {
 /** What a node takes from a hub, from frames to values. Unknown fields are ignored, an unknown `t` is answered with an error. */
 
 export interface BadFrame {
-  readonly code: "unknown-type" | "bad-frame";
+  readonly code: "unknown-type" | "bad-frame" | "unsupported-major";
   readonly message: string;
   readonly re: string | null;
 }
@@ -94,9 +94,11 @@ export function parseFrame(frame: string): Result<Message, BadFrame> {
   } catch {
     return fail({ code: "bad-frame", message: "the frame is no JSON", re: null });
   }
-  if (!isObject(value) || value["v"] !== 1 || !text(value["t"]) || !text(value["id"]))
-    return fail({ code: "bad-frame", message: "the frame is no envelope of version 1", re: null });
+  if (!isObject(value) || !count(value["v"]) || !text(value["t"]) || !text(value["id"]))
+    return fail({ code: "bad-frame", message: "the frame is no envelope", re: null });
   const re = value["id"];
+  if (value["v"] !== 1)
+    return fail({ code: "unsupported-major", message: `this node speaks major 1, not ${value["v"]}`, re });
   const body = Object.hasOwn(bodies, value["t"]) ? bodies[value["t"]] : undefined;
   if (body === undefined) return fail({ code: "unknown-type", message: `a node takes no ${value["t"]}`, re });
   if (!body(value["body"])) return fail({ code: "bad-frame", message: `the body is no ${value["t"]}`, re });

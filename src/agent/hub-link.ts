@@ -14,6 +14,7 @@ import {
   type Message,
   type Report,
   type ReportedContract,
+  type RestsOn,
   type SignedDesired,
   type Standing,
   SUBPROTOCOL,
@@ -32,6 +33,7 @@ import type {
 } from "./core/link-state.ts";
 import { parseBlobFrame, parseFrame } from "./frames.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
+import { type Rejection, rejection } from "./rejection.ts";
 import type { ShadowFault } from "./release-set.ts";
 
 /** What the link is given: where to dial, as whom, and what the disk knows. */
@@ -54,6 +56,8 @@ export interface HubLinkOptions {
   readonly reportCounter: () => number;
   readonly onSession: (session: string) => void;
   readonly onAttested: () => void;
+  /** A set that was refused before it could be tried; what is tried and refused says so itself. */
+  readonly onRefused: (refused: Rejection) => void;
   readonly onFault: (error: unknown) => void;
   readonly onState?: (state: LinkState, why: string | null) => void;
 }
@@ -64,7 +68,7 @@ export interface ActiveSet {
   /** Its contracts are those in force: they do not wait, and were not taken back. */
   readonly isInForce: boolean;
   readonly rootVersion: number;
-  readonly snapshotVersion: number;
+  readonly restsOn: RestsOn | undefined;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: { readonly [contract: ContractId]: { readonly version: Version; readonly digest: Digest } };
   /** Digests of what is tried beside them. */
@@ -133,6 +137,7 @@ class LinkDriver {
     attempt: ({ signed }) => this.#attempt(signed),
     reconsider: ({ signed }) => this.#consider(signed),
     report: ({ desired, outcome }) => this.#report(desired, outcome),
+    raise: ({ reason, detail }) => this.#options.onRefused(rejection(reason, detail)),
     "send-alerts": ({ afterSeq, upTo }) => this.#sendAlerts(afterSeq, upTo),
     prune: ({ upTo }) => this.#options.spool.prune(upTo),
     "renew-epoch": () => this.#renewEpoch(),
@@ -218,6 +223,7 @@ class LinkDriver {
     }
     const batch: AlertBatch = { epoch: spool.epoch(), alerts };
     this.#send("alert", batch);
+    this.take({ kind: "batched", upTo: alerts.at(-1)?.seq ?? afterSeq });
   }
 
   #renewEpoch(): void {
@@ -354,7 +360,7 @@ class LinkDriver {
       ledgerHead: this.#options.ledgerHead(),
       epoch: spool.epoch(),
       counter: this.#options.reportCounter(),
-      snapshotVersion: active.snapshotVersion,
+      restsOn: active.restsOn,
     };
     this.#send("hello", hello, re);
   }

@@ -1,4 +1,5 @@
 import type { ShadowSummary } from "../hub/alerts/shadow-store.ts";
+import type { RolloutEvent } from "../hub/core/rollout-engine.ts";
 import type { RolloutPolicy } from "../hub/core/rollout-policy.ts";
 import type { RolloutPlan } from "../hub/rollout/rollout-commands.ts";
 import type { RolloutView, WaveView } from "../hub/rollout/rollout-views.ts";
@@ -14,30 +15,62 @@ const NODES_NAMED = 8;
 export function rolloutLines(view: RolloutView, nowMs: number, paint?: Paint): readonly string[] {
   const { contract, version, status, because, waves, soaksUntilMs, failures } = view;
   const mode = view.policy?.mode === "shadow" ? ", in the shadow" : "";
-  const head = `${contract}@${version}  ${status}${mode}`;
-  const width = Math.max(0, ...waves.map(({ name }) => name.length));
+  const name = `${contract}@${version}`;
+  const head = `${name}  ${status}${mode}`;
+  const next = nextStep(view, name);
   return [
     paint?.(status === "paused" || status === "reverted" ? "warning" : "bold", head) ?? head,
     ...(because === null ? [] : [`  ${because.reason} (${because.by}, ${new Date(because.atMs).toISOString()})`]),
-    ...(status === "held" ? [`  to do: maint rollout start ${contract}@${version}`] : []),
-    ...waves.map((wave, index) => `  ${String(index + 1).padStart(2)}  ${wave.name.padEnd(width)}  ${waveBar(wave)}`),
+    ...waves.map((_, index) => waveLine(waves, index)),
     ...(soaksUntilMs === null ? [] : [`  soaks for another ${secondsOf(soaksUntilMs - nowMs)}`]),
-    ...failures.map(({ node, phase, reason }) =>
-      `  failed: ${node}  ${phase ?? "no answer in time"}  ${reason ?? ""}`.trimEnd(),
-    ),
+    ...failures
+      .slice(0, NODES_NAMED)
+      .map(({ node, phase, reason }) =>
+        `  failed: ${node}  ${phase ?? "no answer in time"}  ${reason ?? ""}`.trimEnd(),
+      ),
+    ...(failures.length > NODES_NAMED
+      ? [`  and ${failures.length - NODES_NAMED} more: maint rollout show ${name} --json`]
+      : []),
+    ...(failures.length === 0 ? [] : [`  more of a node: maint why-not ${failures[0]?.node}`]),
+    ...(next === null ? [] : [`  to do: ${next}`]),
   ];
 }
 
+/** What a person does next; null where time alone goes on. */
+function nextStep({ status }: RolloutView, name: string): string | null {
+  switch (status) {
+    case "held":
+      return `maint rollout start ${name}`;
+    case "paused":
+      return `maint rollout resume ${name} --reason "…" goes on in spite of it, abort --revert takes it back`;
+    case "reverted":
+      return `mend what failed and start it again (maint rollout start ${name}), or store a better version`;
+    default:
+      return null;
+  }
+}
+
+/** One wave of them, its name as wide as the widest. */
+export function waveLine(waves: readonly WaveView[], index: number): string {
+  const width = Math.max(0, ...waves.map(({ name }) => name.length));
+  const wave = waves[index];
+  return wave === undefined ? "" : `  ${String(index + 1).padStart(2)}  ${wave.name.padEnd(width)}  ${waveBar(wave)}`;
+}
+
+/** The same for two waves whose bars look the same: among ten thousand nodes one more is no news, one failure is. */
+export const waveKey = (wave: WaveView): string => `${wave.state} ${wave.failed} ${wave.name} ${barOf(wave)}`;
+
 const secondsOf = (ms: number): string => `${Math.max(0, Math.ceil(ms / 1_000))} s`;
 
-/** `#` has it, `!` failed, `~` gone on in spite of, `.` away, `-` not yet. */
-export function waveBar({ nodes, succeeded, failed, forgiven, away, waiting, state }: WaveView): string {
+/** `#` has it, `!` failed, `~` gone on in spite of, `=` runs it and has not proved it, `.` away, `-` not yet. */
+function barOf({ nodes, succeeded, failed, forgiven, away, proving, waiting }: WaveView): string {
   const parts = [
     ["#", succeeded],
     ["!", failed],
     ["~", forgiven],
+    ["=", proving],
     [".", away],
-    ["-", waiting],
+    ["-", waiting - proving],
   ] as const;
   let drawn = "";
   let counted = 0;
@@ -47,13 +80,28 @@ export function waveBar({ nodes, succeeded, failed, forgiven, away, waiting, sta
     // A single failure among thousands must be seen.
     drawn += mark.repeat(Math.max(count > 0 && mark === "!" ? 1 : 0, end - drawn.length));
   }
+  return drawn.slice(0, BAR_WIDTH).padEnd(BAR_WIDTH, nodes === 0 ? " " : "-");
+}
+
+function waveBar(wave: WaveView): string {
+  const { nodes, succeeded, failed, forgiven, away, proving, scheduled, state } = wave;
   const words = [
     `${succeeded} of ${nodes}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(forgiven > 0 ? [`${forgiven} failed before`] : []),
+    ...(proving > 0 ? [`${proving} ${proving === 1 ? "runs it and proves" : "run it and prove"} it`] : []),
+    ...(scheduled > 0 ? [`${scheduled} ${scheduled === 1 ? "waits for its" : "wait for their"} hour`] : []),
     ...(away > 0 ? [`${away} away`] : []),
   ];
-  return `[${drawn.slice(0, BAR_WIDTH).padEnd(BAR_WIDTH, nodes === 0 ? " " : "-")}] ${state.padEnd(7)} ${words.join(", ")}`;
+  return `[${barOf(wave)}] ${state.padEnd(7)} ${words.join(", ")}`;
+}
+
+/** What happened in a rollout, and who did it. */
+export function eventLine(event: RolloutEvent, waves: readonly WaveView[]): string {
+  const wave = "wave" in event ? `  ${event.wave + 1} ${waves[event.wave]?.name ?? ""}` : "";
+  const nodes = event.kind === "joined" || event.kind === "left" ? `  ${named(event.nodes)}` : "";
+  const who = "by" in event ? `  by ${event.by}${"reason" in event ? `: ${event.reason}` : ""}` : "";
+  return `${new Date(event.atMs).toISOString()}  ${event.kind}${wave}${nodes}${who}`;
 }
 
 /** What a rollout would do. */

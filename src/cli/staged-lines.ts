@@ -1,4 +1,5 @@
 import type { Published, Staged } from "../hub/contracts/staging-service.ts";
+import type { HistoryEntry } from "../hub/index.ts";
 import { contractLine } from "./contract-lines.ts";
 
 /** What waits for a second person, or for its day, as lines a person can read. */
@@ -21,10 +22,13 @@ const toDo = (staged: Staged): string =>
     ? `maint release approve ${staged.contract} --reason "…", by somebody else with the approver's key`
     : `maint release publish ${staged.contract} --reason "…"`;
 
+const followLines = ({ contract, version, status }: HistoryEntry): readonly string[] =>
+  status === "deployed" && version !== null ? [`  follow it: maint rollout watch ${contract}@${version}`] : [];
+
 /** What became of a signed release: stored, or waiting. */
 export const publishedLines = (answer: Published): readonly string[] =>
   answer.published
-    ? [contractLine(answer.entry)]
+    ? [contractLine(answer.entry), ...followLines(answer.entry)]
     : [
         isLoosening(answer.staged) && answer.staged.approvedBy === null
           ? "it loosens, so that a second person signs it before it is stored"

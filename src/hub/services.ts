@@ -99,7 +99,7 @@ export async function composeServices(
       failed,
     },
     quarantine: nodes.quarantine,
-    snapshotVersion: () => policy.metadata().snapshot.version,
+    isAhead: forgotten.isAhead,
     learn: forgotten.learn,
     arrived: async (node, hello) => late.rollout?.arrived(node, hello),
     left: () => undefined,
@@ -109,11 +109,13 @@ export async function composeServices(
   });
   const rollout = createRolloutService({
     ...{ db, journal, clock, hubId, policy, shelf, nodes, soakMs: base.soakMs, onlineKey },
-    book: await openRolloutBook(db, journal, hubId),
+    book: await openRolloutBook(db, journal, hubId, base.log),
     people: people.document,
     orders: orders.document,
     push: sessions.push,
     isLive: sessions.isLive,
+    hasLost: forgotten.isAhead,
+    ahead: new Map(),
     phaseDeadlineMs: PHASE_DEADLINE_MS,
     failed,
   });

@@ -102,6 +102,10 @@ export const RECONNECT_MAX_MS = 60_000;
 /** A node whose key was revoked asks this seldom whether it still is. */
 export const REVOKED_RETRY_MS = 10 * 60_000;
 export const RECORDS_PER_FRAME = 100;
+/** Batches of records that a hub lets a node have under way at once. */
+export const BATCH_CREDITS = 4;
+/** What a node sends at once, whatever a hub allows. */
+export const MAX_BATCHES_UNDER_WAY = 16;
 /** How far a node looks ahead for its hub. */
 export const STANDING_DAYS = 90;
 export const STANDING_INTERVAL_MS = 2_000;

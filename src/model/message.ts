@@ -64,8 +64,19 @@ export interface Hello {
   readonly epoch: string;
   /** Of the last report this node signed; a hub that has seen a later one talks to a copy. Absent: not said. */
   readonly counter?: number | undefined;
-  /** Of the signed snapshot it rests on; a hub with an older one was restored. Absent: none, or not said. */
-  readonly snapshotVersion?: number | undefined;
+  /** The signed metadata it rests on; a hub with an older one was restored. Absent: none, or not said. */
+  readonly restsOn?: RestsOn | undefined;
+}
+
+/** What the hub's online key signed last, as a node took it. */
+export interface RestsOn {
+  readonly timestamp: SignedVersion;
+  readonly snapshot: SignedVersion;
+}
+
+export interface SignedVersion {
+  readonly version: number;
+  readonly digest: Digest;
 }
 
 /** What a node signs to prove its key: domain tag, hub, node, nonce, each on a line of its own. */

@@ -82,7 +82,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
       },
     },
     keyOf: async () => ({ ...key, isRevoked: false, quarantined: null, reportCounter: 0, ledgerSize: 0 }),
-    snapshotVersion: () => 0,
+    isAhead: () => false,
     learn: async () => ok(undefined),
     quarantine: async (_node, why) => {
       throw new Error(why);

@@ -58,6 +58,19 @@ test("yesterday's copy: no number is used twice, the station keeps what it has, 
   expect(await versionAtNode()).toBe("v1.1");
   expect(await gate(floor, "LP-01", "T-2")).toMatchObject({ exitCode: 10, contracts: [{ version: "v1.1" }] });
 
+  // Nobody was alarmed about it, and what would alarm them is refused: a version below the one that nodes have.
+  expect(JSON.stringify((await floor.maint(["alert", "list", ...atHub(floor)])).json)).not.toMatch(
+    /version-regression/,
+  );
+  expect(await runMaint(["rollout", "start", `${CONTRACT}@v1.0`, ...atHub(floor)])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/nodes have .*@v1.1, which this hub lost/),
+  });
+  expect(await runMaint(["why-not", "LP-01", ...atHub(floor)])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/v1.1 was lost here .*\n.*maint contract store/),
+  });
+
   // The next version is v1.2, though the hub has v1.0 only; nobody there can say whether it loosens v1.1, so two sign.
   await draft(1020);
   const store = ["contract", "store", CONTRACT, "--reason", "new lamps", ...atHub(floor)];

@@ -58,6 +58,13 @@ test("a release with one bad wave is caught and reverted, by itself, and the nex
     exitCode: 1,
     stdout: expect.stringMatching(/ 2 {2}node:LP-02 {2}\[!+\] open .*1 failed/),
   });
+  const alerts = await runMaint(["alert", "list", ...atHub(floor)]);
+  expect(alerts.stdout).toMatch(/LP-02 {2}high {2}bundle.rejected:disk/);
+  const own = await runMaint(["why-not", "LP-02", ...atHub(floor)]);
+  expect(own).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/it failed here \(rejected: disk\); .*\n.*make room on the node's disk/),
+  });
   const why = await runMaint(["why-not", "LP-03", ...atHub(floor)]);
   expect(why).toMatchObject({
     exitCode: 1,

@@ -65,7 +65,7 @@ async function withInbox(inbox: AlertInbox) {
     blobs: createBlobShelf(() => undefined),
     inbox,
     keyOf: async () => ({ ...key, isRevoked: false, quarantined: null, reportCounter: 0, ledgerSize: 0 }),
-    snapshotVersion: () => 0,
+    isAhead: () => false,
     learn: async () => ok(undefined),
     quarantine: async (_node, why) => {
       throw new Error(why);

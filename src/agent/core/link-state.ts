@@ -32,13 +32,17 @@ export interface LinkState {
 
 export type LinkPhase = "stopped" | "waiting" | "dialling" | "challenged" | "greeting" | "welcomed";
 
-/** Records go out in order, one batch at a time; below `ackedSeq` the hub holds them. */
+/** Records go out in order; below `ackedSeq` the hub holds them. */
 export interface SpoolState {
   readonly epoch: string;
   readonly spooledSeq: number;
   readonly ackedSeq: number;
-  /** Last seq of the batch under way, or null. */
-  readonly inFlight: number | null;
+  /** Batches that the hub lets be under way at once, by its welcome; 0 outside a session. */
+  readonly credits: number;
+  /** Last seq of each batch that is under way, in their order. */
+  readonly inFlight: readonly number[];
+  /** The driver is asked for a batch and has not said yet how far it goes. */
+  readonly isBatching: boolean;
 }
 
 /** The desired set that is being worked on. */
@@ -76,7 +80,7 @@ export type LinkEvent =
   | { readonly kind: "desired"; readonly signed: SignedDesired; readonly missing: readonly Digest[] }
   | {
       readonly kind: "bad-frame";
-      readonly code: "unknown-type" | "bad-frame";
+      readonly code: "unknown-type" | "bad-frame" | "unsupported-major";
       readonly message: string;
       readonly re: string | null;
     }
@@ -90,6 +94,8 @@ export type LinkEvent =
     }
   | { readonly kind: "attempted"; readonly generation: number; readonly outcome: AttemptOutcome }
   | { readonly kind: "spooled"; readonly seq: number }
+  /** A batch went out, up to this seq: where its records are large, not all that were asked for fit into a frame. */
+  | { readonly kind: "batched"; readonly upTo: number }
   /** Records that were not acknowledged got numbers of a new epoch, from 1. */
   | { readonly kind: "epoch-renewed"; readonly epoch: string; readonly spooledSeq: number }
   /** The attempt under way has come this far, and takes its time. */
@@ -113,8 +119,10 @@ export type LinkEffect =
   /** A set that had to wait: the driver says anew what of it is missing, since the disk was tidied meanwhile. */
   | { readonly kind: "reconsider"; readonly signed: SignedDesired }
   | { readonly kind: "report"; readonly desired: Desired; readonly outcome: ReportedOutcome }
-  /** Records after `afterSeq`, at most RECORDS_PER_FRAME; the driver answers nothing, the hub acknowledges. */
+  /** Records after `afterSeq`, at most RECORDS_PER_FRAME; the driver answers `batched`, the hub acknowledges. */
   | { readonly kind: "send-alerts"; readonly afterSeq: number; readonly upTo: number }
+  /** A set was refused before it was tried: people hear of it as of any other refusal. */
+  | { readonly kind: "raise"; readonly reason: RejectionReason; readonly detail: string }
   | { readonly kind: "prune"; readonly upTo: number }
   | { readonly kind: "renew-epoch"; readonly why: string }
   /** The hub has forgotten what this node rests on: it is shown. */
@@ -128,7 +136,7 @@ export type LinkEffect =
     }
   | {
       readonly kind: "refuse";
-      readonly code: "unknown-type" | "bad-frame";
+      readonly code: "unknown-type" | "bad-frame" | "unsupported-major";
       readonly message: string;
       readonly re: string | null;
     }

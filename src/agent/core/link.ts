@@ -4,6 +4,7 @@ import {
   AUTH_TIMEOUT_MS,
   HEALTH_WINDOW_MS,
   HEARTBEAT_MS,
+  MAX_BATCHES_UNDER_WAY,
   MISSED_HEARTBEATS,
   PHASE_DEADLINE_MS,
   RECONNECT_MAX_MS,
@@ -28,6 +29,7 @@ import type {
 /** A session that lasted this long was a good one: the next reconnect starts over. Source: distribution.md "Protocol". */
 const STABLE_MS = 60_000;
 const MAJOR = 1;
+const NOTHING_SENT = { inFlight: [], isBatching: false } as const;
 
 export function startOfLink(start: LinkStart): LinkState {
   return {
@@ -40,7 +42,7 @@ export function startOfLink(start: LinkStart): LinkState {
     heartbeatMs: HEARTBEAT_MS,
     unansweredPings: 0,
     ping: null,
-    spool: { epoch: start.epoch, spooledSeq: start.spooledSeq, ackedSeq: start.ackedSeq, inFlight: null },
+    spool: { epoch: start.epoch, spooledSeq: start.spooledSeq, ackedSeq: start.ackedSeq, ...NOTHING_SENT, credits: 0 },
     target: { kind: "none" },
     durable: start.durable,
     effective: false,
@@ -87,7 +89,7 @@ function take(state: LinkState, event: LinkEvent): LinkStep {
     case "desired":
       return desired(state, event.signed, event.missing);
     case "bad-frame":
-      return only(state, { kind: "refuse", code: event.code, message: event.message, re: event.re });
+      return badFrame(state, event);
     case "blob":
       return isAwaited(state, event.digest)
         ? only(state, { kind: "keep", digest: event.digest, bytes: event.bytes })
@@ -103,8 +105,10 @@ function take(state: LinkState, event: LinkEvent): LinkStep {
         ...state,
         spool: { ...state.spool, spooledSeq: Math.max(event.seq, state.spool.spooledSeq) },
       });
+    case "batched":
+      return batched(state, event.upTo);
     case "epoch-renewed": {
-      const spool = { epoch: event.epoch, spooledSeq: event.spooledSeq, ackedSeq: 0, inFlight: null };
+      const spool = { epoch: event.epoch, spooledSeq: event.spooledSeq, ackedSeq: 0, ...NOTHING_SENT, credits: 0 };
       return only({ ...state, spool }, { kind: "close", why: "records begin a new epoch" });
     }
     case "progress":
@@ -153,7 +157,7 @@ function closed(state: LinkState, atMs: number, random: number): LinkStep {
     welcomedAtMs: null,
     unansweredPings: 0,
     ping: null,
-    spool: { ...state.spool, inFlight: null },
+    spool: { ...state.spool, ...NOTHING_SENT, credits: 0 },
     // The hub sends the complete set again after the next hello; bytes that arrived stay on the disk.
     target: state.target.kind === "fetching" ? { kind: "none" } : state.target,
   };
@@ -173,7 +177,7 @@ function timer(state: LinkState, which: LinkTimer, atMs: number, nonce: string):
         ? only(state, { kind: "close", why: "the hub did not send what was asked for" })
         : only(state);
     case "ack":
-      return state.spool.inFlight === null
+      return state.spool.inFlight.length === 0
         ? only(state)
         : only(state, { kind: "close", why: "the hub acknowledged nothing" });
     case "health":
@@ -241,12 +245,7 @@ function errorFrame(state: LinkState, code: string, said: string): LinkStep {
   return only(state);
 }
 
-function welcome(
-  state: LinkState,
-  body: Pick<Welcome, "session" | "heartbeatMs" | "ackedSeq" | "quarantined" | "behind">,
-  atMs: number,
-  nonce: string,
-): LinkStep {
+function welcome(state: LinkState, body: Welcome, atMs: number, nonce: string): LinkStep {
   if (body.ackedSeq > state.spool.spooledSeq) {
     // The hub holds records of this epoch that we never wrote: this disk is an older copy of itself.
     return only(state, { kind: "renew-epoch", why: "the hub holds later records of this epoch" });
@@ -265,7 +264,7 @@ function welcome(
     heartbeatMs,
     unansweredPings: 1,
     ping: { nonce, sentAtMs: atMs },
-    spool: { ...state.spool, ackedSeq, inFlight: null },
+    spool: { ...state.spool, ackedSeq, ...NOTHING_SENT, credits: Math.min(body.credits, MAX_BATCHES_UNDER_WAY) },
   };
   const sent = sendAlerts(next);
   return only(
@@ -273,31 +272,63 @@ function welcome(
     clear("handshake"),
     { kind: "session", session: body.session },
     { kind: "prune", upTo: ackedSeq },
-    ...(body.behind === true ? [{ kind: "prove" } as const] : []),
+    ...(body.behind === true ? remind(state) : []),
     { kind: "ping", nonce },
     set("heartbeat", heartbeatMs),
     ...sent.effects,
   );
 }
 
+/** What a hub that was restored has forgotten: which metadata it signed, and what runs here. It sends no set that would be answered. */
+function remind({ durable, effective }: LinkState): readonly LinkEffect[] {
+  const runs = durable === null ? [] : [said(durable, { phase: effective ? "effective" : "activated" })];
+  return [{ kind: "prove" }, ...runs];
+}
+
+/** The next batch, where there is something to send and the hub lets another be under way. */
 function sendAlerts(state: LinkState): LinkStep {
-  const { spooledSeq, ackedSeq, inFlight } = state.spool;
-  if (state.phase !== "welcomed" || inFlight !== null || spooledSeq <= ackedSeq) return only(state);
-  const upTo = Math.min(spooledSeq, ackedSeq + RECORDS_PER_FRAME);
+  const { spooledSeq, ackedSeq, inFlight, isBatching, credits } = state.spool;
+  const sentSeq = inFlight.at(-1) ?? ackedSeq;
+  if (state.phase !== "welcomed" || isBatching || inFlight.length >= credits || spooledSeq <= sentSeq)
+    return only(state);
+  const upTo = Math.min(spooledSeq, sentSeq + RECORDS_PER_FRAME);
   return only(
-    { ...state, spool: { ...state.spool, inFlight: upTo } },
-    { kind: "send-alerts", afterSeq: ackedSeq, upTo },
-    set("ack", state.heartbeatMs * MISSED_HEARTBEATS),
+    { ...state, spool: { ...state.spool, isBatching: true } },
+    { kind: "send-alerts", afterSeq: sentSeq, upTo },
   );
 }
+
+function batched(state: LinkState, upTo: number): LinkStep {
+  const { spool } = state;
+  // Cut off in between: what was sent goes out again in the next session.
+  if (!spool.isBatching) return only(state);
+  const sent = sendAlerts({ ...state, spool: { ...spool, inFlight: [...spool.inFlight, upTo], isBatching: false } });
+  const patience = spool.inFlight.length > 0 ? [] : [ackTimer(state)];
+  return only(sent.state, ...patience, ...sent.effects);
+}
+
+const ackTimer = ({ heartbeatMs }: LinkState): LinkEffect => set("ack", heartbeatMs * MISSED_HEARTBEATS);
 
 function acknowledged(state: LinkState, epoch: string, upTo: number): LinkStep {
   const { spool } = state;
   // An ack of another epoch, an old one, or one of records that do not exist says nothing about ours.
   if (epoch !== spool.epoch || upTo <= spool.ackedSeq || upTo > spool.spooledSeq) return only(state);
-  // A batch that was taken in part is over as well: what is left goes out again in the next one.
-  const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight: null } });
-  return only(sent.state, clear("ack"), { kind: "prune", upTo }, ...sent.effects);
+  const [first] = spool.inFlight;
+  // A batch that was taken in part is over as well, and what came behind it: the rest goes out again.
+  const inFlight = first !== undefined && upTo < first ? [] : spool.inFlight.filter((last) => last > upTo);
+  const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight } });
+  const patience = inFlight.length > 0 ? ackTimer(state) : clear("ack");
+  return only(sent.state, patience, { kind: "prune", upTo }, ...sent.effects);
+}
+
+/** Another major version is said no to, and nothing else of it is read. */
+function badFrame(
+  state: LinkState,
+  { code, message, re }: Extract<LinkEvent, { readonly kind: "bad-frame" }>,
+): LinkStep {
+  const refused: LinkEffect = { kind: "refuse", code, message, re };
+  if (code !== "unsupported-major") return only(state, refused);
+  return only(state, refused, { kind: "close", why: `the hub speaks another version: ${message}` });
 }
 
 function timestamp(
@@ -351,7 +382,8 @@ function blobKept(state: LinkState, digest: Digest): LinkStep {
 function giveUp(state: LinkState, reason: RejectionReason, detail: string): LinkStep {
   if (state.target.kind !== "fetching") return only(state);
   const { desired } = state.target.signed;
-  return only({ ...state, target: { kind: "none" } }, clear("fetch"), rejectedReport(desired, reason, detail));
+  const refused = { ...state, target: { kind: "none" } } as const;
+  return only(refused, clear("fetch"), rejectedReport(desired, reason, detail), { kind: "raise", reason, detail });
 }
 
 function attempted(state: LinkState, generation: number, outcome: AttemptOutcome): LinkStep {

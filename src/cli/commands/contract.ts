@@ -9,6 +9,7 @@ import { keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { releaseOf } from "../named-release.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
+import { watchRollout } from "../rollout-watch.ts";
 import { publishedLines } from "../staged-lines.ts";
 import { retireContract, storeRelease } from "../store-release.ts";
 
@@ -52,6 +53,7 @@ function addMaking(contract: Command): void {
     .option("--nodes <ids>", "only these nodes, with commas between")
     .option("--reason <text>", "why, for the second person and the ledger")
     .option("--hold", "sign it now, publish it later: maint release publish")
+    .option("--watch", "follow its rollout to the end; exit code 1 unless it finished")
     .addOption(
       new Option("--offline <policy>", "what a node does that has no signed time: accept its clock, or block").choices([
         "accept",
@@ -143,6 +145,7 @@ const nodesOf = ({ nodes }: NodesOptions): { readonly nodes?: readonly string[] 
 
 interface StoreOptions extends NodesOptions, RolloutOptions {
   readonly hold?: boolean;
+  readonly watch?: boolean;
   readonly reason?: string;
   readonly offline?: "accept" | "strict";
 }
@@ -158,6 +161,8 @@ async function store(id: string, options: StoreOptions): Promise<void> {
   };
   const answer = await storeRelease({ hub, contract: id, keys: keysFolder(options.keys), ...nodesOf(options), ...how });
   printAnswer(options, answer.published ? answer.entry : answer, publishedLines(answer));
+  if (options.watch !== true || !answer.published) return;
+  await watchRollout(hub, `${answer.entry.contract}@${answer.entry.version}`, options);
 }
 
 async function deploy(name: string, options: NodesOptions): Promise<void> {

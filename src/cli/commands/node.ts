@@ -92,6 +92,12 @@ async function feed(id: string, { from, ...options }: FeedOptions): Promise<void
   process.stdout.write(`${said}\n`);
 }
 
+const STANDING_WORDS = {
+  none: "it has no contracts yet, so that every test is blocked",
+  ready: "it decides by what it kept",
+  rejected: "what it kept does not hold, so that every test is blocked",
+} as const;
+
 interface StartOptions extends Omit<NodeOptions, "hub"> {
   readonly hub?: string | false;
   readonly port: string;
@@ -126,6 +132,8 @@ async function start(id: string, options: StartOptions): Promise<void> {
     log: (line) => say(`${id}: ${line}`, { kind: "log", node: id, line }),
   });
   tell({ kind: "listening", url: agent.url });
-  say(`${id} listens on ${agent.url}; ${agent.status().standing}`, { kind: "listening", node: id, url: agent.url });
+  say(`${id} listens on ${agent.url}; ${STANDING_WORDS[agent.status().standing]}`, {
+    ...{ kind: "listening", node: id, url: agent.url },
+  });
   await untilTold(agent.stop);
 }

@@ -1,14 +1,15 @@
 import { Command } from "commander";
-import { MaintError } from "../../base/maint-error.ts";
 import type { ShadowSummary } from "../../hub/alerts/shadow-store.ts";
+import type { RolloutEvent } from "../../hub/core/rollout-engine.ts";
 import type { RolloutPolicy } from "../../hub/core/rollout-policy.ts";
 import type { RolloutPlan } from "../../hub/rollout/rollout-commands.ts";
 import type { RolloutView } from "../../hub/rollout/rollout-views.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { releaseOf } from "../named-release.ts";
 import { paintFor } from "../paint.ts";
-import { planLines, policyLine, rolloutLines, shadowLines } from "../rollout-lines.ts";
+import { eventLine, planLines, policyLine, rolloutLines, shadowLines } from "../rollout-lines.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
+import { rolloutPath, watchRollout } from "../rollout-watch.ts";
 
 /** `maint rollout`: a version's way to its nodes, wave by wave. */
 export function command(): Command {
@@ -97,11 +98,6 @@ interface OrderOptions extends HubOptions {
   readonly revert?: boolean;
 }
 
-const pathOf = (name: string): string => {
-  const { contract, version } = releaseOf(name);
-  return `/v1/rollouts/${contract}/${version}`;
-};
-
 async function plan(name: string, options: HubOptions & RolloutOptions): Promise<void> {
   const body = { ...releaseOf(name), policy: policyOf(options) };
   const answer = (await hubClient(options).post("/v1/rollouts/plan", body)) as RolloutPlan;
@@ -130,7 +126,7 @@ async function setDefault(
 
 async function give(kind: string, name: string, { reason, revert, ...options }: OrderOptions): Promise<void> {
   const order = kind === "abort" ? { kind, reason, revert: revert === true } : { kind, reason };
-  printView(options, (await hubClient(options).post(pathOf(name), order)) as RolloutView);
+  printView(options, (await hubClient(options).post(rolloutPath(name), order)) as RolloutView);
 }
 
 const printView = (options: HubOptions, view: RolloutView): void =>
@@ -144,52 +140,22 @@ async function list(options: HubOptions): Promise<void> {
   printAnswer(options, answer, lines.length === 0 ? ["no rollout yet"] : lines);
 }
 
-type Shown = RolloutView & { readonly events: readonly { readonly kind: string; readonly atMs: number }[] };
+type Shown = RolloutView & { readonly events: readonly RolloutEvent[] };
 
 async function show(name: string, options: HubOptions): Promise<void> {
-  const answer = (await hubClient(options).get(pathOf(name))) as Shown;
+  const answer = (await hubClient(options).get(rolloutPath(name))) as Shown;
   const told = answer.events.filter(({ kind }) => kind !== "observed");
   printAnswer(options, answer, [
     ...rolloutLines(answer, Date.now(), paintFor(process.stdout)),
     ...(answer.policy === null ? [] : [`  ${policyLine(answer.policy)}`]),
-    ...told.map(({ kind, atMs }) => `  ${new Date(atMs).toISOString()}  ${kind}`),
+    ...told.map((event) => `  ${eventLine(event, answer.waves)}`),
   ]);
 }
 
 async function shadow(name: string, options: HubOptions): Promise<void> {
-  const summary = (await hubClient(options).get(`${pathOf(name)}/shadow`)) as ShadowSummary;
+  const summary = (await hubClient(options).get(`${rolloutPath(name)}/shadow`)) as ShadowSummary;
   process.exitCode = summary.newlyBlocked + summary.newlyAllowed > 0 ? 1 : 0;
   printAnswer(options, summary, shadowLines(summary));
 }
 
-const LOOK_EVERY_MS = 500;
-const UP_AND_CLEAR = "\u001b[1A\u001b[2K";
-
-/** On a terminal the picture is drawn over; elsewhere it is printed anew when something changed. */
-async function watch(name: string, options: HubOptions): Promise<void> {
-  const hub = hubClient(options);
-  const path = pathOf(name);
-  let drawn = 0;
-  let said = "";
-  for (;;) {
-    const { events: _, ...view } = (await hub.get(path)) as Shown;
-    const isOver = view.status !== "running" && view.status !== "paused";
-    const lines = rolloutLines(view, Date.now(), paintFor(process.stdout));
-    const redraws = process.stdout.isTTY === true && options.json !== true;
-    const news = JSON.stringify(view);
-    if (redraws) process.stdout.write(UP_AND_CLEAR.repeat(drawn));
-    if (redraws || news !== said) printAnswer(options, view, lines);
-    drawn = lines.length;
-    said = news;
-    if (isOver) {
-      process.exitCode = view.status === "finished" ? 0 : 1;
-      return;
-    }
-    if (view.status === "paused" && !redraws)
-      throw new MaintError("MAINT_ERR_ROLLOUT_PAUSED", `${name} is paused: ${view.because?.reason ?? ""}`, {
-        exitCode: 1,
-        help: `maint rollout resume ${name} --reason "…", or abort`,
-      });
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-}
+const watch = (name: string, options: HubOptions): Promise<void> => watchRollout(hubClient(options), name, options);

@@ -123,6 +123,6 @@ async function agentStatus(options: StatusOptions & { readonly node: string }): 
     ...(station === null ? [] : [`${station.type} station ${station.id}`]),
     ...(rejection === null ? [] : [`refused: ${rejection.reason}, ${rejection.detail}`]),
     `public key ${status.key.publicHex}`,
-    `hub ${hub.id}: ${hub.link}; clock ${status.clock.source}; ${alerts.lastSeq - alerts.ackedSeq} alerts waiting`,
+    `hub ${hub.id}: ${hub.link === "none" ? "not asked, started with --no-hub" : hub.link}; clock ${status.clock.source}; ${alerts.lastSeq - alerts.ackedSeq} alerts waiting`,
   ]);
 }

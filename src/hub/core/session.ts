@@ -2,7 +2,13 @@ import { assert } from "../../base/assert.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { verifyBase64Url, verifyHex } from "../../disk/key-file.ts";
 import type { Digest } from "../../model/ids.ts";
-import { HEARTBEAT_MS, MISSED_HEARTBEATS, RECONNECT_SPREAD_MS, RECORDS_PER_FRAME } from "../../model/limits.ts";
+import {
+  BATCH_CREDITS,
+  HEARTBEAT_MS,
+  MISSED_HEARTBEATS,
+  RECONNECT_SPREAD_MS,
+  RECORDS_PER_FRAME,
+} from "../../model/limits.ts";
 import {
   type AlertBatch,
   type Hello,
@@ -121,8 +127,6 @@ export interface SessionStep {
 
 /** Metadata files of a node; a domain has two roles, and some a few more. */
 const MAX_PROOFS = 256;
-/** Batches a node may have on the way at once. */
-const CREDITS = 4;
 /** WebSocket close codes. Source: RFC 6455 7.4.1 and the IANA registry. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
@@ -299,7 +303,7 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
     session: state.session,
     heartbeatMs: HEARTBEAT_MS,
     ackedSeq: node.ackedSeq,
-    credits: CREDITS,
+    credits: BATCH_CREDITS,
     quarantined: node.quarantined ?? back ?? null,
     ...(node.isAhead ? { behind: true } : {}),
   };

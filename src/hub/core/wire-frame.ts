@@ -57,6 +57,8 @@ const version = z.string().refine(isVersion, "no version");
 const node = z.string().refine(isTestNodeId, "no node id");
 const head = z.object({ size: count, hash: short });
 
+const signedVersion = z.object({ version: count, digest });
+
 const envelope = z.object({ v: z.int(), t: z.string().max(32), id, seq: z.int().positive(), body: z.unknown() });
 
 const documents = z.object({
@@ -94,7 +96,7 @@ const bodies = {
     ledgerHead: head,
     epoch: z.string().regex(/^[0-9a-f]{16}$/, "no epoch"),
     counter: count.optional(),
-    snapshotVersion: count.optional(),
+    restsOn: z.object({ timestamp: signedVersion, snapshot: signedVersion }).optional(),
   }),
   want: z.object({ digests: z.array(digest).max(MAX_WANTED) }),
   report: z.object({

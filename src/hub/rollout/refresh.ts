@@ -24,7 +24,7 @@ export async function refresh(ports: RolloutPorts, only?: ReadonlySet<string>): 
     orders: await ports.orders(),
     shelf: ports.shelf,
   });
-  const nodes = await enrolled(ports, only);
+  const nodes = (await enrolled(ports, only)).filter(({ id }) => !isAhead(ports, id));
   for (let from = 0; from < nodes.length; from += NODES_PER_TURN) {
     const pushed = await refreshSlice(ports, sources, nodes.slice(from, from + NODES_PER_TURN));
     // Only what is on the disk goes out: a generation that a node has seen must not be given away twice.
@@ -85,7 +85,16 @@ async function insertDeployments(tables: Kysely<Tables>, sets: readonly SignedDe
 /** A node whose key is proven. */
 export interface Arrival {
   readonly node: string;
-  readonly hello: Pick<Hello, "generation">;
+  readonly hello: Pick<Hello, "generation" | "restsOn">;
+}
+
+/** Whether a node rests on signed metadata that this hub lost. It would refuse every set, and alarm its people with each. */
+export function isAhead({ ahead, hasLost }: Pick<RolloutPorts, "ahead" | "hasLost">, node: string): boolean {
+  const rests = ahead.get(node);
+  if (rests === undefined) return false;
+  if (hasLost(rests)) return true;
+  ahead.delete(node);
+  return false;
 }
 
 /** Answers for each the set to push, in one commit; undefined where it was pushed already, or there is none. */
@@ -96,6 +105,9 @@ export async function arrivedAll(
 ): Promise<readonly (SignedDesired | undefined)[]> {
   const nowMs = ports.clock.nowMs();
   const stale = new Set<string>();
+  for (const { node, hello } of arrivals)
+    if (hello.restsOn !== undefined && ports.hasLost(hello.restsOn)) ports.ahead.set(node, hello.restsOn);
+    else ports.ahead.delete(node);
   const sets = await ports.db.atomically<Tables, readonly (SignedDesired | undefined)[]>(async (tables) => {
     const answers: (SignedDesired | undefined)[] = [];
     stale.clear();
@@ -103,7 +115,7 @@ export async function arrivedAll(
       at(index);
       const answer = await arrive(tables, arrival, nowMs);
       if (answer === "stale") stale.add(arrival.node);
-      answers.push(answer === "stale" ? undefined : answer);
+      answers.push(answer === "stale" || isAhead(ports, arrival.node) ? undefined : answer);
     }
     at(undefined);
     return answers;

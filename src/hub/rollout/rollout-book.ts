@@ -40,6 +40,7 @@ export async function openRolloutBook(
   db: HubDatabase,
   journal: Pick<Journal, "commit">,
   hubId: string,
+  log: (line: string) => void = () => undefined,
 ): Promise<RolloutBook> {
   const events = async (id: number): Promise<readonly RolloutEvent[]> => {
     const rows = await db
@@ -66,15 +67,18 @@ export async function openRolloutBook(
     all: () => [...latest.values()].sort((a, b) => a.id - b.id),
     events,
     async append(kept, added) {
+      const said = added.flatMap((event) => recordOf(kept.state, event, hubId));
       await journal.commit<RolloutTables, void>(async ({ tables, record }) => {
         const rows = added.map((event, index) => ({
           ...{ rollout: kept.id, seq: kept.seq + index, event: JSON.stringify(event) },
         }));
         await tables.insertInto("rollout_event").values(rows).execute();
-        for (const event of added) for (const said of recordOf(kept.state, event, hubId)) record(said);
+        for (const one of said) record(one);
       });
       const after = { id: kept.id, seq: kept.seq + added.length, state: added.reduce(fold, kept.state) };
       latest.set(nameOf(kept.state), after);
+      // Whoever looks after the hub hears what the ledger holds: above all that a version was taken back.
+      for (const { target, action, details } of said) log(`rollout of ${target}: ${action}: ${details}`);
       return after;
     },
     async begin({ tables, record }, started) {

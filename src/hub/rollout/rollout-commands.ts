@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { ContractId, Version } from "../../model/ids.ts";
+import { type ContractId, compareVersions, type Version } from "../../model/ids.ts";
 import type { VersionRow } from "../contracts/contract-records.ts";
 import { type AssignableRelease, binds } from "../core/rollout.ts";
 import { openNodes, type RolloutEvent, type RolloutState, reaches, type StartedEvent } from "../core/rollout-engine.ts";
@@ -157,6 +157,12 @@ export async function startRollout(
   by: Principal,
 ): Promise<void> {
   const { row, release, floor } = await found(ports, named);
+  const lost = ports.policy.seen().contracts.get(named.contract);
+  if (lost !== undefined && compareVersions(named.version, lost) < 0)
+    throw conflict(
+      `nodes have ${named.contract}@${lost}, which this hub lost when it was restored; they would refuse ${named.version}`,
+      "maint contract store makes the next version, above it",
+    );
   const before = ports.book.of(named.contract, named.version)?.state;
   if (before?.status === "running" || before?.status === "paused")
     throw conflict(`the rollout of ${nameOf(named)} is ${before.status}`, "maint rollout abort ends it");

@@ -1,6 +1,6 @@
 import type { SigningKey } from "../../disk/key-file.ts";
 import type { OrdersDocument, PeopleDocument } from "../../model/documents.ts";
-import type { SignedDesired } from "../../model/message.ts";
+import type { RestsOn, SignedDesired } from "../../model/message.ts";
 import type { NodeService } from "../nodes/node-service.ts";
 import type { PolicyCentral } from "../policy-central/policy-central.ts";
 import type { Clock } from "../ports.ts";
@@ -24,6 +24,10 @@ export interface RolloutPorts {
   readonly orders: () => Promise<OrdersDocument>;
   readonly push: (node: string, signed: SignedDesired) => void;
   readonly isLive: (node: string) => boolean;
+  /** Whether a node that rests on this has what this hub lost when it was restored: until it is learnt it refuses every set. */
+  readonly hasLost: (rests: RestsOn | undefined) => boolean;
+  /** What those nodes rest on that came with more than this hub had; see `isAhead`. */
+  readonly ahead: Map<string, RestsOn>;
   /** How long a release is active before it is monitored. */
   readonly soakMs: number;
   readonly phaseDeadlineMs: number;

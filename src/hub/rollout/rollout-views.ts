@@ -1,6 +1,7 @@
 import type { ContractId, Version } from "../../model/ids.ts";
 import { countWave, type RolloutEvent, type RolloutState, type WaveCount } from "../core/rollout-engine.ts";
 import type { RolloutPolicy } from "../core/rollout-policy.ts";
+import type { Wave } from "../core/rollout-waves.ts";
 import { notFound } from "../refusals.ts";
 import { inForce } from "./known-releases.ts";
 import type { KeptRollout } from "./rollout-book.ts";
@@ -33,6 +34,10 @@ export interface RolloutView {
 export interface WaveView extends WaveCount {
   readonly name: string;
   readonly state: "closed" | "open" | "soaking" | "passed";
+  /** Of those that wait: it is in force there, and no decision has proved it yet. */
+  readonly proving: number;
+  /** Of those that wait: verified, and waiting for its hour. */
+  readonly scheduled: number;
 }
 
 const MAX_FAILURES_SHOWN = 100;
@@ -75,9 +80,18 @@ function shownOf({ state }: KeptRollout): RolloutView {
   return {
     ...{ contract, version, status, policy, startedBy, startedAtMs, wave: wave + 1 },
     because: because === null ? null : { by: because.by, reason: because.reason, atMs: because.atMs },
-    waves: waves.map((one, index) => ({ name: one.name, state: stateOf(state, index), ...countWave(state, one) })),
+    waves: waves.map((one, index) => waveView(state, one, index)),
     soaksUntilMs: status === "running" && state.soakSinceMs !== null ? state.soakSinceMs + policy.soakMs : null,
     failures: failures.slice(0, MAX_FAILURES_SHOWN).map(({ node, phase, reason }) => ({ node, phase, reason })),
+  };
+}
+
+function waveView(state: RolloutState, wave: Wave, index: number): WaveView {
+  const waiting = wave.nodes.map((node) => state.outcomes.get(node)).filter((one) => one?.outcome === "waiting");
+  return {
+    ...{ name: wave.name, state: stateOf(state, index), ...countWave(state, wave) },
+    proving: waiting.filter((one) => one?.phase === "activated").length,
+    scheduled: waiting.filter((one) => one?.phase === "scheduled").length,
   };
 }
 

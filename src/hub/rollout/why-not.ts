@@ -6,6 +6,7 @@ import type { KnownNode } from "../nodes/node-service.ts";
 import { unknownId } from "../refusals.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import { releasesOf } from "./known-releases.ts";
+import { isAhead } from "./refresh.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
 /** Why a node does not run what it should, contract by contract, and what to do about it. */
@@ -77,6 +78,10 @@ async function aboutContract(
   const upToDate = active?.digest === newest.desired.digest;
   const named = { contract, runs, newest: newest.version, upToDate };
   if (upToDate) return { ...named, because: "it runs the newest version that is meant for it", toDo: null };
+  if (runs !== null && ports.policy.release(contract, runs) === undefined) {
+    const because = `${runs} was lost here when this hub was restored from an older copy; the node keeps it`;
+    return { ...named, because, toDo: "maint contract store makes the next version, above it" };
+  }
   return { ...named, ...(await aboutRelease(ports, node, newest)) };
 }
 
@@ -106,7 +111,15 @@ async function aboutRelease(ports: RolloutPorts, node: KnownNode, release: Assig
   if (node.revokedAtMs !== null)
     return { because: "its key was revoked", toDo: "maint hub register-node, then enrol it with a new key" };
   if (node.enrolledAtMs === null)
-    return { because: "it is registered and was never enrolled", toDo: "maint node enroll, with a token that holds" };
+    return {
+      because: "it is registered and was never enrolled",
+      toDo: `maint hub register-node, then maint node enrol ${node.id} with its token`,
+    };
+  if (isAhead(ports, node.id))
+    return {
+      because: "this hub was restored from an older copy and lost signed metadata that the node rests on",
+      toDo: "maint contract store of what was lost (the ledger names it: action forgotten) makes it take sets again",
+    };
   const state = ports.book.of(contract, version)?.state;
   if (state === undefined) {
     if (release.open === "all") return aboutDeployment(ports, node, release);
@@ -124,10 +137,7 @@ function aboutRollout(state: RolloutState, node: string): Answer {
   const wave = index < 0 ? "no wave yet" : `wave ${index + 1} of ${state.waves.length}`;
   switch (state.status) {
     case "reverted":
-      return {
-        because: `its rollout was reverted${why}`,
-        toDo: `mend it, or start it again: maint rollout start ${name}`,
-      };
+      return reverted(state, node, why);
     case "aborted":
       return { because: `its rollout was aborted before it came here${why}`, toDo: `maint rollout start ${name}` };
     case "superseded":
@@ -140,6 +150,19 @@ function aboutRollout(state: RolloutState, node: string): Answer {
     default:
       return { because: `the node is in ${wave}; ${waitsFor(state)}`, toDo: null };
   }
+}
+
+/** Of a node that failed itself its own reason comes first: the rule that it broke is the same for all. */
+function reverted({ contract, version, outcomes }: RolloutState, node: string, why: string): Answer {
+  const { outcome, phase, reason = null } = outcomes.get(node) ?? {};
+  const again = `then maint rollout start ${contract}@${version}, or store a better version`;
+  const because = `its rollout was reverted${why}`;
+  if (outcome !== "failed") return { because, toDo: `mend what failed, ${again}` };
+  const own = `it failed here${phase ? ` (${phase}${reason === null ? "" : `: ${reason}`})` : ": no answer in time"}`;
+  return {
+    because: `${own}; ${because}`,
+    toDo: `${ADVICE[reason as RejectionReason] ?? "its log says more"}; ${again}`,
+  };
 }
 
 function waitsFor(state: RolloutState): string {

@@ -20,6 +20,7 @@ import {
   type Hello,
   type Message,
   type Report,
+  type RestsOn,
   type SignedDesired,
   type Standing,
   SUBPROTOCOL,
@@ -51,8 +52,8 @@ export interface SessionPorts {
   readonly blobs: BlobShelf;
   readonly inbox: AlertInbox;
   readonly keyOf: (node: string) => Promise<NodeKey | undefined>;
-  /** Of the metadata that is current here. */
-  readonly snapshotVersion: () => number;
+  /** Whether a node that rests on this has what this hub lost when it was restored. */
+  readonly isAhead: (rests: RestsOn | undefined) => boolean;
   /** What a node kept from before this hub was restored. Durable when fulfilled; an error is a sentence for the node's log. */
   readonly learn: (node: string, name: string, text: string) => Promise<Result<undefined, string>>;
   /** Durable when fulfilled. */
@@ -347,7 +348,7 @@ async function lookUp(
   const ackedSeq = key === undefined ? 0 : await ports.inbox.ackedUpTo(hello.node, hello.epoch);
   // Nothing may come between this look and the admission: both happen in this turn of the loop.
   const rival = live.get(hello.node);
-  const isAhead = (hello.snapshotVersion ?? 0) > ports.snapshotVersion();
+  const isAhead = ports.isAhead(hello.restsOn);
   const node = key === undefined ? undefined : { ...key, ackedSeq, isAhead, liveElsewhere: rival !== undefined };
   handle({ kind: "looked-up", hello, re, node, nowMs: ports.monotonicMs() });
 }

@@ -10,6 +10,8 @@ export interface SeenMetadataRow {
   text: string;
   node: string;
   at_ms: number;
+  /** The version that this hub came back with. */
+  known: number;
 }
 
 export const seenTables: StoreArea = {
@@ -18,5 +20,6 @@ export const seenTables: StoreArea = {
     [
       "create table seen_metadata (name text primary key, text text not null, node text not null, at_ms integer not null) strict",
     ],
+    ["alter table seen_metadata add column known integer not null default 0"],
   ],
 };

@@ -27,16 +27,27 @@ const say = (t: Message["t"], body: unknown, atMs = 1_000): LinkEvent => ({
 });
 
 const challenge = say("challenge", { nonce: "n", hub: "hub-1", hubTimeMs: 0, majors: [1], spreadMs: 2_000 });
-const welcome = (ackedSeq = 0) => say("welcome", { session: "s1", heartbeatMs: 1_000, ackedSeq, credits: 1 });
+const welcome = (ackedSeq = 0, credits = 1) => say("welcome", { session: "s1", heartbeatMs: 1_000, ackedSeq, credits });
 const greeting: readonly LinkEvent[] = [{ kind: "start", random: 0.5 }, { kind: "opened" }, challenge];
 const welcomed: readonly LinkEvent[] = [...greeting, welcome()];
 
 const fresh = (spooledSeq = 0): LinkState => startOfLink({ epoch: "e1", spooledSeq, ackedSeq: 0, durable: null });
 
-function play(events: readonly LinkEvent[], from: LinkState = fresh()) {
+/** As the driver does: a batch that is asked for goes out at once, all of it unless it is larger than `fits`. */
+function play(events: readonly LinkEvent[], from: LinkState = fresh(), fits = RECORDS_PER_FRAME) {
   let state = from;
   let effects: readonly LinkEffect[] = [];
-  for (const event of events) ({ state, effects } = step(state, event));
+  for (const event of events) {
+    effects = [];
+    for (const queue: LinkEvent[] = [event]; queue.length > 0; ) {
+      const done = step(state, queue.shift() as LinkEvent);
+      state = done.state;
+      effects = [...effects, ...done.effects];
+      for (const effect of done.effects)
+        if (effect.kind === "send-alerts")
+          queue.push({ kind: "batched", upTo: Math.min(effect.upTo, effect.afterSeq + fits) });
+    }
+  }
   return { state, effects };
 }
 
@@ -160,6 +171,12 @@ const rows: readonly Row[] = [
     does: ["session", "prune 0", "prove", "ping"],
   },
   {
+    what: "and hears what runs here, since it sends no set that would be answered",
+    events: [...greeting, say("welcome", { session: "s1", heartbeatMs: 1_000, ackedSeq: 0, credits: 1, behind: true })],
+    from: startOfLink({ epoch: "e1", spooledSeq: 0, ackedSeq: 0, durable: set(7).desired }),
+    does: ["session", "prune 0", "prove", "report 7 activated", "ping"],
+  },
+  {
     what: "a desired set asks for what is missing",
     events: [...welcomed, desired(1, digest("a"), digest("b"))],
     does: ["want 2"],
@@ -202,7 +219,7 @@ const rows: readonly Row[] = [
       desired(1, digest("a")),
       { kind: "blob-refused", digest: digest("a"), reason: "disk", detail: "full" },
     ],
-    does: ["report 1 rejected"],
+    does: ["report 1 rejected", "raise"],
   },
   {
     what: "a newer set replaces one that is fetched",
@@ -227,7 +244,42 @@ const rows: readonly Row[] = [
   },
   { what: "a decision without a set is not", events: [...welcomed, { kind: "decided" }], does: [] },
   { what: "an alert goes out", events: [...welcomed, spooled(1)], does: ["alerts 1-1"] },
-  { what: "one batch at a time", events: [...welcomed, spooled(1), spooled(2)], does: [] },
+  {
+    what: "a hub that gives no credits gets no records",
+    events: [...greeting, welcome(0, 0), spooled(3)],
+    does: [],
+  },
+  {
+    what: "a hub that gives four gets four batches, one behind the other",
+    events: [...greeting, welcome(0, 4), spooled(1_000)],
+    does: ["alerts 1-100", "alerts 101-200", "alerts 201-300", "alerts 301-400"],
+  },
+  {
+    what: "each acknowledgement lets another go",
+    events: [...greeting, welcome(0, 2), spooled(1_000), ack(100)],
+    does: ["prune 100", "alerts 201-300"],
+  },
+  {
+    what: "one for two batches lets two go",
+    events: [...greeting, welcome(0, 2), spooled(1_000), ack(200)],
+    does: ["prune 200", "alerts 201-300", "alerts 301-400"],
+  },
+  {
+    what: "one for a part of a batch sends the rest of it again, and what came behind",
+    events: [...greeting, welcome(0, 2), spooled(1_000), ack(40)],
+    does: ["prune 40", "alerts 41-140", "alerts 141-240"],
+  },
+  {
+    what: "a hub of another major version is said no to, and left",
+    events: [...greeting, { kind: "bad-frame", code: "unsupported-major", message: "major 2", re: "h1" }],
+    does: ["refuse", "close: the hub speaks another version: major 2"],
+  },
+  {
+    what: "a batch that is not for us to name after the connection went",
+    events: [...welcomed, { kind: "batched", upTo: 3 }],
+    does: [],
+  },
+  { what: "one batch with one credit", events: [...welcomed, spooled(1), spooled(2)], does: [] },
   {
     what: "the next after the acknowledgement",
     events: [...welcomed, spooled(1), spooled(2), ack(1)],
@@ -301,6 +353,11 @@ const rows: readonly Row[] = [
 
 test.each(rows)("$what", ({ events, from, does }) => expect(words(play(events, from).effects)).toEqual(does));
 
+test("where large records leave less in a frame, the next batch begins behind what went out", () => {
+  const { effects } = play([...greeting, welcome(0, 3), spooled(1_000)], fresh(), 30);
+  expect(words(effects)).toEqual(["alerts 1-100", "alerts 31-130", "alerts 61-160"]);
+});
+
 test("activation under way survives a lost connection, its report waits for the next one", () => {
   const events: readonly LinkEvent[] = [
     ...welcomed,
@@ -334,7 +391,8 @@ test("a short session counts as a failure, a stable one starts over", () => {
 
 const events: fc.Arbitrary<LinkEvent> = fc.oneof(
   fc.constantFrom<LinkEvent>(...greeting, { kind: "stop" }, { kind: "decided" }, challenge),
-  fc.nat(5).map((seq) => welcome(seq)),
+  fc.tuple(fc.nat(5), fc.nat(5)).map(([seq, credits]) => welcome(seq, credits)),
+  fc.nat(9).map((upTo): LinkEvent => ({ kind: "batched", upTo })),
   fc.nat(9).map(spooled),
   fc.nat(9).map((upTo) => ack(upTo)),
   fc.tuple(fc.nat(5), fc.subarray([digest("a"), digest("b")])).map(([g, missing]) => desired(g, ...missing)),
