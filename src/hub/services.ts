@@ -80,24 +80,13 @@ export async function composeServices(
   const { nodes, people, alerts, orders } = records;
   await people.seed(base.seed);
   const shelf = createBlobShelf((digest) => policy.blob(digest));
-  const forgotten = openForgotten({
-    ...{ db, journal, clock, policy, log: base.log },
-    changed: () => void refresh().catch(failed),
-  });
+  const changed = (): void => void refresh().catch(failed);
+  const forgotten = openForgotten({ db, journal, clock, policy, changed, log: base.log });
   await forgotten.recall();
   const standing = createStandingService({ db, clock, failed });
   const sessions = createSessionServer({
-    ...{
-      hubId,
-      onlineKey,
-      clock,
-      monotonicMs: () => performance.now(),
-      random: base.random,
-      blobs: shelf,
-      inbox: alerts,
-      keyOf: nodes.keyOf,
-      failed,
-    },
+    ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
+    monotonicMs: () => performance.now(),
     quarantine: nodes.quarantine,
     isAhead: forgotten.isAhead,
     learn: forgotten.learn,
