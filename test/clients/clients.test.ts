@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -62,7 +63,21 @@ const noPython = missing(
   says("python3", ["-c", "import sys; assert sys.version_info >= (3, 8)"]),
 );
 const noPytest = noPython ?? missing("pytest", says("python3", ["-c", "import pytest"]));
-const noMono = noPython ?? missing("Mono (mcs and mono)", says("mcs", ["--version"]) && says("mono", ["--version"]));
+const noMono = noPython ?? missing("Mono with System.Net.Http (mcs and mono)", compilesCSharp());
+
+/** Debian has the compiler, the runtime and the library in packages of their own. */
+function compilesCSharp(): boolean {
+  if (!says("mono", ["--version"])) return false;
+  const folder = mkdtempSync(join(tmpdir(), "maint-csharp-"));
+  try {
+    const source = join(folder, "try.cs");
+    writeFileSync(source, "class Try { static void Main() { new System.Net.Http.HttpClient(); } }\n");
+    const words = ["-r:System.Net.Http.dll", `-out:${join(folder, "try.exe")}`, source];
+    return says("mcs", words) && says("mono", [join(folder, "try.exe")]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** A file of Python tests passes, and did run some. */
 async function passes(file: string, environment: NodeJS.ProcessEnv = {}): Promise<void> {
