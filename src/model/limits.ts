@@ -123,3 +123,8 @@ export const TIME_ROUND_TRIP_MAX_MS = 5_000;
 
 export const ALERT_PATTERN_MIN_ALERTS = 3;
 export const ALERT_PATTERN_MIN_NODES = 2;
+
+/** Reasons, by contract and condition, that one replay counts apart; further ones are counted together. */
+export const MAX_REPLAY_CAUSES = 10_000;
+/** Of each kind of change. */
+export const MAX_REPLAY_EXAMPLES = 1_000;
