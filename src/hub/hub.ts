@@ -219,11 +219,12 @@ function startTicking(
   clock: Clock,
   failed: (error: unknown) => void,
 ): { readonly stop: () => Promise<void> } {
-  const { rollout, alerts, policy } = services;
+  const { rollout, alerts, patterns, policy } = services;
   const tick = async (): Promise<void> => {
     if (policy.refreshTimestamp(clock.nowMs())) await rollout.refresh();
     await rollout.evaluate();
     await alerts.escalate();
+    await patterns.follow();
   };
   let under: Promise<void> = Promise.resolve();
   let busy = false;

@@ -150,8 +150,8 @@ function composeRecords(
     notify: ({ role, severity, node, text, count }) =>
       base.log(`tells ${role}, ${severity}: ${node}: ${text}${count > 1 ? ` (${count} times)` : ""}`),
   });
-  const patterns = createPatternService({ db, journal, clock, alerts, nodes });
-  const proposals = createProposalService({ db, journal, clock, contracts, alerts, tools: textTools });
+  const patterns = createPatternService({ db, journal, clock, alerts, nodes, archive: null });
+  const proposals = createProposalService({ db, journal, clock, contracts, alerts, patterns, tools: textTools });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
   return { people, nodes, contracts, alerts, patterns, proposals, orders };
 }

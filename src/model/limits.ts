@@ -128,3 +128,23 @@ export const ALERT_PATTERN_MIN_NODES = 2;
 export const MAX_REPLAY_CAUSES = 10_000;
 /** Of each kind of change. */
 export const MAX_REPLAY_EXAMPLES = 1_000;
+/** How far patterns look back from now; the widest decides what is a pattern, the others say how fresh it is. */
+export const PATTERN_WINDOWS_MS = [24 * 3_600_000, 7 * 24 * 3_600_000, 30 * 24 * 3_600_000] as const;
+/** Blocked decisions that are older take no part in patterns: three times the widest window. */
+export const PATTERN_KEPT_MS = 90 * 24 * 3_600_000;
+/** Blocked decisions that are kept for one contract, condition and reason, and for all; the newest stay. */
+export const MAX_PATTERN_DECISIONS = 10_000;
+export const MAX_ALL_PATTERN_DECISIONS = 500_000;
+/** Alerts of one decision that are kept: a button that is pressed a thousand times takes no more room. */
+export const MAX_ALERTS_PER_DECISION = 20;
+export const MAX_PATTERN_WINDOWS = 10;
+/** Alerts that patterns take into account in one turn of the hub's loop. */
+export const PATTERN_ALERTS_PER_TURN = 500;
+/** Days whose counts say when a rate rose. */
+export const PATTERN_SERIES_DAYS = 60;
+/** Patterns of one analysis, those of most decisions; the rest is counted. The same of reviews. */
+export const MAX_PATTERNS_LISTED = 200;
+/** Alerts that one pattern names, the newest; all are counted. */
+export const MAX_PATTERN_ALERTS = 1_000;
+/** What is called unusual is so by chance in at most one look of a hundred. */
+export const PATTERN_ALPHA = 0.01;

@@ -9,7 +9,12 @@ async function floor() {
   const bench = await openLoopBench();
   const shelf = contractShelf([]);
   const alerts = createAlertService({ ...bench, contracts: shelf, notify: () => {} });
-  const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => ["LP-1", "LP-2"] } });
+  const patterns = createPatternService({
+    ...bench,
+    alerts,
+    nodes: { ids: async () => ["LP-1", "LP-2"] },
+    archive: null,
+  });
   return { alerts, patterns, shelf };
 }
 

@@ -32,17 +32,15 @@ async function openRoutes() {
   if (bundle === undefined) throw new Error("the contract compiles");
   const contracts = contractShelf([knownContract(bundle, text)]);
   const alerts = createAlertService({ ...bench, contracts, notify: () => {} });
-  const proposals = createProposalService({ ...bench, contracts, alerts, tools: textTools });
+  const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => ["LP-1"] }, archive: null });
+  const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
   const app = new Hono<HubEnv>()
     .use(async (context, next) => {
       context.set("principal", { id: "P-1", roles: (context.req.header("x-roles") ?? "").split(",") });
       await next();
     })
     .route("/v1/alerts", alertsRoutes(alerts))
-    .route(
-      "/v1/patterns",
-      patternsRoutes(createPatternService({ ...bench, alerts, nodes: { ids: async () => ["LP-1"] } })),
-    )
+    .route("/v1/patterns", patternsRoutes(patterns))
     .route("/v1/proposals", proposalsRoutes(proposals))
     .route("/v1/orders", ordersRoutes(createOrderService({ ...bench, contracts, changed: async () => {} })));
   app.onError((error, context) => {
@@ -74,6 +72,8 @@ test("the loop by HTTP", async () => {
   expect(analysis).toMatchObject({ total_alerts: 4, unique_patterns: 1, recommended_updates: 1 });
   expect(await ask("auditor", "GET", "/v1/patterns")).toEqual(analysis);
   const [pattern] = analysis["patterns"] as { id: string }[];
+  const shown = await ask("auditor", "GET", `/v1/patterns/${pattern?.id}`);
+  expect(shown).toMatchObject({ decisions: 4, alertCount: 4, windows: [{ window: "1d" }, {}, {}, { window: "90d" }] });
   expect(await ask("author", "POST", "/v1/proposals", { pattern: pattern?.id })).toMatchObject({ id: "proposal-1" });
   expect(await ask("operator", "GET", "/v1/proposals")).toMatchObject({ proposals: [{ state: "open" }] });
   expect(await ask("operator", "GET", "/v1/proposals/proposal-1")).toMatchObject({ state: "open" });
@@ -105,6 +105,13 @@ describe("refusals", () => {
     ["operator", "GET", "/v1/patterns", undefined, "NOT_FOUND"],
     ["operator", "POST", "/v1/patterns/analysis", {}, "FORBIDDEN"],
     ["author", "POST", "/v1/patterns/analysis", { since: 5 }, "BAD_REQUEST"],
+    ["author", "POST", "/v1/patterns/analysis", { since: "2020-01-01T00:00:00Z" }, "BAD_REQUEST"],
+    ["author", "POST", "/v1/patterns/analysis", { windows: [] }, "BAD_REQUEST"],
+    ["author", "POST", "/v1/patterns/analysis", { windows: ["a week"] }, "BAD_REQUEST"],
+    ["author", "POST", "/v1/patterns/analysis", { windows: ["91d"] }, "BAD_REQUEST"],
+    ["author", "POST", "/v1/patterns/analysis", { minAlerts: 0 }, "BAD_REQUEST"],
+    ["author", "POST", "/v1/patterns/analysis", { minNodes: 1001 }, "BAD_REQUEST"],
+    ["operator", "GET", "/v1/patterns/pattern-000000000000", undefined, "NOT_FOUND"],
     ["operator", "POST", "/v1/proposals", { pattern: "x" }, "FORBIDDEN"],
     ["author", "POST", "/v1/proposals", { pattern: "x" }, "NOT_FOUND"],
     ["QA", "POST", "/v1/proposals/proposal-1/accept", {}, "FORBIDDEN"],

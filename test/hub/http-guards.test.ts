@@ -54,6 +54,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/alerts": ALL,
   "POST /v1/alerts/:id/acknowledge": "operator QA supervisor admin",
   "GET /v1/patterns": ALL,
+  "GET /v1/patterns/:id": ALL,
   "POST /v1/patterns/analysis": "author approver QA supervisor admin",
   "GET /v1/proposals": ALL,
   "GET /v1/proposals/:id": ALL,

@@ -180,7 +180,12 @@ describe("whatever the alerts", () => {
 test("an analysis is answered, kept and in the ledger", async () => {
   const bench = await openLoopBench();
   const alerts = createAlertService({ ...bench, contracts: contractShelf([]), notify: () => {} });
-  const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => ["LP-1", "LP-2", "LP-3"] } });
+  const patterns = createPatternService({
+    ...bench,
+    alerts,
+    nodes: { ids: async () => ["LP-1", "LP-2", "LP-3"] },
+    archive: null,
+  });
   expect(await patterns.latest()).toBeUndefined();
   const sent = (node: string, ...tests: string[]) =>
     tests.map((testId, index) => alertOf({ node, testId, seq: index + 1, ledgerSeq: index }));
@@ -198,5 +203,5 @@ test("an analysis is answered, kept and in the ledger", async () => {
   expect(await patterns.latest()).toEqual(analysis);
   const [entry] = bench.ledger.list({ actionType: "pattern_analysis" });
   expect(entry).toMatchObject({ user_id: "ENG-1", metadata: { pattern_count: 1, total_alerts: 4 } });
-  expect((await patterns.analyse(ENGINEER, START_MS + 1)).total_alerts).toBe(0);
+  expect((await patterns.analyse(ENGINEER, { sinceMs: START_MS + 1 })).total_alerts).toBe(0);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { compare, parseDecimal, type Rational, rational } from "../../src/base/rational.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { findAlertPatterns } from "../../src/hub/patterns/find-patterns.ts";
+import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import { type DraftInput, draftProposal, findingsOf } from "../../src/hub/proposals/draft-proposal.ts";
 import { earlyWarning } from "../../src/hub/proposals/early-warning.ts";
 import { unifiedDiff } from "../../src/hub/proposals/line-diff.ts";
@@ -395,7 +396,8 @@ describe("people decide", () => {
       await alerts.receive(node, { epoch: EPOCH, alerts: own });
     }
     const [pattern] = findAlertPatterns(await alerts.list()).patterns;
-    const proposals = createProposalService({ ...bench, contracts, alerts, tools: textTools });
+    const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => [] }, archive: null });
+    const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
     return { ...bench, contracts, shelf, proposals, pattern: pattern?.id ?? "" };
   }
   const ledgerOf = (entries: readonly string[]) => entries.filter((entry) => entry.startsWith("proposal"));

@@ -18,6 +18,14 @@ export interface AlertRecord {
   readonly sent: readonly string[];
 }
 
+/** An alert by the number that the hub gave it: it only grows, so whoever follows alerts remembers one number. */
+export interface NumberedAlert {
+  readonly number: number;
+  /** `alert-17` */
+  readonly id: string;
+  readonly alert: Alert;
+}
+
 export interface Acknowledgement {
   readonly by: string;
   readonly atMs: number;

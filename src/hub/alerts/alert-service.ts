@@ -11,7 +11,7 @@ import type { AlertTables } from "../store/alerts-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal, Write } from "../store/journal.ts";
 import { dueGroups, groupCounts, listGroups, lookAgainAt } from "./alert-groups.ts";
-import { type AlertFilter, type AlertGroup, type AlertRecord, noticeKey } from "./alert-record.ts";
+import { type AlertFilter, type AlertGroup, type AlertRecord, type NumberedAlert, noticeKey } from "./alert-record.ts";
 import { alertBatchSchema } from "./alert-schema.ts";
 import { type AlertStore, type Arrival, alertStore } from "./alert-store.ts";
 import { byDueTime, type DueNotice, type Escalation, escalationOf, planNotices } from "./escalation.ts";
@@ -52,6 +52,8 @@ export interface AlertService {
   readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;
   /** Newest first. */
   readonly list: (filter?: AlertFilter) => Promise<readonly AlertRecord[]>;
+  /** Those that came behind a number, oldest first: for who keeps up with them. 0 begins with the first. */
+  readonly after: (number: number, limit: number) => Promise<readonly NumberedAlert[]>;
   /** The filter chooses groups; each counts all of its alerts. */
   readonly groups: (filter?: AlertFilter) => Promise<readonly AlertGroup[]>;
   readonly groupCounts: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, number>>;
@@ -90,6 +92,7 @@ export function createAlertService(ports: AlertPorts): AlertService {
     receive: (node, batch) => batches({ node, batch }),
     ackedUpTo: (node, epoch) => serially(() => store.storedUpTo(node, epoch)),
     list: (filter = {}) => store.list(filter),
+    after: (number, limit) => store.after(number, limit),
     groups: (filter = {}) => listGroups(ports.db.tables<AlertTables>(), filter),
     groupCounts: (fingerprints) => groupCounts(ports.db.tables<AlertTables>(), fingerprints),
     acknowledge: (id, by, note) => serially(() => acknowledge(store, ports, { id, by, note })),

@@ -7,6 +7,7 @@ import {
   type AlertFilter,
   type AlertRecord,
   fingerprintOf,
+  type NumberedAlert,
   type PlannedNotice,
   severityRank,
 } from "./alert-record.ts";
@@ -18,6 +19,8 @@ export interface AlertStore {
   /** Highest seq stored of the epoch, 0 for none. */
   readonly storedUpTo: (node: string, epoch: string) => Promise<number>;
   readonly list: (filter: AlertFilter) => Promise<readonly AlertRecord[]>;
+  /** Behind a number of the hub, in the order of numbers. */
+  readonly after: (number: number, limit: number) => Promise<readonly NumberedAlert[]>;
   readonly find: (id: string) => Promise<AlertRecord | undefined>;
   readonly openOf: (fingerprint: string) => Promise<readonly AlertRecord[]>;
   /** Of those, the ones that add notices. */
@@ -74,6 +77,11 @@ export function alertStore(tables: Kysely<AlertTables>): AlertStore {
       return Math.max(await last("alert"), await last("shadow_decision"));
     },
     list: async (filter) => records(await listRows(tables, filter)),
+    after: async (number, limit) => {
+      const behind = tables.selectFrom("alert").select(["id", "body"]).where("id", ">", number);
+      const found = await behind.orderBy("id").limit(limit).execute();
+      return found.map(({ id, body }) => ({ number: id, id: `alert-${id}`, alert: JSON.parse(body) as Alert }));
+    },
     find: async (id) => (await records(await rows.where("id", "=", rowId(id) ?? 0).execute()))[0],
     openOf: async (fingerprint) =>
       records(await rows.where("fingerprint", "=", fingerprint).where("acknowledged_by", "is", null).execute()),

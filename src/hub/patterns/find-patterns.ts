@@ -12,6 +12,16 @@ export interface NamedAlert {
   readonly alert: Alert;
 }
 
+/** What patterns need of one alert. */
+export interface Finding
+  extends Pick<Alert, "contract" | "condition" | "reason" | "subject" | "node" | "version">,
+    Pick<Alert, "severity" | "assets" | "stationId" | "stationType" | "atMs"> {
+  /** `alert-17` */
+  readonly alert: string;
+  /** Findings of one decision share it. */
+  readonly decision: string;
+}
+
 /** The same condition of the same contract failing for the same reason at several nodes. Times are epoch milliseconds. */
 export interface AlertPattern {
   /** `pattern-` and 12 hex digits of contract, condition and reason: the same trouble has the same id in every analysis. */
@@ -68,26 +78,27 @@ export const PATTERN_LIMITS: PatternLimits = {
   minNodes: ALERT_PATTERN_MIN_NODES,
 };
 
+/** Patterns and reviews, those of most decisions first. */
+export interface FoundPatterns {
+  readonly patterns: readonly AlertPattern[];
+  readonly equipmentReviews: readonly EquipmentReview[];
+}
+
 /** The answer does not depend on the order in which the alerts came, nor on how often one decision was reported. */
-export function findAlertPatterns(
+export const findAlertPatterns = (
   alerts: readonly NamedAlert[],
   limits: PatternLimits = PATTERN_LIMITS,
-): { readonly patterns: readonly AlertPattern[]; readonly equipmentReviews: readonly EquipmentReview[] } {
-  const groups = new Map<string, NamedAlert[]>();
-  for (const named of alerts) {
-    const key = keyOf(named.alert);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [named]);
-    else group.push(named);
-  }
+): FoundPatterns => patternsIn(alerts.map(findingOf), limits);
+
+export function patternsIn(findings: readonly Finding[], limits: PatternLimits = PATTERN_LIMITS): FoundPatterns {
   const patterns: AlertPattern[] = [];
   const equipmentReviews: EquipmentReview[] = [];
-  for (const [key, unsorted] of groups) {
+  for (const [id, unsorted] of Map.groupBy(findings, patternIdOf)) {
     const group = unsorted.sort(byTimeThenId);
     if (decisionsOf(group) < limits.minAlerts) continue;
-    const nodes = distinct(group.map(({ alert }) => alert.node));
-    if (nodes.length >= limits.minNodes) patterns.push(patternOf(key, group, nodes, limits));
-    else equipmentReviews.push(reviewOf(key, group));
+    const nodes = distinct(group.map(({ node }) => node));
+    if (nodes.length >= limits.minNodes) patterns.push(patternOf(id, group, nodes, limits));
+    else equipmentReviews.push(reviewOfNode(group));
   }
   return {
     patterns: patterns.sort((a, b) => b.decisions - a.decisions || (a.id < b.id ? -1 : 1)),
@@ -95,11 +106,26 @@ export function findAlertPatterns(
   };
 }
 
-const keyOf = ({ contract, condition, reason }: Alert): string => canonicalJson([contract, condition, reason]);
+export function findingOf({ id, alert }: NamedAlert): Finding {
+  const { contract, condition, reason, subject, node, version, severity, assets, stationId, stationType, atMs } = alert;
+  return {
+    ...{ alert: id, decision: decisionKey(alert), contract, condition, reason, subject, node, version, severity },
+    ...{ assets, stationId, stationType, atMs },
+  };
+}
+
+/** The same trouble has the same id, here and at every hub. */
+export const patternIdOf = (finding: Pick<Finding, "contract" | "condition" | "reason">): string =>
+  `pattern-${hash(keyOf(finding))}`;
+
+const keyOf = ({ contract, condition, reason }: Pick<Finding, "contract" | "condition" | "reason">): string =>
+  canonicalJson([contract, condition, reason]);
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);
 const distinct = (items: readonly string[]): readonly string[] => [...new Set(items)].sort();
-const byTimeThenId = (a: NamedAlert, b: NamedAlert): number =>
-  a.alert.atMs - b.alert.atMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** By the hub's number of the alert, not by its digits: 9 comes before 10. */
+const byTimeThenId = (a: Finding, b: Finding): number => a.atMs - b.atMs || byAlert(a.alert, b.alert);
+const byAlert = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * A test that is tried again under its id is the same finding, so that an operator who presses the button ten times makes no
@@ -111,34 +137,33 @@ function decisionKey({ node, epoch, seq, testId, ledgerSeq }: Alert): string {
   return canonicalJson([node, "alert", epoch, seq]);
 }
 
-const decisionsOf = (group: readonly NamedAlert[]): number =>
-  distinct(group.map(({ alert }) => decisionKey(alert))).length;
+const decisionsOf = (group: readonly Finding[]): number => new Set(group.map(({ decision }) => decision)).size;
 
 function patternOf(
-  key: string,
-  group: readonly NamedAlert[],
+  id: string,
+  group: readonly Finding[],
   nodes: readonly string[],
   limits: PatternLimits,
 ): AlertPattern {
   const [first, last] = ends(group);
   const decisions = decisionsOf(group);
-  const severity = group.map(({ alert }) => alert.severity).reduce(worse);
+  const severity = group.map((finding) => finding.severity).reduce(worse);
   return {
-    id: `pattern-${hash(key)}`,
+    id,
     contract: first.contract,
     condition: first.condition,
     reason: first.reason,
-    subjects: distinct(group.map(({ alert }) => alert.subject)),
+    subjects: distinct(group.map(({ subject }) => subject)),
     decisions,
     nodes,
-    versions: distinct(group.flatMap(({ alert }) => alert.version ?? [])),
+    versions: distinct(group.flatMap(({ version }) => version ?? [])),
     firstSeenMs: first.atMs,
     lastSeenMs: last.atMs,
     severity,
     critical: isCritical(decisions, severity, limits),
-    common: commonFactors(group.map(({ alert }) => alert)),
+    common: commonFactors(group),
     recommendation: recommend(first),
-    alerts: distinct(group.map(({ id }) => id)),
+    alerts: [...new Set(group.map(({ alert }) => alert))].sort(byAlert),
   };
 }
 
@@ -148,42 +173,44 @@ const isCritical = (decisions: number, severity: Severity, { minAlerts }: Patter
 
 const EARLY_WARNING_REASONS: ReadonlySet<string> = new Set(["reading.out-of-limits", "reading.in-guard-band"]);
 
-const recommend = ({ contract, condition, reason }: Alert): Recommendation =>
+const recommend = ({ contract, condition, reason }: Finding): Recommendation =>
   contract !== null && condition !== null && EARLY_WARNING_REASONS.has(reason) ? "early-warning" : "review";
 
-function reviewOf(key: string, group: readonly NamedAlert[]): EquipmentReview {
+/** Of one group's findings at one node, at least one. */
+export function reviewOfNode(findings: readonly Finding[]): EquipmentReview {
+  const group = [...findings].sort(byTimeThenId);
   const [first, last] = ends(group);
   return {
-    id: `review-${hash(canonicalJson([key, first.node]))}`,
+    id: `review-${hash(canonicalJson([keyOf(first), first.node]))}`,
     node: first.node,
     contract: first.contract,
     condition: first.condition,
     reason: first.reason,
     decisions: decisionsOf(group),
-    assets: commonFactors(group.map(({ alert }) => alert)).assets,
+    assets: commonFactors(group).assets,
     firstSeenMs: first.atMs,
     lastSeenMs: last.atMs,
-    alerts: distinct(group.map(({ id }) => id)),
+    alerts: [...new Set(group.map(({ alert }) => alert))].sort(byAlert),
   };
 }
 
-const ends = (group: readonly NamedAlert[]): readonly [Alert, Alert] => {
+const ends = (group: readonly Finding[]): readonly [Finding, Finding] => {
   const [first] = group;
   const last = group.at(-1);
   assert(first !== undefined && last !== undefined, "a group holds at least one alert");
-  return [first.alert, last.alert];
+  return [first, last];
 };
 
-function commonFactors(alerts: readonly Alert[]): CommonFactors {
-  const [first] = alerts;
-  const shared = new Set((first?.assets ?? []).filter((asset) => alerts.every(({ assets }) => assets.includes(asset))));
-  const same = (read: (alert: Alert) => string | null): string | null => {
-    const values = new Set(alerts.map(read));
+function commonFactors(group: readonly Finding[]): CommonFactors {
+  const [first] = group;
+  const shared = new Set((first?.assets ?? []).filter((asset) => group.every(({ assets }) => assets.includes(asset))));
+  const same = (read: (finding: Finding) => string | null): string | null => {
+    const values = new Set(group.map(read));
     return values.size === 1 ? ([...values][0] ?? null) : null;
   };
   return {
     assets: [...shared].sort(),
-    stationType: same((alert) => alert.stationType),
-    station: same((alert) => alert.stationId),
+    stationType: same(({ stationType }) => stationType),
+    station: same(({ stationId }) => stationId),
   };
 }

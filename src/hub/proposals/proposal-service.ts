@@ -3,7 +3,8 @@ import { oneAtATime } from "../../base/one-at-a-time.ts";
 import { type ContractId, nextVersion, type Version } from "../../model/ids.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { AlertService } from "../alerts/alert-service.ts";
-import { type AlertPattern, findAlertPatterns } from "../patterns/find-patterns.ts";
+import type { AlertPattern } from "../patterns/find-patterns.ts";
+import type { PatternService } from "../patterns/pattern-service.ts";
 import type { Clock, ContractSource, KnownContract, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
@@ -44,6 +45,7 @@ export interface ProposalPorts {
   readonly clock: Clock;
   readonly contracts: Pick<ContractSource, "current" | "createDraft">;
   readonly alerts: Pick<AlertService, "list">;
+  readonly patterns: Pick<PatternService, "find">;
   readonly tools: TextTools;
 }
 
@@ -81,15 +83,7 @@ export function createProposalService(ports: ProposalPorts): ProposalService {
 }
 
 async function create(ports: ProposalPorts, patternId: string, by: Principal): Promise<Proposal> {
-  const records = await ports.alerts.list();
-  const { patterns } = findAlertPatterns(records);
-  const pattern = patterns.find(({ id }) => id === patternId);
-  if (pattern === undefined)
-    throw unknownId(
-      "pattern",
-      patternId,
-      patterns.map(({ id }) => id),
-    );
+  const pattern = await ports.patterns.find(patternId);
   if (pattern.contract === null) throw conflict(`${patternId}: no contract gave these alerts, none can be improved`);
   const current = await ports.contracts.current(pattern.contract);
   if (current?.bundle == null || current.version === null) {
@@ -100,7 +94,7 @@ async function create(ports: ProposalPorts, patternId: string, by: Principal): P
     (known) => known.pattern === patternId && known.fromVersion === version && isAlive(known),
   );
   if (alive !== undefined) return alive;
-  const alerts = records.map(({ alert }) => alert).filter(({ contract }) => contract === pattern.contract);
+  const alerts = (await ports.alerts.list({ contract: pattern.contract })).map(({ alert }) => alert);
   const input = { pattern, alerts, current: { version, text, bundle }, nextVersion: nextVersion(version) };
   const draft = draftProposal(input, ports.tools);
   if (!draft.ok) throw conflict(`no clause can be proposed for ${patternId}: ${draft.error}`);

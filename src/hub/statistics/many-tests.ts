@@ -18,7 +18,11 @@ export function corrected(asked: readonly Asked[], alpha: number): readonly numb
 
 /** The smallest k for which at most k questions could be answered with yes at alpha / k. */
 function costOf(asked: readonly Asked[], alpha: number): number {
-  for (let factor = 1; factor < asked.length; factor += 1)
-    if (asked.filter(({ least }) => least <= alpha / factor).length <= factor) return factor;
+  const least = asked.map((one) => one.least).sort((a, b) => a - b);
+  let answerable = least.length;
+  for (let factor = 1; factor < asked.length; factor += 1) {
+    while (answerable > 0 && (least[answerable - 1] ?? 0) > alpha / factor) answerable -= 1;
+    if (answerable <= factor) return factor;
+  }
   return Math.max(1, asked.length);
 }

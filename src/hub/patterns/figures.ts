@@ -1,0 +1,229 @@
+import { PATTERN_ALPHA, PATTERN_SERIES_DAYS } from "../../model/limits.ts";
+import { DEFAULT_CONFIDENCE, shareBounds } from "../statistics/binomial.ts";
+import { rateRise } from "../statistics/change-point.ts";
+import { leastChance, moreThanChance } from "../statistics/fisher.ts";
+import { corrected } from "../statistics/many-tests.ts";
+import { type Observed, type RateRatio, rateRatio } from "../statistics/rate-ratio.ts";
+import { DAY_MS, dayOf, type ExposureView } from "./exposure.ts";
+import type { Finding, PatternLimits } from "./find-patterns.ts";
+import type { PatternWindow } from "./windows.ts";
+
+/** Blocked decisions of all decisions by the contract. The bounds hold for decisions that do not depend on each other. */
+export interface Rate {
+  readonly decisions: number;
+  readonly exposure: number;
+  readonly per1000: number;
+  readonly low: number;
+  readonly high: number;
+  readonly confidence: number;
+}
+
+/** One window's figures. Rates are null where no decisions of these nodes have been archived. Times are epoch milliseconds. */
+export interface WindowFigures {
+  readonly window: string;
+  /** Left out itself. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly decisions: number;
+  readonly nodes: number;
+  /** Enough of both in this window alone. */
+  readonly isPattern: boolean;
+  /** Over every node that decided by the contract. */
+  readonly rate: Rate | null;
+  readonly atItsNodes: Rate | null;
+  /** Nodes without any: how rare it is there at the most. */
+  readonly restOfFleet: Rate | null;
+  /** In the window of the same length before, over every node. */
+  readonly before: Rate | null;
+  /** `rate` over `before`. */
+  readonly change: RateRatio | null;
+}
+
+/** Days, of which the last is today. A node-day is a day on which a node decided; blocked is one with a blocked decision. */
+export interface DailySeries {
+  readonly fromMs: number;
+  readonly dayMs: number;
+  readonly decisions: readonly number[];
+  readonly blockedNodeDays: readonly number[];
+  /** Null where nothing has been archived. */
+  readonly nodeDays: readonly number[] | null;
+}
+
+/** From when on the trouble came more often. `p` is how likely a steady rate is to look like this somewhere in the series. */
+export interface Rise {
+  readonly atMs: number;
+  readonly before: Observed;
+  readonly after: Observed;
+  readonly p: number;
+}
+
+/** A node that has the trouble on more of its days than the others on theirs; `p` is corrected for how many nodes there are. */
+export interface OutstandingNode {
+  readonly node: string;
+  readonly decisions: number;
+  readonly blockedDays: number;
+  readonly days: number;
+  readonly p: number;
+}
+
+export interface PatternFigures {
+  readonly windows: readonly WindowFigures[];
+  readonly series: DailySeries;
+  /** Null where none is sure enough. */
+  readonly rise: Rise | null;
+  readonly outstanding: readonly OutstandingNode[];
+}
+
+export interface FiguresInput {
+  /** Of one group, back to the widest window's double, or to the begin of the series. */
+  readonly findings: readonly Finding[];
+  readonly windows: readonly PatternWindow[];
+  readonly nowMs: number;
+  readonly limits: PatternLimits;
+  /** Null for a hub without an archive. */
+  readonly exposure: ExposureView | null;
+  /** How far back findings are whole. */
+  readonly keptFromMs: number;
+}
+
+/** A blocked decision, where its last alert stands. */
+interface Blocked {
+  readonly node: string;
+  readonly atMs: number;
+}
+
+export function figuresOf(input: FiguresInput): PatternFigures {
+  const blocked = blockedOf(input.findings);
+  const series = seriesOf(blocked, input);
+  return {
+    windows: input.windows.map((window) => windowFigures(blocked, window, input)),
+    series,
+    rise: riseOf(series),
+    outstanding: outstandingNodes(blocked, input),
+  };
+}
+
+function blockedOf(findings: readonly Finding[]): readonly Blocked[] {
+  const decisions = new Map<string, Blocked>();
+  for (const { decision, node, atMs } of findings)
+    decisions.set(decision, { node, atMs: Math.max(atMs, decisions.get(decision)?.atMs ?? atMs) });
+  return [...decisions.values()];
+}
+
+const nodesOf = (blocked: readonly Blocked[]): ReadonlySet<string> => new Set(blocked.map(({ node }) => node));
+
+function windowFigures(all: readonly Blocked[], window: PatternWindow, input: FiguresInput): WindowFigures {
+  const { nowMs, limits, exposure, keptFromMs } = input;
+  const fromMs = nowMs - window.ms;
+  const own = all.filter(({ atMs }) => atMs > fromMs);
+  const nodes = nodesOf(own);
+  const beforeFromMs = fromMs - window.ms;
+  const earlier = all.filter(({ atMs }) => atMs > beforeFromMs && atMs <= fromMs);
+  const decided = exposure?.within(fromMs, nowMs);
+  const decidedBefore = beforeFromMs >= keptFromMs ? exposure?.within(beforeFromMs, fromMs) : undefined;
+  const total = observed(own.length, decided);
+  const before = observed(earlier.length, decidedBefore);
+  return {
+    ...{ window: window.name, fromMs, toMs: nowMs, decisions: own.length, nodes: nodes.size },
+    isPattern: own.length >= limits.minAlerts && nodes.size >= limits.minNodes,
+    rate: rateOf(total),
+    atItsNodes: rateOf(observed(own.length, decided, (node) => nodes.has(node))),
+    restOfFleet: rateOf(observed(0, decided, (node) => !nodes.has(node))),
+    before: rateOf(before),
+    change: total === null || before === null ? null : rateRatio(total, before),
+  };
+}
+
+/** What was blocked was decided, though its archive may lag behind its alert. */
+function observed(
+  count: number,
+  decided: ReadonlyMap<string, number> | undefined,
+  isOf: (node: string) => boolean = () => true,
+): Observed | null {
+  if (decided === undefined) return null;
+  let exposure = 0;
+  for (const [node, decisions] of decided) if (isOf(node)) exposure += decisions;
+  return exposure === 0 ? null : { count, exposure: Math.max(count, exposure) };
+}
+
+export function rateOf(given: Observed | null): Rate | null {
+  if (given === null) return null;
+  const { count, exposure } = given;
+  const { low, high } = shareBounds(count, exposure);
+  const per1000 = (share: number): number => share * 1_000;
+  return {
+    ...{ decisions: count, exposure, per1000: per1000(count / exposure) },
+    ...{ low: per1000(low), high: per1000(high), confidence: DEFAULT_CONFIDENCE },
+  };
+}
+
+function seriesOf(blocked: readonly Blocked[], { nowMs, exposure }: FiguresInput): DailySeries {
+  const first = dayOf(nowMs) - PATTERN_SERIES_DAYS + 1;
+  const zeros = (): number[] => Array.from({ length: PATTERN_SERIES_DAYS }, () => 0);
+  const [decisions, blockedNodeDays] = [zeros(), zeros()];
+  const seen = new Set<string>();
+  const count = (counts: number[], index: number): void => {
+    if (index >= 0 && index < counts.length) counts[index] = (counts[index] ?? 0) + 1;
+  };
+  for (const { node, atMs } of blocked) {
+    // A node's clock may be ahead: what it says of tomorrow is today's.
+    const index = Math.min(dayOf(atMs) - first, PATTERN_SERIES_DAYS - 1);
+    count(decisions, index);
+    const nodeDay = `${index} ${node}`;
+    if (seen.has(nodeDay)) continue;
+    seen.add(nodeDay);
+    count(blockedNodeDays, index);
+  }
+  const daily = exposure?.daily();
+  const nodeDays = daily === undefined || daily.size === 0 ? null : zeros();
+  if (nodeDays !== null)
+    for (const days of daily?.values() ?? []) for (const day of days.keys()) count(nodeDays, day - first);
+  return { fromMs: first * DAY_MS, dayMs: DAY_MS, decisions, blockedNodeDays, nodeDays };
+}
+
+/**
+ * By node-days, because one weak lamp blocks ten tests in an hour: those are ten decisions and one trouble, and a rate that is
+ * tested must be of things that do not bring each other about.
+ */
+function riseOf({ fromMs, dayMs, blockedNodeDays, nodeDays }: DailySeries): Rise | null {
+  if (nodeDays === null) return null;
+  const rise = rateRise(blockedNodeDays.map((count, index) => ({ count, exposure: nodeDays[index] ?? 0 })));
+  if (rise === null || rise.p > PATTERN_ALPHA) return null;
+  return { atMs: fromMs + rise.at * dayMs, before: rise.before, after: rise.after, p: rise.p };
+}
+
+interface NodeDays {
+  readonly node: string;
+  readonly decisions: number;
+  readonly blockedDays: number;
+  readonly days: number;
+}
+
+/** Which nodes have it more often than chance spreads it over the nodes' days, in the widest window. */
+function outstandingNodes(blocked: readonly Blocked[], { windows, nowMs, exposure }: FiguresInput): OutstandingNode[] {
+  const widest = windows.at(-1);
+  const daily = exposure?.daily();
+  if (widest === undefined || daily === undefined || daily.size === 0) return [];
+  const fromMs = nowMs - widest.ms;
+  const own = Map.groupBy(
+    blocked.filter(({ atMs }) => atMs > fromMs),
+    ({ node }) => node,
+  );
+  const nodes = [...new Set([...daily.keys(), ...own.keys()])].map((node): NodeDays => {
+    const mine = own.get(node) ?? [];
+    const blockedDays = new Set(mine.map(({ atMs }) => dayOf(atMs))).size;
+    const active = [...(daily.get(node)?.keys() ?? [])].filter((day) => day >= dayOf(fromMs)).length;
+    return { node, decisions: mine.length, blockedDays, days: Math.max(active, blockedDays) };
+  });
+  const sum = (read: (node: NodeDays) => number): number => nodes.reduce((total, node) => total + read(node), 0);
+  const [population, drawn] = [sum(({ days }) => days), sum(({ blockedDays }) => blockedDays)];
+  const asked = nodes.map(({ blockedDays, days }) => {
+    const draw = { population, marked: days, drawn };
+    return { p: moreThanChance({ ...draw, hits: blockedDays }), least: leastChance(draw) };
+  });
+  const chances = corrected(asked, PATTERN_ALPHA);
+  return nodes
+    .map((node, index) => ({ ...node, p: chances[index] ?? 1 }))
+    .filter(({ p }) => p <= PATTERN_ALPHA)
+    .sort((a, b) => a.p - b.p || (a.node < b.node ? -1 : 1));
+}
