@@ -4,7 +4,7 @@ import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
-import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
+import { keepSigned, type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { readTokenFile } from "../disk/read-token.ts";
 import { openDatabase } from "../disk/sqlite.ts";
 import { createTokenFile, tokenSha256 } from "../disk/token-file.ts";
@@ -107,7 +107,7 @@ interface Stores {
   readonly evidence: ReturnType<typeof openEvidenceStore>;
 }
 
-function openStores(options: AgentOptions, folder: NodeFolder, undo: (() => unknown)[]): Stores {
+function openStores(options: AgentOptions, folder: NodeFolder, key: SigningKey, undo: (() => unknown)[]): Stores {
   const db = openDatabase(folder.evidence);
   undo.push(() => db.close());
   const marks = openMarks(db);
@@ -116,7 +116,7 @@ function openStores(options: AgentOptions, folder: NodeFolder, undo: (() => unkn
     const { nowMs, source } = clock.now();
     return { timeMs: nowMs, timeSource: source };
   };
-  const ledger = openLedgerFile(folder.ledger, { clock: now, owner: options.node });
+  const ledger = openLedgerFile(folder.ledger, { clock: now, owner: options.node, key });
   undo.push(() => ledger.close());
   const spool = openAlertSpool(folder.spool);
   undo.push(() => spool.close());
@@ -143,11 +143,12 @@ async function run(
   const engine = options.engine ?? "both";
   const given = options.hubUrl === undefined ? enrolment.hubUrl : options.hubUrl;
   const hubUrl = typeof given === "string" ? () => given : given;
-  const stores = openStores(options, folder, undo);
+  const key = loadKeyFile(folder.key);
+  const stores = openStores(options, folder, key, undo);
   const { clock, ledger } = stores;
   const enrolledRoot = readFileSync(folder.root);
-  const key = loadKeyFile(folder.key);
   const voice = openVoice(options, stores);
+  undo.push(keepSigned(ledger, voice.fatal));
   if (engine !== "fast") await loadReference();
   const kept = openKeptBytes(folder.kept);
   const late: { testsRun?: () => boolean } = {};

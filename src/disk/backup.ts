@@ -40,7 +40,7 @@ const MANIFEST = "backup.json";
 /** Whoever reads them can act as this hub, this node or this test program. */
 const SECRETS = ["key", "token"];
 /** Of a running process, or of a database that is copied whole. */
-const LEFT_OUT = /(^|\/)(lock[^/]*|address\.json|agent\.sock|[^/]*\.tmp-[^/]*|[^/]*-(wal|shm|journal))$/;
+const LEFT_OUT = /(^|\/)(lock[^/]*|address\.json|agent\.sock|[^/]*\.tmp(-[^/]*)?|[^/]*-(wal|shm|journal))$/;
 
 /**
  * Copies a hub's or a node's folders while its process runs, or not. Answers the manifest.
@@ -66,8 +66,8 @@ export function backUp(request: BackupRequest): BackupManifest {
 
 const isSecret = (path: string): boolean => SECRETS.includes(path.slice(path.lastIndexOf("/") + 1));
 
-/** A head file comes before its ledger: one that is behind is no sign of a cut-off tail. What is pointed at comes after its pointer. */
-const rank = (path: string): number => (/-head$|timestamp\.json$|hub\.db$/.test(path) ? 0 : 1);
+/** A head file and a checkpoint come before their ledger: one that is behind is no sign of a cut-off tail. What is pointed at comes after its pointer. */
+const rank = (path: string): number => (/-head$|\.checkpoint$|timestamp\.json$|hub\.db$/.test(path) ? 0 : 1);
 
 const filesBelow = (dataFolder: string, part: string): readonly string[] =>
   !existsSync(join(dataFolder, part))

@@ -25,6 +25,9 @@ function slotText({ size, hash }: LedgerHead): string {
   return `${body} ${check(body)}\n`;
 }
 
+/** `ledger.db-head` beside `ledger.db`. */
+export const headPath = (ledger: string): string => `${ledger}-head`;
+
 /** The latest head the file holds, null where there is no file, undefined where no slot can be read. */
 export function readHeadFile(path: string): LedgerHead | null | undefined {
   if (!existsSync(path)) return null;

@@ -5,7 +5,7 @@ import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile } from "../disk/key-file.ts";
-import { type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
+import { keepSigned, type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { openDatabase } from "../disk/sqlite.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
@@ -116,6 +116,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   const hubId = hubIdIn(folder, onlineKey);
   const ledger = openLedgerFile(join(folder, "ledger.db"), {
     owner: hubId,
+    key: onlineKey,
     clock: () => ({ timeMs: clock.nowMs(), timeSource: "wall" }),
   });
   opened.push(() => ledger.close());
@@ -130,6 +131,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     options.log?.(`stops: ${error instanceof Error ? error.message : String(error)}`);
     options.onFatal?.(error);
   };
+  opened.push(keepSigned(ledger, failed));
   const { services, sessions } = await composeServices({
     db,
     ledger,

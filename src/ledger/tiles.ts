@@ -1,4 +1,4 @@
-import { EMPTY_EDGE, growEdge, TREE_HASH_BYTES, type TreeHash } from "./merkle.ts";
+import { EMPTY_EDGE, growEdge, TREE_HASH_BYTES, type TreeEdge, type TreeHash } from "./merkle.ts";
 
 /** A tile is 2^8 consecutive hashes of every eighth level of the tree. Source: C2SP tlog-tiles. */
 export const TILE_HEIGHT = 8;
@@ -51,3 +51,73 @@ export const hashesOf = (bytes: Uint8Array): readonly TreeHash[] =>
   Array.from({ length: bytes.length / TREE_HASH_BYTES }, (_, index) =>
     bytes.subarray(index * TREE_HASH_BYTES, (index + 1) * TREE_HASH_BYTES),
   );
+
+/** A tile that became full, and with it final. */
+export interface FullTile {
+  readonly level: number;
+  readonly index: number;
+  /** Its 256 hashes, one after the other. */
+  readonly bytes: Uint8Array;
+  /** The root over them: one hash of the tile above. */
+  readonly root: TreeHash;
+}
+
+/** Lets a tree grow and hands out its tiles as they become full; what is not full yet it holds, 8 KiB a level. */
+export class TileGrowth {
+  #edge: TreeEdge = EMPTY_EDGE;
+  readonly #partial: PartialTile[] = [];
+
+  get edge(): TreeEdge {
+    return this.#edge;
+  }
+
+  /** Goes on from a tree whose rightmost tiles are known, level 0 first; a level without hashes is an empty list. */
+  static from(size: number, partials: readonly Uint8Array[]): TileGrowth {
+    const growth = new TileGrowth();
+    const peaks = partials.map((bytes) => growEdge(EMPTY_EDGE, hashesOf(bytes)).peaks);
+    growth.#edge = { size, peaks: peaks.reverse().flat() };
+    for (const [level, bytes] of partials.entries()) {
+      const partial = growth.#level(level);
+      partial.bytes.set(bytes);
+      partial.width = bytes.length / TREE_HASH_BYTES;
+    }
+    return growth;
+  }
+
+  add(leaves: Iterable<TreeHash>): readonly FullTile[] {
+    const full: FullTile[] = [];
+    this.#edge = growEdge(this.#edge, leaves, (treeLevel, index, hash) => {
+      if (treeLevel % TILE_HEIGHT !== 0) return;
+      const level = treeLevel / TILE_HEIGHT;
+      // A tile's root is the hash that follows in the level above, and nothing comes between.
+      if (level > 0) full.push({ level: level - 1, index, bytes: this.#take(level - 1), root: hash });
+      const partial = this.#level(level);
+      partial.bytes.set(hash, partial.width * TREE_HASH_BYTES);
+      partial.width += 1;
+    });
+    return full;
+  }
+
+  /** The hashes of the tile of this level that is not full yet; a view, good until the next `add`. */
+  partial(level: number): Uint8Array {
+    const { bytes, width } = this.#level(level);
+    return bytes.subarray(0, width * TREE_HASH_BYTES);
+  }
+
+  #take(level: number): Uint8Array {
+    const partial = this.#level(level);
+    partial.width = 0;
+    return partial.bytes.slice();
+  }
+
+  #level(level: number): PartialTile {
+    for (let next = this.#partial.length; next <= level; next += 1)
+      this.#partial.push({ bytes: new Uint8Array(TILE_WIDTH * TREE_HASH_BYTES), width: 0 });
+    return this.#partial[level] as PartialTile;
+  }
+}
+
+interface PartialTile {
+  readonly bytes: Uint8Array;
+  width: number;
+}

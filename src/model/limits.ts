@@ -20,10 +20,20 @@ export const MAX_SNAPSHOT_BYTES = 16 << 20;
 /** One ledger entry, in bytes; a whole decision of the largest contract fits. */
 export const MAX_LEDGER_ENTRY_BYTES = 4 << 20;
 export const MAX_LEDGER_BATCH = 10_000;
+/** Entries that one answer holds. */
+export const MAX_LEDGER_LISTED = 10_000;
+/** Entries that are looked at for one answer over HTTP; who asked goes on from there. */
+export const MAX_LEDGER_SCAN = 50_000;
 /** A checkpoint with everybody who signed it. */
 export const MAX_NOTE_BYTES = 32 << 10;
 /** What the Go implementation of signed notes takes, too. */
 export const MAX_NOTE_SIGNATURES = 100;
+/** Tiles of 256 tree hashes that stay in memory for proofs, about 60 KiB each. */
+export const MAX_CACHED_TILES = 32;
+/** A hub and a node sign where their ledger stands at most so often, and no later than this after an entry. */
+export const LEDGER_CHECKPOINT_INTERVAL_MS = 1_000;
+/** Checkpoints kept beside a ledger; when there are more, every second one of the older half goes. */
+export const MAX_KEPT_CHECKPOINTS = 1_000;
 
 /** A decision that takes longer is a blocked one. Source: decisions.md. */
 export const DECISION_BUDGET_MS = 250;

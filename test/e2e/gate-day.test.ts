@@ -127,7 +127,8 @@ test("another node's ledger does not vouch for a receipt", async () => {
   const file = join(floor.folder, "P-7.receipt.json");
   const { key } = (await nodeStatus(floor, node)) as unknown as { readonly key: { readonly publicHex: string } };
   const hub = join(floor.folder, "hub-ledger.db");
-  for (const suffix of ["", "-head", "-wal"])
+  copyIfThere(join(floor.data, "hub", "ledger.checkpoint"), join(floor.folder, "hub-ledger.checkpoint"));
+  for (const suffix of ["-head", "", "-wal"])
     copyIfThere(join(floor.data, "hub", `ledger.db${suffix}`), `${hub}${suffix}`);
   const checked = await floor.maint(["receipt", "verify", file, "--key", key.publicHex, "--ledger", hub], [1]);
   expect(["not-in-ledger", "ledger-differs"]).toContain((checked.json as { readonly fault: string }).fault);
