@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type ExitCode, MaintError } from "../base/maint-error.ts";
-import { readTokenFile } from "../disk/read-token.ts";
+import { readBearerFile } from "../disk/read-token.ts";
 import { hubUrl, keysFolder } from "./data-folder.ts";
 import { trustCa } from "./trust-ca.ts";
 
@@ -40,7 +40,7 @@ export function hubClient(options: HubOptions): HubClient {
   trustCa(options.ca);
   const url = hubUrl(options.hub, options.data);
   const file = options.token ?? process.env["MAINT_TOKEN_FILE"] ?? join(keysFolder(options.keys), "admin.token");
-  const token = readTokenFile(file);
+  const token = readBearerFile(file);
   const ask = (method: string) => (path: string, body?: unknown) => request({ url, token, method, path, body });
   return { url, get: ask("GET"), post: ask("POST"), put: ask("PUT") };
 }

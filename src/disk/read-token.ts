@@ -11,6 +11,17 @@ export function tokenId(token: string): string | undefined {
   return isPersonId(id) && SECRET.test(token.slice(colon + 1)) ? id : undefined;
 }
 
+/** The form of a JSON web token, which an identity provider signs. Proves nothing yet. */
+export const isWebToken = (token: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
+
+/** What a person shows a hub: their token, or one of the plant's identity provider. @throws MaintError as `readTokenFile` */
+export function readBearerFile(path: string): string {
+  const token = readSecretFile(path).trim();
+  if (tokenId(token) === undefined && !isWebToken(token))
+    throw new MaintError("MAINT_ERR_TOKEN", `${path}: holds no token`);
+  return token;
+}
+
 /** The token in a file. @throws MaintError MAINT_ERR_SECRET_MODE, MAINT_ERR_SECRET_MISSING or MAINT_ERR_TOKEN */
 export function readTokenFile(path: string): string {
   const token = readSecretFile(path).trim();

@@ -6,6 +6,7 @@ import type { StoreService } from "./contracts/store-service.ts";
 import type { NodeService } from "./nodes/node-service.ts";
 import type { OrderService } from "./orders/order-service.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
+import type { Oidc } from "./people/oidc.ts";
 import type { PeopleService } from "./people/people-service.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock } from "./ports.ts";
@@ -24,6 +25,8 @@ export interface HubServices {
   readonly standing: StandingService;
   readonly clock: Clock;
   readonly people: PeopleService;
+  /** Null where people come by the hub's own tokens only. */
+  readonly oidc: Oidc | null;
   readonly alerts: AlertService;
   readonly patterns: PatternService;
   readonly proposals: ProposalService;

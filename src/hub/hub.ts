@@ -14,6 +14,7 @@ import type { StoreService } from "./contracts/store-service.ts";
 import { type HubTls, type ListeningServer, startHttpServer } from "./http/server.ts";
 import type { HubServices } from "./hub-services.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
+import type { OidcOptions } from "./people/oidc-options.ts";
 import type { SeedPerson } from "./people/people-service.ts";
 import { hubIdIn } from "./policy-central/hub-id.ts";
 import { openPolicyCentral, type PolicyCentral } from "./policy-central/policy-central.ts";
@@ -33,6 +34,8 @@ export interface HubOptions {
   /** Without it only this machine reaches the hub, unless `insecure` says that something else protects the way to it. */
   readonly tls?: HubTls;
   readonly insecure?: boolean;
+  /** People may come by tokens of this identity provider as well. */
+  readonly oidc?: OidcOptions;
   readonly clock?: Clock;
   readonly random?: Random;
   /** How long a release is active before it is monitored. */
@@ -142,6 +145,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     hubId,
     soakMs: options.soakMs ?? SOAK_MS,
     failed,
+    oidc: options.oidc,
     log: options.log ?? (() => undefined),
     seed: JSON.parse(readFileSync(join(folder, "people.json"), "utf8")) as SeedPerson[],
   });

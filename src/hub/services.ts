@@ -10,6 +10,8 @@ import type { HubServices } from "./hub-services.ts";
 import { createNodeService } from "./nodes/node-service.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { createPatternService } from "./patterns/pattern-service.ts";
+import { createOidc } from "./people/oidc.ts";
+import type { OidcOptions } from "./people/oidc-options.ts";
 import { createPeopleService, type SeedPerson } from "./people/people-service.ts";
 import { openForgotten } from "./policy-central/forgotten.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
@@ -63,6 +65,7 @@ export interface Foundations {
   readonly failed: (error: unknown) => void;
   readonly log: (line: string) => void;
   readonly seed: readonly SeedPerson[];
+  readonly oidc?: OidcOptions | undefined;
 }
 
 /** Wires the hub's services to each other and finishes what a crash left over. */
@@ -127,7 +130,10 @@ export async function composeServices(
   return { services: { ...records, hubId, rollout, store, staging, standing, clock, policy, ledger }, sessions };
 }
 
-type Records = Pick<HubServices, "people" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders">;
+type Records = Pick<
+  HubServices,
+  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders"
+>;
 
 /** The services that keep hub.db and ask nobody on the wire. */
 function composeRecords(
@@ -139,6 +145,8 @@ function composeRecords(
   const { db, clock, policy, random, failed } = base;
   const changed = (): void => void refresh().catch(failed);
   const people = createPeopleService({ db, journal, clock, changed });
+  const { rolesOf } = people;
+  const oidc = base.oidc === undefined ? null : createOidc(base.oidc, { clock, fetch, rolesOf });
   const nodes = createNodeService({ db, journal, clock, random, changed, drop });
   const contracts = createContractService({
     ...{ db, journal, clock, policy, tools: contractTools, changed: refresh },
@@ -153,5 +161,5 @@ function composeRecords(
   const patterns = createPatternService({ db, journal, clock, alerts, nodes, archive: null });
   const proposals = createProposalService({ db, journal, clock, contracts, alerts, patterns, tools: textTools });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
-  return { people, nodes, contracts, alerts, patterns, proposals, orders };
+  return { people, oidc, nodes, contracts, alerts, patterns, proposals, orders };
 }

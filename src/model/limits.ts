@@ -125,6 +125,19 @@ export const MAX_STANDING_KINDS = 64;
 export const MAX_STANDING_CODES = 20;
 export const MAX_STANDING_DUE = 60;
 export const MAX_STANDING_TEXT = 200;
+/** How far the clock of an identity provider may differ. */
+export const OIDC_CLOCK_TOLERANCE_MS = 60_000;
+/** From its issue on, whatever a token says of itself. */
+export const OIDC_TOKEN_LIFE_MS = 24 * 3_600_000;
+export const MAX_OIDC_TOKEN_LENGTH = 16 << 10;
+/** A provider's keys are good for this long without being asked for, and for that long where it does not answer. */
+export const OIDC_KEYS_LIFE_MS = 10 * 60_000;
+export const OIDC_KEYS_STALE_MS = 3_600_000;
+/** How often a provider is asked, whatever keys strangers name. */
+export const OIDC_KEYS_COOLDOWN_MS = 30_000;
+export const OIDC_KEYS_TIMEOUT_MS = 5_000;
+export const MAX_OIDC_KEYS = 100;
+export const MAX_OIDC_KEYS_BYTES = 256 << 10;
 export const MAX_HTTP_BODY_BYTES = 2 << 20;
 export const MAX_SPOOLED_ALERTS = 100_000;
 export const KEPT_RELEASES_MIN = 3;

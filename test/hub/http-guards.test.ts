@@ -49,6 +49,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/due": ALL,
   "GET /v1/people": "admin",
   "POST /v1/people": "admin",
+  "GET /v1/people/me": ALL,
   "GET /v1/ledger": "auditor admin QA approver author",
   "GET /v1/ledger/verify": "auditor admin QA approver author",
   "GET /v1/alerts": ALL,

@@ -34,6 +34,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
       "@hono/node-server",
       "zod",
       "yaml",
+      "jose",
     ],
     "node:*",
   ],

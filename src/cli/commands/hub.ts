@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Command } from "commander";
 import { parse } from "yaml";
@@ -8,10 +8,11 @@ import { makeFolder, writeAtomically } from "../../disk/atomic-write.ts";
 import { readSecretFile } from "../../disk/read-secret.ts";
 import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
-import type { HubTls } from "../../hub/index.ts";
+import type { HubTls, OidcOptions } from "../../hub/index.ts";
 import { dataFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { portOf, serving } from "../serving.ts";
+import { trustCa } from "../trust-ca.ts";
 
 /** `maint hub`: the process that gives every node what it should have, and hears what becomes of it. */
 export function command(): Command {
@@ -25,6 +26,7 @@ export function command(): Command {
     .option("--tls-cert <file>", "certificate, PEM: HTTPS and WSS, TLS 1.3")
     .option("--tls-key <file>", "its private key, PEM, readable by its owner alone")
     .option("--name <host>", "what the certificate calls the hub (else the address)")
+    .option("--oidc <file>", "people may come by tokens of this identity provider too, YAML or JSON: docs/operation.md")
     .option("--insecure", "listen beyond this machine without a certificate: something else protects the way")
     .option("--json", "print JSON lines")
     .addHelpText("after", "\nExample:\n  maint hub start --data ./maint-data --port 8420")
@@ -79,6 +81,7 @@ interface StartOptions {
   readonly tlsKey?: string;
   readonly name?: string;
   readonly insecure?: boolean;
+  readonly oidc?: string;
   readonly json?: boolean;
 }
 
@@ -86,16 +89,29 @@ interface StartOptions {
 async function start(options: StartOptions): Promise<void> {
   const port = portOf(options.port);
   const { createHub } = await import("../../hub/index.ts");
+  trustCa(undefined);
+  const oidc = await oidcOf(options);
   const { say, tell, fail, untilTold } = serving(options);
   const hub = await createHub({
     ...{ dataFolder: dataFolder(options.data), port, host: options.host, insecure: options.insecure === true },
-    ...tlsOf(options),
+    ...{ ...tlsOf(options), ...oidc },
     onFatal: fail,
     log: (line) => say(`hub: ${line}`, { kind: "log", line }),
   });
   tell({ kind: "listening", url: hub.url });
   say(`${hub.id} listens on ${hub.url}`, { kind: "listening", hub: hub.id, url: hub.url });
+  if (oidc.oidc !== undefined) {
+    const line = `people come by tokens of ${oidc.oidc.issuer} as well`;
+    say(`hub: ${line}`, { kind: "log", line });
+  }
   await untilTold(hub.stop);
+}
+
+async function oidcOf({ oidc: file }: StartOptions): Promise<{ readonly oidc?: OidcOptions }> {
+  if (file === undefined) return {};
+  const { oidcOptionsIn } = await import("../../hub/index.ts");
+  const beside = (name: string): string => readFileSync(resolve(dirname(file), name), "utf8");
+  return { oidc: oidcOptionsIn(readFileSync(file, "utf8"), file, beside) };
 }
 
 function tlsOf({ tlsCert, tlsKey, name }: StartOptions): { readonly tls?: HubTls } {

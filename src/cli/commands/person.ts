@@ -18,6 +18,9 @@ export function command(): Command {
   withHubOptions(person.command("list").description("list people and their roles"))
     .addHelpText("after", "\nExample:\n  maint person list")
     .action(list);
+  withHubOptions(person.command("me").description("say whom the hub takes the token's owner for, and with which roles"))
+    .addHelpText("after", "\nExample:\n  maint person me --token keys/STF-1.token")
+    .action(me);
   return person.addHelpText("after", "\nExample:\n  maint person add STF-1 --role operator");
 }
 
@@ -39,6 +42,14 @@ async function add(id: string, options: AddOptions): Promise<void> {
   printAnswer(options, { id, roles: answer.roles, tokenFile: file }, [
     `${id} added as ${answer.roles.join(", ")}; token in ${file}`,
   ]);
+}
+
+async function me(options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get("/v1/people/me")) as {
+    readonly id: string;
+    readonly roles: readonly string[];
+  };
+  printAnswer(options, answer, [`${answer.id}  ${answer.roles.join(", ")}`]);
 }
 
 async function list(options: HubOptions): Promise<void> {

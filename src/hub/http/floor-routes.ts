@@ -83,6 +83,10 @@ export function peopleRoutes({ people }: HubServices): Hono<HubEnv> {
   const administers = requireRole("admin");
   return new Hono<HubEnv>()
     .get("/", administers, async (context) => context.json({ people: await people.list() }))
+    .get("/me", requireRole(...READER_ROLES), (context) => {
+      const { id, roles } = context.get("principal");
+      return context.json({ id, roles });
+    })
     .post("/", administers, async (context) => {
       const person = await bodyOf(context, personSchema);
       return context.json(await people.add(person, context.get("principal")), 201);

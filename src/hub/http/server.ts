@@ -7,6 +7,7 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { MaintError } from "../../base/maint-error.ts";
+import { isWebToken } from "../../disk/read-token.ts";
 import { CONNECTIONS_CHECK_INTERVAL_MS, HEADERS_TIMEOUT_MS, MAX_HTTP_BODY_BYTES } from "../../model/limits.ts";
 import type { HubServices } from "../hub-services.ts";
 import { badRequest, notFound, tooLarge, unauthorized } from "../refusals.ts";
@@ -146,12 +147,13 @@ const hostCheck = (host: string) =>
     await next();
   });
 
-const authentication = ({ people }: HubServices) =>
+const authentication = ({ people, oidc }: HubServices) =>
   createMiddleware<HubEnv>(async (context, next) => {
     const [scheme, token] = (context.req.header("authorization") ?? "").split(" ");
     if (scheme !== "Bearer" || token === undefined)
       throw unauthorized("a token is needed", "name its file with --token");
-    const principal = await people.authenticate(token);
+    const principal =
+      oidc !== null && isWebToken(token) ? await oidc.authenticate(token) : await people.authenticate(token);
     if (principal === undefined) throw unauthorized("this token is nobody's", "was it made by this hub?");
     context.set("principal", principal);
     await next();

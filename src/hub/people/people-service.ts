@@ -22,6 +22,8 @@ export interface PeopleService {
   readonly seed: (people: readonly SeedPerson[]) => Promise<void>;
   /** Whose token this is; undefined for any that is not exactly a known person's. */
   readonly authenticate: (token: string) => Promise<Principal | undefined>;
+  /** Undefined for nobody the hub knows. */
+  readonly rolesOf: (id: string) => Promise<readonly string[] | undefined>;
   /**
    * Adds a person and answers the token, which is nowhere kept.
    * @throws MaintError BAD_REQUEST for an id or a role that is none, CONFLICT for a known id
@@ -53,6 +55,10 @@ export function createPeopleService(ports: {
         .values(values)
         .onConflict((conflicting) => conflicting.doNothing())
         .execute();
+    },
+    rolesOf: async (id) => {
+      const found = await people.selectFrom("person").select("roles").where("id", "=", id).executeTakeFirst();
+      return found === undefined ? undefined : (JSON.parse(found.roles) as string[]);
     },
     async authenticate(token) {
       const id = tokenId(token);
