@@ -1,6 +1,8 @@
 import { printUtc } from "../base/civil-time.ts";
+import type { Factor, Share } from "../hub/patterns/factors.ts";
 import type { Rate, WindowFigures } from "../hub/patterns/figures.ts";
-import type { FleetPattern, FleetReview, PatternAnalysis } from "../hub/patterns/pattern-service.ts";
+import type { PatternFactors } from "../hub/patterns/pattern-factors.ts";
+import type { FleetPattern, FleetReview, PatternAnalysis, ShownPattern } from "../hub/patterns/pattern-service.ts";
 
 /** What the hub found in alerts, as lines a person can read. */
 
@@ -72,7 +74,7 @@ const reviewLine = ({ node, decisions, condition, reason, assets, pattern, p }: 
   `${pattern === null ? "" : `; part of ${pattern}`}${p === null ? "" : `; ${p <= 0.01 ? chance(p) : "no more than others"}`}`;
 
 /** Everything about one. */
-export function shownPattern(pattern: FleetPattern): readonly string[] {
+export function shownPattern(pattern: ShownPattern): readonly string[] {
   const { series, firstSeenMs, lastSeenMs, versions, subjects, alerts, alertCount } = pattern;
   return [
     ...patternLines(pattern),
@@ -85,8 +87,30 @@ export function shownPattern(pattern: FleetPattern): readonly string[] {
     "",
     ...pattern.windows.flatMap(windowLines),
     "",
+    ...factorLines(pattern.factors),
     `    ${alertCount} alerts${alertCount > alerts.length ? `, the newest ${alerts.length}` : ""}: ${alerts.join(", ")}`,
   ];
+}
+
+function factorLines(factors: PatternFactors | null): readonly string[] {
+  if (factors === null) return [];
+  const { cases, asked, isWhole } = factors;
+  const all = `${cases} tests since ${day(factors.fromMs)}${isWhole ? "" : ", as many as are read"}`;
+  if (factors.factors.length === 0)
+    return [`    nothing is over-represented: ${asked} values compared over ${all}`, ""];
+  return [
+    `    more often among the blocked than chance would have it, of ${asked} values over ${all}:`,
+    ...factors.factors.map(factorLine),
+    "",
+  ];
+}
+
+const UNIT_WORDS = { asset: "assets", node: "nodes", "node-day": "node-days" } as const;
+
+function factorLine({ kind, value, unitKind, with: own, without, p, sameAs }: Factor): string {
+  const share = ({ blocked, units }: Share): string => `${blocked} of ${units}`;
+  const same = sameAs.length === 0 ? "" : `; the same tests as ${sameAs.join(", ")}`;
+  return `      ${kind} ${value}: ${share(own)} ${UNIT_WORDS[unitKind]} blocked, else ${share(without)}; ${chance(p)}${same}`;
 }
 
 function windowLines({ window, decisions, nodes, rate, atItsNodes, restOfFleet, before, change }: WindowFigures) {

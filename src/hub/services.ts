@@ -158,7 +158,14 @@ function composeRecords(
     notify: ({ role, severity, node, text, count }) =>
       base.log(`tells ${role}, ${severity}: ${node}: ${text}${count > 1 ? ` (${count} times)` : ""}`),
   });
-  const patterns = createPatternService({ db, journal, clock, alerts, nodes, archive: null });
+  const patterns = createPatternService({
+    ...{ db, journal, clock, alerts, nodes, archive: null },
+    floor: {
+      registers: async () => (await nodes.list()).map(({ register }) => register),
+      people: people.list,
+      bundle: async (contract) => (await contracts.current(contract))?.bundle ?? undefined,
+    },
+  });
   const proposals = createProposalService({ db, journal, clock, contracts, alerts, patterns, tools: textTools });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
   return { people, oidc, nodes, contracts, alerts, patterns, proposals, orders };

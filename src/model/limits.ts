@@ -171,3 +171,7 @@ export const MAX_PATTERNS_LISTED = 200;
 export const MAX_PATTERN_ALERTS = 1_000;
 /** What is called unusual is so by chance in at most one look of a hundred. */
 export const PATTERN_ALPHA = 0.01;
+/** What is called over-represented is so by chance in at most one look of twenty. */
+export const PATTERN_FACTOR_ALPHA = 0.05;
+/** Archived decisions that the search for factors reads. */
+export const MAX_FACTOR_DECISIONS = 20_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
-import { alertOf, contractShelf, ENGINEER, EPOCH, openLoopBench } from "../hub/loop-fixture.ts";
+import { alertOf, contractShelf, ENGINEER, EPOCH, emptyFloor, openLoopBench } from "../hub/loop-fixture.ts";
 
 // Abuse case 30: one node that wants a contract changed.
 
@@ -14,6 +14,7 @@ async function floor() {
     alerts,
     nodes: { ids: async () => ["LP-1", "LP-2"] },
     archive: null,
+    floor: emptyFloor,
   });
   return { alerts, patterns, shelf };
 }

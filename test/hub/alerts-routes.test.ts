@@ -11,7 +11,7 @@ import { createOrderService } from "../../src/hub/orders/order-service.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import { createProposalService } from "../../src/hub/proposals/proposal-service.ts";
 import { textTools } from "../../src/hub/proposals/text-tools.ts";
-import { alertOf, contractShelf, EPOCH, knownContract, openLoopBench } from "./loop-fixture.ts";
+import { alertOf, contractShelf, EPOCH, emptyFloor, knownContract, openLoopBench } from "./loop-fixture.ts";
 
 const text = `contract UV-DAILY "UV" {
   for every station
@@ -32,7 +32,13 @@ async function openRoutes() {
   if (bundle === undefined) throw new Error("the contract compiles");
   const contracts = contractShelf([knownContract(bundle, text)]);
   const alerts = createAlertService({ ...bench, contracts, notify: () => {} });
-  const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => ["LP-1"] }, archive: null });
+  const patterns = createPatternService({
+    ...bench,
+    alerts,
+    nodes: { ids: async () => ["LP-1"] },
+    archive: null,
+    floor: emptyFloor,
+  });
   const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
   const app = new Hono<HubEnv>()
     .use(async (context, next) => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openLedgerFile } from "../../src/disk/ledger-file.ts";
 import { openDatabase } from "../../src/disk/sqlite.ts";
+import type { FactorFloor } from "../../src/hub/patterns/pattern-factors.ts";
 import type { ContractSource, KnownContract, NewDraft, Principal } from "../../src/hub/ports.ts";
 import { alertTables } from "../../src/hub/store/alerts-tables.ts";
 import { openHubDatabase } from "../../src/hub/store/database.ts";
@@ -71,6 +72,13 @@ export async function openLoopBench() {
     entries: () => ledger.list().map(({ action_type, action, user_id }) => `${action_type} ${action} ${user_id}`),
   };
 }
+
+/** A hub that knows nobody and nothing else. */
+export const emptyFloor: FactorFloor = {
+  registers: async () => [],
+  people: async () => [],
+  bundle: async () => undefined,
+};
 
 /** Contracts in force, by id, and the drafts that were made of them. */
 export function contractShelf(known: readonly KnownContract[]): ContractSource & { readonly drafts: NewDraft[] } {

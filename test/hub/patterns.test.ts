@@ -4,7 +4,7 @@ import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { findAlertPatterns, type NamedAlert } from "../../src/hub/patterns/find-patterns.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import type { Alert } from "../../src/model/alert.ts";
-import { alertOf, contractShelf, ENGINEER, EPOCH, openLoopBench, START_MS } from "./loop-fixture.ts";
+import { alertOf, contractShelf, ENGINEER, EPOCH, emptyFloor, openLoopBench, START_MS } from "./loop-fixture.ts";
 
 /** `LP-1 T-1`, `LP-1 -` without a test id. */
 const named = (short: readonly string[], change: Partial<Alert> = {}): NamedAlert[] =>
@@ -185,6 +185,7 @@ test("an analysis is answered, kept and in the ledger", async () => {
     alerts,
     nodes: { ids: async () => ["LP-1", "LP-2", "LP-3"] },
     archive: null,
+    floor: emptyFloor,
   });
   expect(await patterns.latest()).toBeUndefined();
   const sent = (node: string, ...tests: string[]) =>

@@ -12,7 +12,7 @@ import { createProposalService } from "../../src/hub/proposals/proposal-service.
 import { textTools } from "../../src/hub/proposals/text-tools.ts";
 import type { Alert } from "../../src/model/alert.ts";
 import type { Bundle } from "../../src/model/bundle.ts";
-import { alertOf, contractShelf, ENGINEER, EPOCH, knownContract, openLoopBench } from "./loop-fixture.ts";
+import { alertOf, contractShelf, ENGINEER, EPOCH, emptyFloor, knownContract, openLoopBench } from "./loop-fixture.ts";
 
 const decimal = (text: string): Rational => {
   const value = parseDecimal(text);
@@ -396,7 +396,13 @@ describe("people decide", () => {
       await alerts.receive(node, { epoch: EPOCH, alerts: own });
     }
     const [pattern] = findAlertPatterns(await alerts.list()).patterns;
-    const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => [] }, archive: null });
+    const patterns = createPatternService({
+      ...bench,
+      alerts,
+      nodes: { ids: async () => [] },
+      archive: null,
+      floor: emptyFloor,
+    });
     const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
     return { ...bench, contracts, shelf, proposals, pattern: pattern?.id ?? "" };
   }

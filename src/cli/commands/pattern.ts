@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { FleetPattern, PatternAnalysis } from "../../hub/patterns/pattern-service.ts";
+import type { PatternAnalysis, ShownPattern } from "../../hub/patterns/pattern-service.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { analysisLines, shownPattern } from "../pattern-lines.ts";
 
@@ -39,6 +39,6 @@ async function list(options: ListOptions): Promise<void> {
 }
 
 async function show(id: string, options: HubOptions): Promise<void> {
-  const answer = (await hubClient(options).get(`/v1/patterns/${encodeURIComponent(id)}`)) as FleetPattern;
+  const answer = (await hubClient(options).get(`/v1/patterns/${encodeURIComponent(id)}`)) as ShownPattern;
   printAnswer(options, answer, shownPattern(answer));
 }

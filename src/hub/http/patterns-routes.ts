@@ -22,7 +22,7 @@ export function patternsRoutes(patterns: PatternService): Hono<HubEnv> {
       if (latest === undefined) throw notFound("no analysis was made yet", "maint pattern list makes one");
       return context.json(latest);
     })
-    .get("/:id", reads, async (context) => context.json(await patterns.find(context.req.param("id"))))
+    .get("/:id", reads, async (context) => context.json(await patterns.show(context.req.param("id"))))
     .post("/analysis", requireRole("author", "approver", "QA", "supervisor", "admin"), async (context) => {
       const { since, ...request } = await bodyOf(context, analysisSchema);
       const sinceMs = since === undefined ? undefined : Date.parse(since);

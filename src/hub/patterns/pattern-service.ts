@@ -25,6 +25,7 @@ import {
   patternsIn,
   reviewOfNode,
 } from "./find-patterns.ts";
+import { type FactorFloor, type PatternFactors, patternFactors } from "./pattern-factors.ts";
 import { openPatternState, type PatternState } from "./pattern-state.ts";
 import { DEFAULT_WINDOWS, type PatternWindow, readWindows, WIDEST_WINDOW } from "./windows.ts";
 
@@ -78,7 +79,8 @@ export interface PatternPorts {
   readonly alerts: Pick<AlertService, "after">;
   readonly nodes: Pick<NodeSource, "ids">;
   /** Null for a hub that archives no ledgers: then there are counts and no rates. */
-  readonly archive: Pick<NodeArchive, "exposure"> | null;
+  readonly archive: Pick<NodeArchive, "exposure" | "decisions"> | null;
+  readonly floor: FactorFloor;
 }
 
 export interface PatternService {
@@ -93,6 +95,13 @@ export interface PatternService {
   readonly latest: () => Promise<PatternAnalysis | undefined>;
   /** A pattern as it stands now over all that is kept. @throws MaintError NOT_FOUND */
   readonly find: (id: string) => Promise<FleetPattern>;
+  /** The same with what its blocked decisions have in common more than others have. @throws MaintError NOT_FOUND */
+  readonly show: (id: string) => Promise<ShownPattern>;
+}
+
+export interface ShownPattern extends FleetPattern {
+  /** Null for a hub without an archive. */
+  readonly factors: PatternFactors | null;
 }
 
 export function createPatternService(ports: PatternPorts): PatternService {
@@ -123,14 +132,26 @@ export function createPatternService(ports: PatternPorts): PatternService {
     },
     find: async (id) => {
       await upToDate();
-      const nowMs = ports.clock.nowMs();
-      const wide = { windows: [...DEFAULT_WINDOWS, WIDEST_WINDOW], limits: PATTERN_LIMITS, nowMs };
-      const { patterns } = await analysed(ports, state, { ...wide, only: id });
-      const [found] = patterns;
-      if (found !== undefined) return found;
-      throw unknownId("pattern", id, await state.busy(nowMs - WIDEST_WINDOW.ms, PATTERN_LIMITS.minAlerts));
+      return found(ports, state, id);
+    },
+    show: async (id) => {
+      await upToDate();
+      const pattern = await found(ports, state, id);
+      if (ports.archive === null) return { ...pattern, factors: null };
+      const toMs = ports.clock.nowMs();
+      const bounds = { fromMs: toMs - (DEFAULT_WINDOWS.at(-1)?.ms ?? 0), toMs };
+      return { ...pattern, factors: await patternFactors(pattern, ports.archive, ports.floor, bounds) };
     },
   };
+}
+
+async function found(ports: PatternPorts, state: PatternState, id: string): Promise<FleetPattern> {
+  const nowMs = ports.clock.nowMs();
+  const wide = { windows: [...DEFAULT_WINDOWS, WIDEST_WINDOW], limits: PATTERN_LIMITS, nowMs };
+  const { patterns } = await analysed(ports, state, { ...wide, only: id });
+  const [pattern] = patterns;
+  if (pattern !== undefined) return pattern;
+  throw unknownId("pattern", id, await state.busy(nowMs - WIDEST_WINDOW.ms, PATTERN_LIMITS.minAlerts));
 }
 
 /** One transaction for some alerts, so that a flood of them leaves the loop to others in between. */
