@@ -29,6 +29,7 @@ import { feedRoutes } from "./feed.ts";
 import { type GateService, openGateService } from "./gate-service.ts";
 import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
 import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
+import { ledgerBytes } from "./ledger-bytes.ts";
 import { callerOf } from "./local-access.ts";
 import { type LocalApi, openLocalApi, type Route } from "./local-api.ts";
 import { type Marks, openMarks } from "./marks.ts";
@@ -367,6 +368,7 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   let underWay: Promise<unknown> = Promise.resolve();
   const link = openHubLink({
     ...{ node, key, hubUrl, clock, spool, kept, hubId: enrolment.hub, ledgerHead: ledger.head, onFault: voice.fatal },
+    ledgerBytes: (from) => ledgerBytes(ledger, from),
     active: () => activeSet(activation, enrolledRoot),
     nextReportCounter: marks.nextReportCounter,
     reportCounter: marks.reportCounter,

@@ -33,6 +33,7 @@ import type {
 } from "./core/link-state.ts";
 import { parseBlobFrame, parseFrame } from "./frames.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
+import { logParts } from "./log-parts.ts";
 import { type Rejection, rejection } from "./rejection.ts";
 import type { ShadowFault } from "./release-set.ts";
 
@@ -49,6 +50,8 @@ export interface HubLinkOptions {
   readonly kept: KeptBytes;
   readonly active: () => ActiveSet;
   readonly ledgerHead: () => LedgerHead;
+  /** The bytes of ledger entries from a seq on: at least one where there is one, and no more than fit a batch. */
+  readonly ledgerBytes: (from: number) => readonly Uint8Array[];
   /** Verifies, self-tests and activates; durable when fulfilled with `activated`. Never rejects for what the world does. */
   readonly attempt: (signed: SignedDesired, reached: (phase: AttemptPhase) => void) => Promise<AttemptOutcome>;
   /** The next number of the node's reports; only grows, across restarts. */
@@ -139,6 +142,7 @@ class LinkDriver {
     report: ({ desired, outcome }) => this.#report(desired, outcome),
     raise: ({ reason, detail }) => this.#options.onRefused(rejection(reason, detail)),
     "send-alerts": ({ afterSeq, upTo }) => this.#sendAlerts(afterSeq, upTo),
+    "send-log": ({ from }) => this.#sendLog(from),
     prune: ({ upTo }) => this.#options.spool.prune(upTo),
     "renew-epoch": () => this.#renewEpoch(),
     prove: () => this.#prove(),
@@ -224,6 +228,12 @@ class LinkDriver {
     const batch: AlertBatch = { epoch: spool.epoch(), alerts };
     this.#send("alert", batch);
     this.take({ kind: "batched", upTo: alerts.at(-1)?.seq ?? afterSeq });
+  }
+
+  #sendLog(from: number): void {
+    const entries = this.#options.ledgerBytes(from);
+    for (const part of logParts(from, entries)) this.#send("log", part);
+    this.take({ kind: "log-sent", upTo: from + entries.length });
   }
 
   #renewEpoch(): void {

@@ -1,5 +1,6 @@
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
+import type { NodeArchive } from "./archive/archived.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StagingService } from "./contracts/staging-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
@@ -33,4 +34,6 @@ export interface HubServices {
   readonly orders: OrderService;
   readonly policy: PolicyCentral;
   readonly ledger: LedgerFile;
+  /** What nodes wrote into their ledgers. */
+  readonly archive: NodeArchive;
 }

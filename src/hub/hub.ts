@@ -9,6 +9,7 @@ import { keepSigned, type LedgerFile, openLedgerFile } from "../disk/ledger-file
 import { openDatabase } from "../disk/sqlite.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
+import { openArchiveFile } from "./archive/archive-file.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
 import { type HubTls, type ListeningServer, startHttpServer } from "./http/server.ts";
@@ -125,6 +126,8 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   opened.push(() => ledger.close());
   const db = await openHubDatabase(openDatabase(join(folder, "hub.db")), hubAreas);
   opened.push(() => db.close());
+  const archive = openArchiveFile(join(folder, "archive.db"));
+  opened.push(() => archive.close());
   const policy = openPolicyCentral({ folder: join(options.dataFolder, "policy"), onlineKey, clock });
   reportDamage(policy, ledger, hubId, options.log);
   let stopped: Promise<void> | undefined;
@@ -138,6 +141,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   const { services, sessions } = await composeServices({
     db,
     ledger,
+    archive,
     policy,
     clock,
     random: options.random ?? ((count) => randomBytes(count)),

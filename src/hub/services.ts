@@ -2,6 +2,8 @@ import type { SigningKey } from "../disk/key-file.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { PHASE_DEADLINE_MS } from "../model/limits.ts";
 import { createAlertService } from "./alerts/alert-service.ts";
+import type { ArchiveFile } from "./archive/archive-file.ts";
+import { createArchiveService } from "./archive/archive-service.ts";
 import { createContractService } from "./contracts/contract-service.ts";
 import { contractTools, textTools } from "./contracts/contract-tools.ts";
 import { createStagingService } from "./contracts/staging-service.ts";
@@ -56,6 +58,7 @@ export const hubAreas: readonly StoreArea[] = [
 export interface Foundations {
   readonly db: HubDatabase;
   readonly ledger: LedgerFile;
+  readonly archive: ArchiveFile;
   readonly policy: PolicyCentral;
   readonly clock: Clock;
   readonly random: Random;
@@ -87,6 +90,7 @@ export async function composeServices(
   const forgotten = openForgotten({ db, journal, clock, policy, changed, log: base.log });
   await forgotten.recall();
   const standing = createStandingService({ db, clock, failed });
+  const archive = createArchiveService({ file: base.archive, journal, hubId, quarantine: nodes.quarantine });
   const sessions = createSessionServer({
     ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
     monotonicMs: () => performance.now(),
@@ -94,7 +98,8 @@ export async function composeServices(
     isAhead: forgotten.isAhead,
     learn: forgotten.learn,
     arrived: async (node, hello) => late.rollout?.arrived(node, hello),
-    left: () => undefined,
+    left: archive.forget,
+    ledgers: archive,
     standing: standing.take,
     report: (node, report) => rollout.report(node, report),
     record: async (record) => void (await journal.append([record])),
@@ -127,7 +132,10 @@ export async function composeServices(
   await store.reconcile();
   await staging.reconcile();
   await rollout.refresh();
-  return { services: { ...records, hubId, rollout, store, staging, standing, clock, policy, ledger }, sessions };
+  return {
+    services: { ...records, archive: base.archive, hubId, rollout, store, staging, standing, clock, policy, ledger },
+    sessions,
+  };
 }
 
 type Records = Pick<

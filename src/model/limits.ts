@@ -112,6 +112,19 @@ export const RECONNECT_MAX_MS = 60_000;
 /** A node whose key was revoked asks this seldom whether it still is. */
 export const REVOKED_RETRY_MS = 10 * 60_000;
 export const RECORDS_PER_FRAME = 100;
+/** Ledger entries of a node on their way to the hub: bytes of one batch before gzip, unless one entry alone is larger. */
+export const LOG_BATCH_BYTES = 512 << 10;
+/** What a batch may unpack to at the hub. */
+export const MAX_LOG_BATCH_BYTES = MAX_LEDGER_ENTRY_BYTES + LOG_BATCH_BYTES;
+/** Base64 of one part: with its envelope it fits the hub's frame. */
+export const LOG_PART_CHARS = 48_000;
+export const MAX_LOG_PARTS = 160;
+/** Parts of all nodes that wait for the rest of their batches; a hub that holds more asks the next to come later. */
+export const MAX_LOG_ASSEMBLING_BYTES = 64 << 20;
+/** How often a node looks whether its ledger grew; alerts and reports do not wait for it. */
+export const LOG_INTERVAL_MS = 1_000;
+/** Batches that the hub archives in one turn of its loop. */
+export const LOG_BATCHES_PER_COMMIT = 4;
 /** Batches of records that a hub lets a node have under way at once. */
 export const BATCH_CREDITS = 4;
 /** What a node sends at once, whatever a hub allows. */

@@ -19,6 +19,8 @@ export type Message =
   | Envelope<"standing", Standing>
   | Envelope<"proof", Proof>
   | Envelope<"ack", RecordAck>
+  | Envelope<"log", LogPart>
+  | Envelope<"logged", Logged>
   | Envelope<"ping", Ping>
   | Envelope<"timestamp", TimestampFrame>
   | Envelope<"goaway", GoAway>
@@ -91,6 +93,8 @@ export interface Welcome {
   readonly credits: number;
   /** Why the hub gives this node nothing new, for a person; null or absent: it does. Its records are taken all the same. */
   readonly quarantined?: string | null | undefined;
+  /** Entries of this node's ledger that the hub has archived: it goes on from there. Null or absent: it takes none now. */
+  readonly logSize?: number | null | undefined;
   /** The hub has older metadata than this node and asks it for its own, a `proof` each. Absent: no. */
   readonly behind?: boolean | undefined;
 }
@@ -290,6 +294,28 @@ export interface StandingDue {
 export interface RecordAck {
   readonly epoch: string;
   readonly upTo: number;
+}
+
+/**
+ * N→H: a part of consecutive ledger entries, one batch under way at a time. Joined in their order the parts of a batch are base64 of
+ * gzip of the entries' own bytes, a line feed between two.
+ */
+export interface LogPart {
+  /** Seq of the batch's first entry. */
+  readonly from: number;
+  /** From 0. */
+  readonly part: number;
+  readonly parts: number;
+  readonly data: string;
+}
+
+/** H→N, after the hub's durable commit of a batch, never before: so many entries of the node's ledger are archived. */
+export interface Logged {
+  readonly size: number;
+  /** Why the hub takes no more of this ledger; absent: it does. */
+  readonly refused?: string | undefined;
+  /** The hub is busy; the batch was not taken and comes again. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 export interface Ping {

@@ -72,6 +72,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
     onlineKey: repository.keys.online,
     clock: { nowMs: () => Date.now() },
     monotonicMs: () => performance.now(),
+    ledgers: { take: async () => ok(undefined), sizeOf: () => null },
     random: (size) => randomBytes(size),
     blobs: shelf,
     inbox: {

@@ -61,6 +61,7 @@ async function withInbox(inbox: AlertInbox) {
     onlineKey: makeSigningKey(),
     clock: { nowMs: () => Date.now() },
     monotonicMs: () => performance.now(),
+    ledgers: { take: async () => ok(undefined), sizeOf: () => null },
     random: (count) => new Uint8Array(count).fill(7),
     blobs: createBlobShelf(() => undefined),
     inbox,

@@ -23,6 +23,7 @@ export interface LinkState {
   /** The ping under way: only its own nonce, in time, attests. */
   readonly ping: { readonly nonce: string; readonly sentAtMs: number } | null;
   readonly spool: SpoolState;
+  readonly log: LogState;
   readonly target: TargetState;
   /** What the disk durably holds as activated: the only set that a report may call so. */
   readonly durable: Desired | null;
@@ -45,6 +46,14 @@ export interface SpoolState {
   readonly isBatching: boolean;
 }
 
+/** The node's own ledger on its way to the hub's archive, one batch at a time. */
+export interface LogState {
+  /** Entries that the hub holds durably; null where it takes none. */
+  readonly archived: number | null;
+  /** Size the hub comes to with the batch under way; null where none is. */
+  readonly inFlight: number | null;
+}
+
 /** The desired set that is being worked on. */
 export type TargetState =
   | { readonly kind: "none" }
@@ -52,7 +61,7 @@ export type TargetState =
   /** `next` is a newer set that came while the disk was busy; an older one in its place is forgotten. */
   | { readonly kind: "attempting"; readonly signed: SignedDesired; readonly next: SignedDesired | null };
 
-export type LinkTimer = "dial" | "handshake" | "heartbeat" | "fetch" | "ack" | "health";
+export type LinkTimer = "dial" | "handshake" | "heartbeat" | "fetch" | "ack" | "health" | "log" | "logged";
 
 /** How an attempt at a desired set ended. `activated` is said only after the pointer swap is on the disk. */
 export type AttemptOutcome =
@@ -96,6 +105,8 @@ export type LinkEvent =
   | { readonly kind: "spooled"; readonly seq: number }
   /** A batch went out, up to this seq: where its records are large, not all that were asked for fit into a frame. */
   | { readonly kind: "batched"; readonly upTo: number }
+  /** A batch of ledger entries went out, up to this size; the same as before where there was nothing new. */
+  | { readonly kind: "log-sent"; readonly upTo: number }
   /** Records that were not acknowledged got numbers of a new epoch, from 1. */
   | { readonly kind: "epoch-renewed"; readonly epoch: string; readonly spooledSeq: number }
   /** The attempt under way has come this far, and takes its time. */
@@ -124,6 +135,8 @@ export type LinkEffect =
   /** A set was refused before it was tried: people hear of it as of any other refusal. */
   | { readonly kind: "raise"; readonly reason: RejectionReason; readonly detail: string }
   | { readonly kind: "prune"; readonly upTo: number }
+  /** Ledger entries from this seq on, about LOG_BATCH_BYTES; the driver answers `log-sent`, the hub `logged`. */
+  | { readonly kind: "send-log"; readonly from: number }
   | { readonly kind: "renew-epoch"; readonly why: string }
   /** The hub has forgotten what this node rests on: it is shown. */
   | { readonly kind: "prove" }

@@ -4,6 +4,7 @@ import {
   AUTH_TIMEOUT_MS,
   HEALTH_WINDOW_MS,
   HEARTBEAT_MS,
+  LOG_INTERVAL_MS,
   MAX_BATCHES_UNDER_WAY,
   MISSED_HEARTBEATS,
   PHASE_DEADLINE_MS,
@@ -13,7 +14,7 @@ import {
   REVOKED_RETRY_MS,
   TIME_ROUND_TRIP_MAX_MS,
 } from "../../model/limits.ts";
-import type { Desired, Message, RejectionReason, SignedDesired, Welcome } from "../../model/message.ts";
+import type { Desired, Logged, Message, RejectionReason, SignedDesired, Welcome } from "../../model/message.ts";
 import { reconnectDelayMs } from "./backoff.ts";
 import type {
   AttemptOutcome,
@@ -43,6 +44,7 @@ export function startOfLink(start: LinkStart): LinkState {
     unansweredPings: 0,
     ping: null,
     spool: { epoch: start.epoch, spooledSeq: start.spooledSeq, ackedSeq: start.ackedSeq, ...NOTHING_SENT, credits: 0 },
+    log: { archived: null, inFlight: null },
     target: { kind: "none" },
     durable: start.durable,
     effective: false,
@@ -107,6 +109,8 @@ function take(state: LinkState, event: LinkEvent): LinkStep {
       });
     case "batched":
       return batched(state, event.upTo);
+    case "log-sent":
+      return logSent(state, event.upTo);
     case "epoch-renewed": {
       const spool = { epoch: event.epoch, spooledSeq: event.spooledSeq, ackedSeq: 0, ...NOTHING_SENT, credits: 0 };
       return only({ ...state, spool }, { kind: "close", why: "records begin a new epoch" });
@@ -132,7 +136,9 @@ const only = (state: LinkState, ...effects: readonly LinkEffect[]): LinkStep => 
 const clear = (timer: LinkTimer): LinkEffect => ({ kind: "clear-timer", timer });
 const set = (timer: LinkTimer, delayMs: number): LinkEffect => ({ kind: "set-timer", timer, delayMs });
 /** Those of a session; what is in force is watched with a hub or without. */
-const clearAll: readonly LinkEffect[] = (["dial", "handshake", "heartbeat", "fetch", "ack"] as const).map(clear);
+const clearAll: readonly LinkEffect[] = (
+  ["dial", "handshake", "heartbeat", "fetch", "ack", "log", "logged"] as const
+).map(clear);
 
 /** After a restart what is in force is watched anew: whether it was long enough before, nobody wrote down. */
 function started(state: LinkState): LinkStep {
@@ -158,6 +164,7 @@ function closed(state: LinkState, atMs: number, random: number): LinkStep {
     unansweredPings: 0,
     ping: null,
     spool: { ...state.spool, ...NOTHING_SENT, credits: 0 },
+    log: { archived: null, inFlight: null },
     // The hub sends the complete set again after the next hello; bytes that arrived stay on the disk.
     target: state.target.kind === "fetching" ? { kind: "none" } : state.target,
   };
@@ -182,6 +189,10 @@ function timer(state: LinkState, which: LinkTimer, atMs: number, nonce: string):
         : only(state, { kind: "close", why: "the hub acknowledged nothing" });
     case "health":
       return decided(state);
+    case "log":
+      return sendLog(state);
+    case "logged":
+      return only(state, { kind: "close", why: "the hub archived nothing" });
   }
 }
 
@@ -210,6 +221,8 @@ function message(state: LinkState, received: Message, atMs: number, nonce: strin
       return state.phase === "greeting" ? welcome(state, received.body, atMs, nonce) : only(state);
     case "ack":
       return acknowledged(state, received.body.epoch, received.body.upTo);
+    case "logged":
+      return logged(state, received.body);
     case "timestamp":
       return timestamp(state, received.body, atMs);
     case "goaway":
@@ -265,10 +278,12 @@ function welcome(state: LinkState, body: Welcome, atMs: number, nonce: string): 
     unansweredPings: 1,
     ping: { nonce, sentAtMs: atMs },
     spool: { ...state.spool, ackedSeq, ...NOTHING_SENT, credits: Math.min(body.credits, MAX_BATCHES_UNDER_WAY) },
+    log: { archived: body.logSize ?? null, inFlight: null },
   };
   const sent = sendAlerts(next);
   return only(
     sent.state,
+    ...(next.log.archived === null ? [] : [set("log", LOG_INTERVAL_MS)]),
     clear("handshake"),
     { kind: "session", session: body.session },
     { kind: "prune", upTo: ackedSeq },
@@ -319,6 +334,32 @@ function acknowledged(state: LinkState, epoch: string, upTo: number): LinkStep {
   const sent = sendAlerts({ ...state, spool: { ...spool, ackedSeq: upTo, inFlight } });
   const patience = inFlight.length > 0 ? ackTimer(state) : clear("ack");
   return only(sent.state, patience, { kind: "prune", upTo }, ...sent.effects);
+}
+
+/** Alerts and reports go at once; the ledger follows where nothing of it is under way. */
+function sendLog(state: LinkState): LinkStep {
+  const { archived, inFlight } = state.log;
+  if (state.phase !== "welcomed" || archived === null || inFlight !== null) return only(state);
+  return only(state, { kind: "send-log", from: archived });
+}
+
+function logSent(state: LinkState, upTo: number): LinkStep {
+  const { archived } = state.log;
+  if (state.phase !== "welcomed" || archived === null) return only(state);
+  if (upTo <= archived) return only(state, set("log", LOG_INTERVAL_MS));
+  const patience = set("logged", state.heartbeatMs * MISSED_HEARTBEATS);
+  return only({ ...state, log: { archived, inFlight: upTo } }, patience);
+}
+
+/** What the hub holds is where the next batch begins, whether it is more than before or less than was sent. */
+function logged(state: LinkState, { size, refused, retryAfterMs }: Logged): LinkStep {
+  const { inFlight } = state.log;
+  if (inFlight === null) return only(state);
+  if (refused !== undefined) return only({ ...state, log: { archived: null, inFlight: null } }, clear("logged"));
+  // One that was taken whole may have more behind it; one that was not is not tried again at once.
+  const waitMs = size >= inFlight ? 0 : LOG_INTERVAL_MS;
+  const next = { ...state, log: { archived: size, inFlight: null } };
+  return only(next, clear("logged"), set("log", Math.max(waitMs, Math.min(retryAfterMs ?? 0, RECONNECT_MAX_MS))));
 }
 
 /** Another major version is said no to, and nothing else of it is read. */

@@ -27,6 +27,8 @@ export interface ArchiveFile extends NodeArchive {
   readonly append: (batches: readonly LogBatch[]) => readonly LogAnswer[];
   /** Size and hash of what is archived of a node; an empty head for an unknown one. */
   readonly headOf: (node: string) => LedgerHead;
+  /** What does not hold of it, in words; null where everything does. */
+  readonly faultOf: (node: string) => string | null;
   /** Removes the bytes of a node's entries before `seq`; their number and the last one's hash stay. Answers how many went. */
   readonly removeBefore: (node: string, seq: number) => number;
   /** A person looked at a fork: what was archived is kept aside as `NODE~n`, and the node's ledger is taken anew. */
@@ -66,6 +68,7 @@ export function openArchiveFile(path: string): ArchiveFile {
       const row = rowOf(node);
       return row === undefined ? EMPTY_HEAD : { size: row.size, hash: row.head_hash };
     },
+    faultOf: (node) => rowOf(node)?.fault ?? null,
     removeBefore: (node, seq) => transaction(db, () => removeBefore(db, rowOf(node), seq)),
     startOver: (node) => transaction(db, () => startOver(db, rowOf(node))),
     close: () => db.close(),

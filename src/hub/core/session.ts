@@ -13,6 +13,8 @@ import {
   type AlertBatch,
   type Hello,
   helloBytes,
+  type Logged,
+  type LogPart,
   type Message,
   type MessageType,
   type Report,
@@ -58,6 +60,8 @@ export interface NodeForSession {
   readonly isAhead: boolean;
   readonly liveElsewhere: boolean;
   readonly ackedSeq: number;
+  /** Of its ledger, at the hub; null where no more of it is taken. */
+  readonly archived: number | null;
 }
 
 export type SessionEvent =
@@ -79,6 +83,8 @@ export type SessionEvent =
       readonly message: string;
       readonly re: string;
     }
+  /** The archive has so many entries of this node's ledger on the disk. */
+  | { readonly kind: "logged"; readonly logged: Logged; readonly re: string }
   | { readonly kind: "desired"; readonly signed: SignedDesired }
   | { readonly kind: "blob-missing"; readonly digest: Digest; readonly re: string }
   | {
@@ -104,6 +110,7 @@ export type SessionEffect =
   | { readonly kind: "take-report"; readonly node: string; readonly report: Report; readonly re: string }
   | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
   | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
+  | { readonly kind: "take-log"; readonly node: string; readonly part: LogPart; readonly re: string }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
   | {
       readonly kind: "take-proof";
@@ -176,6 +183,8 @@ function take(state: SessionState, event: SessionEvent): SessionStep {
       return lookedUp(state, event);
     case "committed":
       return committed(state, event);
+    case "logged":
+      return state.phase === "open" ? send(state, "logged", event.logged, event.re) : none(state);
     case "not-committed":
     case "report-refused":
       return send(state, "error", { code: event.code, message: event.message }, event.re);
@@ -256,6 +265,8 @@ function opened(
     }
     case "standing":
       return { state, effects: [{ kind: "take-standing", node, standing: frame.body }] };
+    case "log":
+      return { state, effects: [{ kind: "take-log", node, part: frame.body, re }] };
     case "proof": {
       if (state.proofsWanted === 0) return refuse(state, "bad-frame", "a proof that nobody asked for", re);
       const { name, text: proof } = frame.body;
@@ -305,6 +316,7 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
     ackedSeq: node.ackedSeq,
     credits: BATCH_CREDITS,
     quarantined: node.quarantined ?? back ?? null,
+    logSize: back === undefined ? node.archived : null,
     ...(node.isAhead ? { behind: true } : {}),
   };
   const welcomed = send(open, "welcome", welcome, re);

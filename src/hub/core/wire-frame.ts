@@ -4,6 +4,8 @@ import { parsePlainJson } from "../../base/strict-json.ts";
 import { isContractId, isDigest, isTestNodeId, isVersion } from "../../model/ids.ts";
 import {
   HUB_MAX_FRAME_BYTES,
+  LOG_PART_CHARS,
+  MAX_LOG_PARTS,
   MAX_STANDING_CODES,
   MAX_STANDING_DUE,
   MAX_STANDING_KINDS,
@@ -12,6 +14,7 @@ import {
 import {
   type AlertBatch,
   type Hello,
+  type LogPart,
   PHASES,
   type Ping,
   type Proof,
@@ -31,6 +34,7 @@ export type NodeFrame = { readonly id: string; readonly seq: number } & (
   | { readonly t: "alert"; readonly body: AlertBatch }
   | { readonly t: "standing"; readonly body: Standing }
   | { readonly t: "proof"; readonly body: Proof }
+  | { readonly t: "log"; readonly body: LogPart }
   | { readonly t: "ping"; readonly body: Ping }
   | { readonly t: "error"; readonly body: WireError }
   | { readonly t: "bye"; readonly body: { readonly reason: string } }
@@ -138,6 +142,10 @@ const bodies = {
       .max(MAX_STANDING_DUE),
   }),
   proof: z.object({ name: z.string().max(80), text: z.string() }),
+  log: z.object({
+    ...{ from: count, part: count, parts: z.int().min(1).max(MAX_LOG_PARTS) },
+    data: z.string().max(LOG_PART_CHARS),
+  }),
   ping: z.object({ nonce: z.string().min(16).max(128) }),
   error: z.object({ code: short, message: z.string().max(2_000) }),
   bye: z.object({ reason: short }),

@@ -25,6 +25,7 @@ import {
   type Standing,
   SUBPROTOCOL,
 } from "../../model/message.ts";
+import type { ArchiveService } from "../archive/archive-service.ts";
 import {
   type SessionEffect,
   type SessionEvent,
@@ -38,6 +39,7 @@ import { admission } from "./admission.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
 import { type Brake, brakeOf, createIntake, type Intake } from "./intake.ts";
 import { createSlices } from "./slices.ts";
+import { takeLog } from "./take-log.ts";
 import { createTimerWheel, type TimerWheel } from "./timer-wheel.ts";
 
 /** What a session asks of the rest of the hub. */
@@ -65,6 +67,8 @@ export interface SessionPorts {
   readonly report: (node: string, report: Report) => Promise<Result<undefined, string>>;
   /** Kept soon; the next one replaces it, so nothing is acknowledged. */
   readonly standing: (node: string, standing: Standing) => void;
+  /** Where the nodes' own ledgers go. */
+  readonly ledgers: Pick<ArchiveService, "take" | "sizeOf">;
   readonly record: (record: LedgerRecord) => Promise<void>;
   /** Our own mistakes and disk errors: the hub stops acknowledging. */
   readonly failed: (error: unknown) => void;
@@ -219,14 +223,13 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
         welcomed();
         later(welcome(effect, ports, connection));
         break;
-      case "take-report":
-        later(commit(takeReport(effect, ports, handle)));
-        break;
       case "take-standing":
         ports.standing(effect.node, effect.standing);
         break;
+      case "take-report":
       case "commit-alerts":
-        later(commit(commitAlerts(effect, ports, handle)));
+      case "take-log":
+        later(commit(durably(effect, ports, handle)));
         break;
       case "sign-time":
         handle(signedTime(effect, ports));
@@ -349,7 +352,9 @@ async function lookUp(
   // Nothing may come between this look and the admission: both happen in this turn of the loop.
   const rival = live.get(hello.node);
   const isAhead = ports.isAhead(hello.restsOn);
-  const node = key === undefined ? undefined : { ...key, ackedSeq, isAhead, liveElsewhere: rival !== undefined };
+  const archived = key === undefined ? null : ports.ledgers.sizeOf(hello.node);
+  const node =
+    key === undefined ? undefined : { ...key, ackedSeq, archived, isAhead, liveElsewhere: rival !== undefined };
   handle({ kind: "looked-up", hello, re, node, nowMs: ports.monotonicMs() });
 }
 
@@ -360,6 +365,16 @@ async function welcome(
 ): Promise<void> {
   const signed = await ports.arrived(node, hello);
   if (signed !== undefined) connection.publish(signed);
+}
+
+/** What a node hands in to be kept: it is answered when it is on the disk. */
+function durably(
+  effect: SessionEffect & { readonly kind: "take-report" | "commit-alerts" | "take-log" },
+  ports: SessionPorts,
+  handle: (event: SessionEvent) => void,
+): Promise<void> {
+  if (effect.kind === "take-report") return takeReport(effect, ports, handle);
+  return effect.kind === "take-log" ? takeLog(effect, ports.ledgers, handle) : commitAlerts(effect, ports, handle);
 }
 
 async function takeReport(

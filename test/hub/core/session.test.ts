@@ -54,6 +54,7 @@ const known = (change: Partial<NodeForSession> = {}): NodeForSession => ({
   keyId: key.keyId,
   isRevoked: false,
   isAhead: false,
+  archived: null,
   quarantined: null,
   reportCounter: 0,
   ledgerSize: 0,
