@@ -112,6 +112,7 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
       ...{ contracts: { "UV-DAILY": { version, digest } }, shadows: [], shadowFaults: [] },
     }),
     ledgerHead: () => ({ size: 12, hash: digestOf("ledger") }),
+    ledgerBytes: (from) => [bytesOf(`ledger entry ${from}`)],
     attempt: async () => ({ kind: "unchanged" }),
     ...{ nextReportCounter: () => 3, reportCounter: () => 2 },
     ...{ onSession: () => undefined, onAttested: () => undefined, onRefused: () => undefined },
@@ -129,7 +130,8 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
         said.push(text.replaceAll(spool.epoch(), EPOCH).replaceAll(body.nonce ?? NONCE, NONCE));
         for (const type of answers[t] ?? []) say(type);
         if (t === "error") link.standing(standing);
-        if (t === "standing") void link.stop();
+        // The ledger comes last: whoever is told of it is in no hurry.
+        if (t === "log") void link.stop();
       });
       socket.on("close", () => void link.stop().then(resolve));
     });
@@ -186,6 +188,7 @@ function answerTo(effect: SessionEffect): SessionEvent | undefined {
         publicHex: nodeKey.publicHex,
         keyId: nodeKey.keyId,
         isAhead: true,
+        archived: 12,
         liveElsewhere: false,
       };
       return { kind: "looked-up", hello, re, node, nowMs: NOW_MS };
@@ -196,6 +199,8 @@ function answerTo(effect: SessionEffect): SessionEvent | undefined {
       return effect.digest === digestOf("root")
         ? { kind: "blob-missing", digest: effect.digest, re: effect.re }
         : undefined;
+    case "take-log":
+      return { kind: "logged", logged: { size: effect.part.from + 1 }, re: effect.re };
     case "sign-time": {
       const { node, nonce, re } = effect;
       const signature = signHex(hubKey, canonicalJson({ hubTimeMs: NOW_MS, node, nonce }));

@@ -29,7 +29,7 @@ interface Golden {
 const SAID_BY: { readonly [type in MessageType]: readonly Side[] } = {
   ...{ challenge: ["hub"], hello: ["node"], welcome: ["hub"], desired: ["hub"], want: ["node"], report: ["node"] },
   ...{ alert: ["node"], standing: ["node"], proof: ["node"], ack: ["hub"], ping: ["node"], timestamp: ["hub"] },
-  ...{ goaway: ["hub"], error: ["hub", "node"], bye: ["hub", "node"] },
+  ...{ log: ["node"], logged: ["hub"], goaway: ["hub"], error: ["hub", "node"], bye: ["hub", "node"] },
 };
 
 /** `UPDATE=1 vitest run test/golden` rewrites the file; the difference is then read by a person. */
@@ -44,7 +44,7 @@ async function rewrite(): Promise<void> {
   const byType = (said: readonly string[]) =>
     Object.fromEntries(said.map((text) => [(JSON.parse(text) as Frame).t, JSON.parse(text) as Frame]));
   const [challenge] = hubFrames({});
-  const welcome = { session: "session-1", heartbeatMs: 10_000, ackedSeq: 0, credits: 4, behind: true };
+  const welcome = { session: "session-1", heartbeatMs: 10_000, ackedSeq: 0, credits: 4, behind: true, logSize: 12 };
   const greeted = {
     ...byType([challenge ?? ""]),
     welcome: { v: 1, t: "welcome", id: "h2", seq: 2, body: welcome },
@@ -97,7 +97,8 @@ test.each(frames)("$type of the $side in another major version is refused as tha
 /** What may be left out, or what an older peer does not say. */
 const OPTIONAL: { readonly [type: string]: readonly string[] } = {
   hello: ["counter", "restsOn"],
-  welcome: ["quarantined", "behind"],
+  welcome: ["quarantined", "behind", "logSize"],
+  logged: ["refused", "retryAfterMs"],
 };
 
 test.each(frames)("$type of the $side without one of its fields is refused", ({ side, type, frame }) => {
