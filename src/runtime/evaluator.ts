@@ -56,6 +56,8 @@ export interface RuleTable {
   readonly size: number;
   /** Rows that do not permit their code, found in one loop; `codes` has one code a row. @throws AssertionFailed for another number */
   readonly refused: (codes: Uint8Array) => readonly number[];
+  /** One row alone. */
+  readonly permits: (row: number, code: FactCode) => boolean;
 }
 
 /**
@@ -73,6 +75,8 @@ export function compileRules(rules: readonly BundleRule[]): RuleTable {
   });
   return {
     size,
+    permits: (row, code) =>
+      code !== NOT_ASKED && (((sets[row * WORDS + (code >>> 5)] as number) >>> (code & 31)) & 1) === 1,
     refused: (codes) => {
       assert(codes.length === size, "a rule is asked about facts there are");
       let rows: number[] | undefined;

@@ -8,8 +8,10 @@ export { type BundleTestResult, runBundleTests, type TestProblem, type ZoneOf } 
 export { blockedDecision, type DecideInput, decide, decideFast, verdictFast } from "./decide.ts";
 export { type DueItem, dueWithin } from "./due.ts";
 export { sentenceOf } from "./explain.ts";
+export type { Moment } from "./facts/context.ts";
 export { type Finding, finding } from "./facts/part.ts";
 export { type Gate, type GateAnswer, type GateOptions, openGate, TestBlocked } from "./gate.ts";
+export { type ClauseSaid, judgeClause } from "./one-clause.ts";
 export type { AlertSink, Clock, EvidenceStore, Journal, TestRequest, TestResult, TestRuns } from "./ports.ts";
-export type { LoadedBundle } from "./program.ts";
-export { indexReleases, type Release, type ReleaseIndex } from "./selection.ts";
+export type { CompiledClause, LoadedBundle } from "./program.ts";
+export { type Binding, indexReleases, type Release, type ReleaseIndex, selectContracts } from "./selection.ts";

@@ -120,7 +120,7 @@ export function judgeBinding({ binding, clauses }: PosedBinding, verdicts: Verdi
   return { reasons, warnings, conditions };
 }
 
-function reasonsOf(facts: PartFacts, isPermitted: boolean, line: number): readonly Finding[] {
+export function reasonsOf(facts: PartFacts, isPermitted: boolean, line: number): readonly Finding[] {
   const found = facts.state !== "known" ? facts.findings : facts.breach === null ? [] : [facts.breach];
   assert(isPermitted === (found.length === 0), `line ${line}, ${facts.part}: rule and reason disagree`);
   return found;

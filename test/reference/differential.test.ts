@@ -92,6 +92,7 @@ function planted(loaded: LoadedBundle): LoadedBundle {
   const isKnown = (code: number): boolean => factsOfCode(code).state === "known";
   const rules = {
     size: loaded.rules.size,
+    permits: (_: number, code: number) => isKnown(code),
     refused: (codes: Uint8Array) =>
       [...codes.keys()].filter((row) => codes[row] !== NOT_ASKED && !isKnown(codes[row] as number)),
   };

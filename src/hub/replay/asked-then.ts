@@ -36,20 +36,22 @@ export const evidenceAskedBy = (bundles: readonly Bundle[], roles: ReadonlyMap<s
   );
 
 function subjectsOf(clause: BundleClause, bundle: Bundle, roles: ReadonlyMap<string, string>): readonly string[] {
+  const assetOf = (role: string): string =>
+    roles.get(role) ?? bundle.equipment.find(({ name }) => name === role)?.asset ?? role;
+  // With `when X is …` an X that no register knows is itself the reason.
+  const guard = clause.attribute === null ? [] : [assetOf(clause.attribute.equipment)];
   switch (clause.kind) {
     case "reading": {
       const { difference = null } = bundle.quantities.find(({ name }) => name === clause.quantity) ?? {};
-      return difference === null ? [clause.quantity] : [difference.left, difference.right];
+      return [...guard, ...(difference === null ? [clause.quantity] : [difference.left, difference.right])];
     }
     case "acknowledgement":
-      return [clause.step];
+      return [...guard, clause.step];
     case "shelf-life": {
       const lot = bundle.materials.find(({ name }) => name === clause.material)?.lot;
-      return [roles.get(clause.material) ?? lot ?? clause.material];
+      return [...guard, roles.get(clause.material) ?? lot ?? clause.material];
     }
-    default: {
-      const asset = bundle.equipment.find(({ name }) => name === clause.equipment)?.asset;
-      return [roles.get(clause.equipment) ?? asset ?? clause.equipment];
-    }
+    default:
+      return [...guard, assetOf(clause.equipment)];
   }
 }

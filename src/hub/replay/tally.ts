@@ -1,8 +1,8 @@
 import type { ContractId, Digest, Version } from "../../model/ids.ts";
 import { MAX_REPLAY_CAUSES } from "../../model/limits.ts";
 import { shareBounds } from "../statistics/binomial.ts";
+import type { Cause, ReplayAnswer } from "./compare-verdicts.ts";
 import { addNumber, addNumbers, type NumberSet, numberSet, sizeOf } from "./number-set.ts";
-import type { Cause, ReplayAnswer } from "./redecide.ts";
 import type {
   ExampleKind,
   ReplayCause,
@@ -63,6 +63,20 @@ export const openTally = (examplesKept: number): Tally => ({
   tests: { concerned: numberSet(), newlyBlocked: numberSet(), newlyAllowed: numberSet() },
   examples: { newlyBlocked: [], newlyAllowed: [], blockedOtherwise: [], notReproducible: [], notJudged: [] },
 });
+
+/** Counts one that was allowed and still is, without a word: nearly all of them. */
+export function countAllowed(tally: Tally, { node, atMs, test }: Place): void {
+  const { counts, tests } = tally;
+  counts.decisions += 1;
+  counts.concerned += 1;
+  counts.unchangedAllowed += 1;
+  if (atMs < tally.firstMs) tally.firstMs = atMs;
+  if (atMs > tally.lastMs) tally.lastMs = atMs;
+  const station = stationOf(tally, node);
+  station.concerned += 1;
+  station.allowed += 1;
+  if (test !== null) addNumber(tests.concerned, test);
+}
 
 /** Counts one decision. */
 export function count(tally: Tally, place: Place, answer: ReplayAnswer): void {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseInstant } from "../../../src/base/civil-time.ts";
-import { type Candidate, type ReplayAnswer, redecide } from "../../../src/hub/replay/redecide.ts";
+import type { ReplayAnswer } from "../../../src/hub/replay/compare-verdicts.ts";
+import { type Candidate, redecide } from "../../../src/hub/replay/redecide.ts";
 import type { Release } from "../../../src/runtime/index.ts";
 import { candidateOf, memoryArchive, releaseOf, shelfOf, type ToDecide, type Values, ZONE } from "./replay-fixture.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ReplayAnswer } from "../../../src/hub/replay/compare-verdicts.ts";
 import { addNumber, addNumbers, numberSet, sizeOf } from "../../../src/hub/replay/number-set.ts";
-import type { ReplayAnswer } from "../../../src/hub/replay/redecide.ts";
 import { count, merge, openTally, type Place, summaryOf, type Tally } from "../../../src/hub/replay/tally.ts";
 
 const asked = { contract: "C", candidate: "sha256:0", against: null, inForceFromMs: null, filter: {} };

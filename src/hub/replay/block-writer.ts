@@ -1,0 +1,140 @@
+import type { Snapshot } from "../../model/snapshot.ts";
+import { encodeBlock, type PlainColumns } from "./block.ts";
+
+type Values = { readonly [field: string]: unknown };
+
+/** What is not in the snapshot: the decision itself and what replay found out about it. */
+export interface RowHead {
+  readonly seq: number;
+  readonly atMs: number;
+  /** 0 without one. */
+  readonly testNumber: number;
+  readonly state: number;
+  readonly allowed: boolean;
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+  readonly found: readonly string[];
+  /** What each clause said, as text, in the order of the recorded bindings; empty where the state is not `byClauses`. */
+  readonly outcomes: readonly string[];
+  /** JSON of the contracts that bound it. */
+  readonly contracts: string;
+}
+
+/** Members of a piece of equipment that change while it is used. Kept apart, so that the rest is one text for months. */
+const VOLATILE: ReadonlySet<string> = new Set([
+  ...["onSeconds", "onSince", "lastUseEndedAt", "openingCheck", "closingCheck", "checks"],
+  ...["hours", "hoursAtService", "hoursHighWater", "cycles", "cyclesAtService", "cyclesHighWater"],
+]);
+
+export interface BlockWriter {
+  /** `values` is the snapshot as recorded, `typed` the same read; null where it was not kept or not looked at. */
+  readonly add: (head: RowHead, values: Values | null, typed: Snapshot | null) => void;
+  readonly rows: () => number;
+  /** About, in bytes. */
+  readonly size: () => number;
+  readonly finish: () => Uint8Array;
+}
+
+/** Gathers the decisions of one node into a block. */
+export function blockWriter(): BlockWriter {
+  const texts = interner<string>((text) => text);
+  const lists = interner<readonly number[]>((list) => list.join());
+  const selections = interner<readonly number[]>((list) => list.join());
+  const names = new Set<number>();
+  texts.idOf("");
+  lists.idOf([]);
+  const columns = emptyColumns();
+  const jsonId = (value: unknown): number => (value === undefined ? 0 : texts.idOf(JSON.stringify(value)));
+  const listId = (ids: readonly number[]): number => lists.idOf(ids);
+  const textsId = (list: readonly string[]): number => (list.length === 0 ? 0 : texts.idOf(JSON.stringify(list)));
+  const nameId = (name: string): number => {
+    const id = texts.idOf(name);
+    names.add(id);
+    return id;
+  };
+  const named = (value: unknown, of: (item: Values) => readonly number[]): number =>
+    listId(
+      Object.entries(isObject(value) ? value : {}).flatMap(([name, item]) =>
+        isObject(item) ? [nameId(name), ...of(item)] : [],
+      ),
+    );
+  const listed = (value: unknown): number =>
+    listId(Array.isArray(value) ? value.filter(isObject).map((item) => jsonId(item)) : []);
+  return {
+    rows: () => columns.seq.length,
+    size: () => texts.size() + lists.size() * 4 + columns.seq.length * 100,
+    add: (head, values, typed) => {
+      const { plantZone, shifts, station, orders, test, equipment, readings, acks, lots, overrides } = values ?? {};
+      const { id: _, startedAt: __, ...testFacts } = isObject(test) ? test : {};
+      const setting = jsonId({ plantZone, shifts, station });
+      const selection = selections.idOf([texts.idOf(head.contracts), setting, jsonId(testFacts), jsonId(orders)]);
+      push(columns, {
+        ...{ seq: head.seq, at: head.atMs, test: head.testNumber, state: head.state, allowed: head.allowed ? 1 : 0 },
+        ...{ reasons: textsId(head.reasons), warnings: textsId(head.warnings), found: textsId(head.found) },
+        ...{ selection, outcomes: listId(head.outcomes.map((text) => texts.idOf(text))) },
+        highWater: typed?.clock.highWater ?? Number.NaN,
+        monotonicNow: typed?.clock.monotonicNow ?? Number.NaN,
+        startedAt: typed?.test.startedAt ?? Number.NaN,
+        attested: typed?.clock.attested === undefined ? 0 : typed.clock.attested ? 1 : 2,
+        equipment: named(equipment, (item) => [
+          jsonId(pick(item, (member) => !VOLATILE.has(member))),
+          jsonId(pick(item, (member) => VOLATILE.has(member))),
+        ]),
+        readings: named(readings, (item) => [jsonId(item)]),
+        ...{ acks: listed(acks), lots: named(lots, (item) => [jsonId(item)]), overrides: listed(overrides) },
+      });
+    },
+    finish: () => {
+      const [contracts, setting, testFacts, orders] = [0, 1, 2, 3].map((place) =>
+        selections.all().map((one) => one[place] as number),
+      ) as [number[], number[], number[], number[]];
+      return encodeBlock({ ...columns, contracts, setting, testFacts, orders }, texts.all(), lists.all(), [...names]);
+    },
+  };
+}
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const pick = (item: Values, isMeant: (member: string) => boolean): Values =>
+  Object.fromEntries(Object.entries(item).filter(([member]) => isMeant(member)));
+
+type RowLists = {
+  readonly [N in Exclude<keyof PlainColumns, "contracts" | "setting" | "testFacts" | "orders">]: number[];
+};
+
+const emptyColumns = (): RowLists => ({
+  ...{ seq: [], at: [], test: [], state: [], allowed: [], reasons: [], warnings: [], found: [], selection: [] },
+  ...{ outcomes: [], highWater: [], monotonicNow: [], startedAt: [], attested: [], equipment: [], readings: [] },
+  ...{ acks: [], lots: [], overrides: [] },
+});
+
+function push(columns: RowLists, row: { readonly [N in keyof RowLists]: number }): void {
+  for (const name of Object.keys(columns) as (keyof RowLists)[]) columns[name].push(row[name]);
+}
+
+interface Interner<T extends { readonly length: number }> {
+  readonly idOf: (value: T) => number;
+  readonly all: () => readonly T[];
+  /** Lengths together. */
+  readonly size: () => number;
+}
+
+/** Numbers what it is given, equal things by one number, from 0 on. */
+function interner<T extends { readonly length: number }>(keyOf: (value: T) => string): Interner<T> {
+  const known = new Map<string, number>();
+  const all: T[] = [];
+  let size = 0;
+  return {
+    idOf: (value) => {
+      const key = keyOf(value);
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      known.set(key, all.length);
+      size += value.length;
+      return all.push(value) - 1;
+    },
+    all: () => all,
+    size: () => size,
+  };
+}

@@ -1,0 +1,82 @@
+import { AssertionFailed } from "../../base/assert.ts";
+import type { Digest } from "../../model/ids.ts";
+import { CLOCK_BACK_TOLERANCE_MS } from "../../model/limits.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import { indexReleases, judgeClause, type Moment, selectContracts } from "../../runtime/index.ts";
+import type { ArchivedDecision } from "../archive/archived.ts";
+import { ROW, type RowState } from "./block.ts";
+import type { RowHead } from "./block-writer.ts";
+import { boundClauses, codesOf, printOutcome, readOutcome } from "./clause-outcome.ts";
+import { sameTexts } from "./compare-verdicts.ts";
+import { asRecorded, type Ready, type ReplayShelf, replayable } from "./redecide.ts";
+import type { WhyNotJudged } from "./replay-summary.ts";
+
+/** In the order of their numbers in a block. */
+export const NOT_JUDGED: readonly WhyNotJudged[] = [
+  ...(["snapshot-not-kept", "bundle-gone", "nothing-judged", "zone-unknown", "not-asked-then"] as const),
+];
+
+/** A recorded decision in the form that a block keeps. */
+export interface ProjectedRow {
+  readonly head: RowHead;
+  readonly values: { readonly [field: string]: unknown } | null;
+  readonly typed: Snapshot | null;
+  /** Bundles that are nowhere: with them it could be judged. */
+  readonly missing: readonly Digest[];
+}
+
+/**
+ * Decides one recorded decision again by the releases it was decided by, and keeps what each clause said. That is the check of
+ * trust: what is not reproduced here is compared with nothing later.
+ */
+export function projectRow(decision: ArchivedDecision, testNumber: number, shelf: ReplayShelf): ProjectedRow {
+  const { entry, atMs, recorded } = decision;
+  const { allow, reasons, warnings, contracts } = recorded.decision;
+  const head = {
+    ...{ seq: entry.seq, atMs, testNumber, allowed: allow, reasons, warnings, found: [], outcomes: [] },
+    contracts: JSON.stringify(contracts.map(({ contract, version, digest }) => ({ contract, version, digest }))),
+  };
+  const ready = replayable(decision, shelf);
+  if (ready.kind === "not-judged") {
+    const missing = ready.why === "bundle-gone" ? contracts.map(({ digest }) => digest) : [];
+    const state: RowState = ROW.notJudged + NOT_JUDGED.indexOf(ready.why);
+    const gone = missing.filter((digest) => shelf.bundle(digest) === undefined);
+    return { head: { ...head, state }, values: null, typed: null, missing: gone };
+  }
+  const whole = { values: recorded.snapshot, typed: ready.snapshot, missing: [] };
+  const again = asRecorded(ready);
+  if (again.allow !== allow || !sameTexts(again.reasons, reasons))
+    return { ...whole, head: { ...head, state: ROW.notReproducible, found: again.reasons } };
+  const outcomes = isMadeOfClauses(ready) ? outcomesOf(ready, reasons) : undefined;
+  const state = outcomes === undefined ? ROW.whole : ROW.byClauses;
+  return { ...whole, head: { ...head, state, outcomes: outcomes ?? [] } };
+}
+
+/** Whether nothing but what its clauses say and which contracts bind goes into the verdict. */
+function isMadeOfClauses({ snapshot, now, calendar, carried }: Ready): boolean {
+  const { highWater, attested } = snapshot.clock;
+  const wentBack = highWater !== undefined && highWater - now > CLOCK_BACK_TOLERANCE_MS;
+  const isPlain = snapshot.overrides.length === 0 && attested !== false && carried.length === 0;
+  return isPlain && !wentBack && calendar.covers(now);
+}
+
+/** Undefined where a clause fails, or where clause by clause does not give the whole: then it is always decided as a whole. */
+function outcomesOf(ready: Ready, reasons: readonly string[]): readonly string[] | undefined {
+  const { snapshot, now, calendar, releases } = ready;
+  const moment: Moment = { snapshot, calendar, now, today: calendar.dayOf(now), past: false };
+  const input = { releases: indexReleases(releases), snapshot, now, calendar, assumeBinding: false };
+  const { bindings, findings } = selectContracts(input);
+  try {
+    const clauses = boundClauses(bindings);
+    const outcomes = clauses.map(({ binding, compiled }) =>
+      printOutcome(judgeClause(binding.release.loaded, compiled, moment)),
+    );
+    const grave = clauses.flatMap(({ compiled }, place) =>
+      compiled.clause.strictness === "must" ? (readOutcome(outcomes[place] as string)?.reasons ?? []) : [],
+    );
+    return sameTexts(codesOf([...findings, ...grave]), reasons) ? outcomes : undefined;
+  } catch (error) {
+    if (error instanceof AssertionFailed) return undefined;
+    throw error;
+  }
+}
