@@ -64,7 +64,7 @@ function unusualLines({ rise, outstanding }: FleetPattern): readonly string[] {
     .map(({ node, blockedDays, days, p }) => `    ${node} stands out: on ${blockedDays} of ${days} days, ${chance(p)}`);
   if (rise === null) return lines;
   const { before, after } = rise;
-  const share = ({ count, exposure }: typeof before): string => `${count} of ${exposure} node-days`;
+  const share = ({ count, exposure }: typeof before): string => `${count} new troubles in ${exposure} tests`;
   return [`    rose on ${day(rise.atMs)}: ${share(before)} before, ${share(after)} since, ${chance(rise.p)}`, ...lines];
 }
 
@@ -83,7 +83,7 @@ export function shownPattern(pattern: ShownPattern): readonly string[] {
     "",
     `    blocked tests a day, ${day(series.fromMs)} to ${day(series.fromMs + (series.decisions.length - 1) * series.dayMs)}`,
     `    ${sparkline(series.decisions)}  most: ${Math.max(...series.decisions)}`,
-    ...(series.nodeDays === null ? ["    nothing is archived here: counts, but no rates"] : []),
+    ...(series.decisionsAtRisk === null ? ["    nothing is archived here: counts, but no rates"] : []),
     "",
     ...pattern.windows.flatMap(windowLines),
     "",

@@ -178,12 +178,16 @@ export const MAX_PATTERN_WINDOWS = 10;
 export const PATTERN_ALERTS_PER_TURN = 500;
 /** Days whose counts say when a rate rose. */
 export const PATTERN_SERIES_DAYS = 60;
+/** A node that is blocked again within so many days has the same trouble still. */
+export const PATTERN_SAME_TROUBLE_DAYS = 7;
 /** Patterns of one analysis, those of most decisions; the rest is counted. The same of reviews. */
 export const MAX_PATTERNS_LISTED = 200;
 /** Alerts that one pattern names, the newest; all are counted. */
 export const MAX_PATTERN_ALERTS = 1_000;
 /** What is called unusual is so by chance in at most one look of a hundred. */
 export const PATTERN_ALPHA = 0.01;
+/** Of nodes that are called outstanding, so many are so by chance. */
+export const PATTERN_FALSE_SHARE = 0.05;
 /** What is called over-represented is so by chance in at most one look of twenty. */
 export const PATTERN_FACTOR_ALPHA = 0.05;
 /** Archived decisions that the search for factors reads. */

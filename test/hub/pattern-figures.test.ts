@@ -100,28 +100,34 @@ describe("when it rose", () => {
   const daily = (from: number, to: number): string[] =>
     Array.from({ length: from - to }, (_, index) => fleet.map((node) => `${node} ${from - index}d`)).flat();
 
-  test("from a day on, by the days on which nodes were blocked", () => {
+  test("from a day on, by nodes that get it, each counted once while it has it", () => {
     const { rise, series } = figures(blocked("LP-1 50d", ...daily(6, 0)), decided(5, fleet));
     expect(rise).toMatchObject({
       atMs: Date.UTC(2026, 10, 18),
       before: { count: 1 },
-      after: { count: 24, exposure: 28 },
+      after: { count: 4, exposure: 20 },
     });
-    expect(rise?.p).toBeLessThan(1e-6);
+    expect(rise?.p).toBeLessThan(0.001);
     expect(series.decisions.slice(-7)).toEqual([4, 4, 4, 4, 4, 4, 0]);
-    expect(series.nodeDays?.slice(-2)).toEqual([4, 4]);
+    expect(series.newTroubles.slice(-7)).toEqual([4, 0, 0, 0, 0, 0, 0]);
+    expect(series.decisionsAtRisk?.slice(-8)).toEqual([20, 20, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test("a node that was well for a week has new trouble", () => {
+    const { series } = figures(blocked("LP-1 20d", "LP-1 14d", "LP-1 6d"), decided(5, fleet));
+    expect(series.newTroubles.slice(-21)).toEqual([1, ...Array(13).fill(0), 1, ...Array(6).fill(0)]);
   });
 
   test("one lamp that blocks twenty tests in a day is one trouble, no rise", () => {
     const burst = Array.from({ length: 20 }, () => "LP-1 2h");
     const { rise, series } = figures(blocked("LP-2 20d", ...burst), decided(5, fleet));
-    expect(series.blockedNodeDays.slice(-1)).toEqual([1]);
+    expect(series.newTroubles.slice(-1)).toEqual([1]);
     expect(rise).toBeNull();
   });
 
   test("nothing is said without the archive", () => {
     const { rise, series, outstanding } = figures(blocked(...daily(6, 0)), null);
-    expect([rise, series.nodeDays, outstanding]).toEqual([null, null, []]);
+    expect([rise, series.decisionsAtRisk, outstanding]).toEqual([null, null, []]);
     expect(figures(blocked(...daily(6, 0)), []).rise).toBeNull();
   });
 });

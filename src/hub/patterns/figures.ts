@@ -1,8 +1,13 @@
-import { PATTERN_ALPHA, PATTERN_SERIES_DAYS } from "../../model/limits.ts";
+import {
+  PATTERN_ALPHA,
+  PATTERN_FALSE_SHARE,
+  PATTERN_SAME_TROUBLE_DAYS,
+  PATTERN_SERIES_DAYS,
+} from "../../model/limits.ts";
 import { DEFAULT_CONFIDENCE, shareBounds } from "../statistics/binomial.ts";
 import { rateRise } from "../statistics/change-point.ts";
-import { leastChance, moreThanChance } from "../statistics/fisher.ts";
-import { corrected } from "../statistics/many-tests.ts";
+import { moreThanChance } from "../statistics/fisher.ts";
+import { falseShares } from "../statistics/many-tests.ts";
 import { type Observed, type RateRatio, rateRatio } from "../statistics/rate-ratio.ts";
 import { DAY_MS, dayOf, type ExposureView } from "./exposure.ts";
 import type { Finding, PatternLimits } from "./find-patterns.ts";
@@ -39,25 +44,28 @@ export interface WindowFigures {
   readonly change: RateRatio | null;
 }
 
-/** Days, of which the last is today. A node-day is a day on which a node decided; blocked is one with a blocked decision. */
+/** Days, of which the last is today. */
 export interface DailySeries {
   readonly fromMs: number;
   readonly dayMs: number;
+  /** Blocked ones. */
   readonly decisions: readonly number[];
-  readonly blockedNodeDays: readonly number[];
-  /** Null where nothing has been archived. */
-  readonly nodeDays: readonly number[] | null;
+  /** Nodes that were blocked on a day and on none of the `PATTERN_SAME_TROUBLE_DAYS` days before: new trouble. */
+  readonly newTroubles: readonly number[];
+  /** Decisions of nodes that were blocked on none of the days before: where new trouble could be. Null without an archive. */
+  readonly decisionsAtRisk: readonly number[] | null;
 }
 
-/** From when on the trouble came more often. `p` is how likely a steady rate is to look like this somewhere in the series. */
+/** From when on nodes got the trouble more often. `p`: how likely a steady rate is to look like this somewhere in the series. */
 export interface Rise {
   readonly atMs: number;
+  /** New troubles, of decisions in which there could be one. */
   readonly before: Observed;
   readonly after: Observed;
   readonly p: number;
 }
 
-/** A node that has the trouble on more of its days than the others on theirs; `p` is corrected for how many nodes there are. */
+/** A node that has the trouble on more of its days than the others on theirs. Of nodes with this `p` or less, that share is wrong. */
 export interface OutstandingNode {
   readonly node: string;
   readonly decisions: number;
@@ -158,36 +166,45 @@ export function rateOf(given: Observed | null): Rate | null {
 }
 
 function seriesOf(blocked: readonly Blocked[], { nowMs, exposure }: FiguresInput): DailySeries {
-  const first = dayOf(nowMs) - PATTERN_SERIES_DAYS + 1;
+  const today = dayOf(nowMs);
+  const first = today - PATTERN_SERIES_DAYS + 1;
   const zeros = (): number[] => Array.from({ length: PATTERN_SERIES_DAYS }, () => 0);
-  const [decisions, blockedNodeDays] = [zeros(), zeros()];
-  const seen = new Set<string>();
-  const count = (counts: number[], index: number): void => {
-    if (index >= 0 && index < counts.length) counts[index] = (counts[index] ?? 0) + 1;
+  const count = (counts: number[], day: number, by = 1): void => {
+    const index = day - first;
+    if (index >= 0 && index < counts.length) counts[index] = (counts[index] ?? 0) + by;
   };
-  for (const { node, atMs } of blocked) {
-    // A node's clock may be ahead: what it says of tomorrow is today's.
-    const index = Math.min(dayOf(atMs) - first, PATTERN_SERIES_DAYS - 1);
-    count(decisions, index);
-    const nodeDay = `${index} ${node}`;
-    if (seen.has(nodeDay)) continue;
-    seen.add(nodeDay);
-    count(blockedNodeDays, index);
-  }
+  // A node's clock may be ahead: what it says of tomorrow is today's.
+  const dated = blocked.map(({ node, atMs }) => ({ node, day: Math.min(dayOf(atMs), today) }));
+  const decisions = zeros();
+  for (const { day } of dated) count(decisions, day);
+  const newTroubles = zeros();
+  const troubled = new Map([...Map.groupBy(dated, ({ node }) => node)].map(([node, own]) => [node, daysIn(own)]));
+  for (const days of troubled.values()) for (const day of days) if (!hadItBefore(days, day)) count(newTroubles, day);
   const daily = exposure?.daily();
-  const nodeDays = daily === undefined || daily.size === 0 ? null : zeros();
-  if (nodeDays !== null)
-    for (const days of daily?.values() ?? []) for (const day of days.keys()) count(nodeDays, day - first);
-  return { fromMs: first * DAY_MS, dayMs: DAY_MS, decisions, blockedNodeDays, nodeDays };
+  const decisionsAtRisk = daily === undefined || daily.size === 0 ? null : zeros();
+  if (decisionsAtRisk !== null)
+    for (const [node, active] of daily ?? [])
+      for (const [day, decided] of active)
+        if (!hadItBefore(troubled.get(node) ?? NO_DAYS, day)) count(decisionsAtRisk, day, decided);
+  return { fromMs: first * DAY_MS, dayMs: DAY_MS, decisions, newTroubles, decisionsAtRisk };
+}
+
+const NO_DAYS: ReadonlySet<number> = new Set();
+const daysIn = (dated: readonly { readonly day: number }[]): ReadonlySet<number> =>
+  new Set(dated.map(({ day }) => day));
+
+function hadItBefore(days: ReadonlySet<number>, day: number): boolean {
+  for (let back = 1; back <= PATTERN_SAME_TROUBLE_DAYS; back += 1) if (days.has(day - back)) return true;
+  return false;
 }
 
 /**
- * By node-days, because one weak lamp blocks ten tests in an hour: those are ten decisions and one trouble, and a rate that is
- * tested must be of things that do not bring each other about.
+ * By new troubles, because one weak lamp blocks ten tests in an hour, and more until it is changed: those are many decisions and
+ * one trouble, and a rate that is tested must be of things that do not bring each other about.
  */
-function riseOf({ fromMs, dayMs, blockedNodeDays, nodeDays }: DailySeries): Rise | null {
-  if (nodeDays === null) return null;
-  const rise = rateRise(blockedNodeDays.map((count, index) => ({ count, exposure: nodeDays[index] ?? 0 })));
+function riseOf({ fromMs, dayMs, newTroubles, decisionsAtRisk }: DailySeries): Rise | null {
+  if (decisionsAtRisk === null) return null;
+  const rise = rateRise(newTroubles.map((count, index) => ({ count, exposure: decisionsAtRisk[index] ?? 0 })));
   if (rise === null || rise.p > PATTERN_ALPHA) return null;
   return { atMs: fromMs + rise.at * dayMs, before: rise.before, after: rise.after, p: rise.p };
 }
@@ -215,15 +232,34 @@ function outstandingNodes(blocked: readonly Blocked[], { windows, nowMs, exposur
     const active = [...(daily.get(node)?.keys() ?? [])].filter((day) => day >= dayOf(fromMs)).length;
     return { node, decisions: mine.length, blockedDays, days: Math.max(active, blockedDays) };
   });
-  const sum = (read: (node: NodeDays) => number): number => nodes.reduce((total, node) => total + read(node), 0);
-  const [population, drawn] = [sum(({ days }) => days), sum(({ blockedDays }) => blockedDays)];
-  const asked = nodes.map(({ blockedDays, days }) => {
-    const draw = { population, marked: days, drawn };
-    return { p: moreThanChance({ ...draw, hits: blockedDays }), least: leastChance(draw) };
-  });
-  const chances = corrected(asked, PATTERN_ALPHA);
-  return nodes
-    .map((node, index) => ({ ...node, p: chances[index] ?? 1 }))
-    .filter(({ p }) => p <= PATTERN_ALPHA)
-    .sort((a, b) => a.p - b.p || (a.node < b.node ? -1 : 1));
+  return standingOut(nodes);
 }
+
+const MAX_ROUNDS = 10;
+
+/**
+ * Each node's days against those of the nodes that do not stand out, so that a few bad nodes do not make the usual look bad
+ * enough to hide the next. Of all that are named, `PATTERN_FALSE_SHARE` are so by chance on average.
+ */
+function standingOut(nodes: readonly NodeDays[]): OutstandingNode[] {
+  let found: readonly OutstandingNode[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const known = new Set(found.map(({ node }) => node));
+    const usual = nodes.filter(({ node }) => !known.has(node)).reduce(plusDays, { blockedDays: 0, days: 0 });
+    const chances = falseShares(
+      nodes.map((node) => chanceOf(node, known.has(node.node) ? plusDays(usual, node) : usual)),
+    );
+    const next = nodes
+      .map((node, index) => ({ ...node, p: chances[index] ?? 1 }))
+      .filter(({ p }) => p <= PATTERN_FALSE_SHARE);
+    if (next.every(({ node }) => known.has(node))) break;
+    found = next;
+  }
+  return [...found].sort((a, b) => a.p - b.p || (a.node < b.node ? -1 : 1));
+}
+
+type Days = Pick<NodeDays, "blockedDays" | "days">;
+const plusDays = (a: Days, b: Days): Days => ({ blockedDays: a.blockedDays + b.blockedDays, days: a.days + b.days });
+
+const chanceOf = ({ blockedDays, days }: Days, all: Days): number =>
+  moreThanChance({ population: all.days, marked: days, drawn: all.blockedDays, hits: blockedDays });

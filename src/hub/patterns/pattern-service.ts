@@ -4,6 +4,7 @@ import {
   MAX_PATTERNS_LISTED,
   PATTERN_ALERTS_PER_TURN,
   PATTERN_KEPT_MS,
+  PATTERN_SAME_TROUBLE_DAYS,
   PATTERN_SERIES_DAYS,
 } from "../../model/limits.ts";
 import type { AlertService } from "../alerts/alert-service.ts";
@@ -193,7 +194,10 @@ async function analysed(ports: PatternPorts, state: PatternState, scope: Scope):
   const { windows, limits, nowMs, only } = scope;
   const fromMs = nowMs - (windows.at(-1)?.ms ?? 0);
   const keptFromMs = nowMs - PATTERN_KEPT_MS;
-  const readFromMs = Math.max(keptFromMs, Math.min(2 * fromMs - nowMs, nowMs - PATTERN_SERIES_DAYS * DAY_MS));
+  const readFromMs = Math.max(
+    keptFromMs,
+    Math.min(2 * fromMs - nowMs, nowMs - (PATTERN_SERIES_DAYS + PATTERN_SAME_TROUBLE_DAYS) * DAY_MS),
+  );
   const enrolled = (await ports.nodes.ids()).length;
   const exposures = new Map<string | null, ExposureView | null>();
   const exposureOf = (contract: string | null): ExposureView | null => {
@@ -223,7 +227,7 @@ async function analysed(ports: PatternPorts, state: PatternState, scope: Scope):
       reviews.push(...standingOut(pattern.id, recent, figures, limits));
     }
     for (const review of found.equipmentReviews) {
-      const p = figures.series.nodeDays === null ? null : (figures.outstanding[0]?.p ?? 1);
+      const p = figures.series.decisionsAtRisk === null ? null : (figures.outstanding[0]?.p ?? 1);
       reviews.push({ ...review, ...shortened(review), pattern: null, p });
     }
     await nextTurn();

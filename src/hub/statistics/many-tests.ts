@@ -26,3 +26,18 @@ function costOf(asked: readonly Asked[], alpha: number): number {
   }
   return Math.max(1, asked.length);
 }
+
+/**
+ * For each chance the share of wrong ones among all that are named, were it and all smaller ones named: naming those of at most
+ * q names, on average, at most the share q of them wrongly. Source: Benjamini and Hochberg, J. R. Statist. Soc. B 57 (1995) 289.
+ */
+export function falseShares(chances: readonly number[]): readonly number[] {
+  const order = chances.map((_, index) => index).sort((a, b) => (chances[b] ?? 0) - (chances[a] ?? 0));
+  const shares = chances.map(() => 1);
+  let least = 1;
+  for (const [nth, index] of order.entries()) {
+    least = Math.min(least, ((chances[index] ?? 0) * chances.length) / (chances.length - nth));
+    shares[index] = least;
+  }
+  return shares;
+}

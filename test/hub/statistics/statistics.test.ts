@@ -8,7 +8,7 @@ import {
   shareBounds,
 } from "../../../src/hub/statistics/binomial.ts";
 import { leastChance, moreThanChance } from "../../../src/hub/statistics/fisher.ts";
-import { corrected } from "../../../src/hub/statistics/many-tests.ts";
+import { corrected, falseShares } from "../../../src/hub/statistics/many-tests.ts";
 import { confidenceOf, quantileRank, readingsNeeded } from "../../../src/hub/statistics/quantile-bound.ts";
 import { rateRatio } from "../../../src/hub/statistics/rate-ratio.ts";
 import { incompleteBeta, lnGamma } from "../../../src/hub/statistics/special-functions.ts";
@@ -161,6 +161,13 @@ describe("several questions at once", () => {
     expect(corrected([real, idle, idle, idle], 0.05)).toEqual([0.01, 1, 1, 1]);
     expect(corrected([real, real, real], 0.05)).toEqual([0.03, 0.03, 0.03]);
     expect(corrected([], 0.05)).toEqual([]);
+  });
+
+  test("the share of wrong ones, as R's p.adjust has it", () => {
+    const near = (found: readonly number[]) => found.map((share) => Number(share.toFixed(6)));
+    expect(near(falseShares([0.01, 0.02, 0.03, 0.04, 0.05]))).toEqual([0.05, 0.05, 0.05, 0.05, 0.05]);
+    expect(near(falseShares([0.2, 0.005, 0.05, 0.009]))).toEqual([0.2, 0.018, 0.066667, 0.018]);
+    expect(falseShares([])).toEqual([]);
   });
 
   test("where there is nothing, a yes anywhere is as rare as promised", () => {
