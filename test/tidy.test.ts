@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PRODUCT_VERSION } from "../src/model/product-version.ts";
 import { brokenRules } from "./tidy/code-rules.ts";
 import { forbiddenImports, importCycles } from "./tidy/imports.ts";
 import { filesBelow, root } from "./tidy/source-files.ts";
@@ -30,6 +31,11 @@ test("no room is called after nothing", () => {
 test("no path of one machine is written down", () => {
   const machine = /(^|["'`\s(])\/(root|home|work|Users|mnt)\//m;
   expect(everything.filter(({ text }) => machine.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
+test("the version is written down twice, and is the same", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  expect(PRODUCT_VERSION).toBe(version);
 });
 
 test("every check has its test and its page", () => {

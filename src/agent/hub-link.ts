@@ -19,6 +19,7 @@ import {
   type Standing,
   SUBPROTOCOL,
 } from "../model/message.ts";
+import { PRODUCT_VERSION } from "../model/product-version.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import type { AlertSpool } from "./alert-spool.ts";
 import { startOfLink, step } from "./core/link.ts";
@@ -99,7 +100,6 @@ const MAX_BATCH_BYTES = (HUB_MAX_FRAME_BYTES * 3) / 4 - 512;
 const DIGESTS_PER_FRAME = 256;
 /** What a hub takes. */
 const MAX_DETAIL = 2_000;
-const RUNTIME_VERSION = "0.1.0";
 /** An attempt that takes longer says how far it is. */
 const SLOW_ATTEMPT_MS = 1_000;
 
@@ -358,7 +358,7 @@ class LinkDriver {
       node,
       keyId: key.keyId,
       signature: signBase64Url(key, helloBytes(hub, node, nonce)),
-      runtimeVersion: RUNTIME_VERSION,
+      runtimeVersion: PRODUCT_VERSION,
       bundleFormats: ["maint-bundle/1"],
       capabilities: [],
       registerDigest: active.desired?.documents.register ?? null,

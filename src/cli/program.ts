@@ -1,5 +1,6 @@
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import { MaintError } from "../base/maint-error.ts";
+import { PRODUCT_VERSION } from "../model/product-version.ts";
 import { reportError } from "./report-error.ts";
 
 /** A verb of the command line: its module is loaded only when it is asked for, so that `maint gate` stays quick. */
@@ -48,6 +49,7 @@ const verbs: { readonly [name: string]: Verb } = {
   pattern: { summary: "find alert patterns across nodes", load: () => import("./commands/pattern.ts") },
   proposal: { summary: "read, accept or reject proposed versions", load: () => import("./commands/proposal.ts") },
   order: { summary: "link and close client orders", load: () => import("./commands/order.ts") },
+  report: { summary: "make and verify reports for auditors", load: () => import("./commands/report.ts") },
   ledger: { summary: "list and verify a ledger", load: () => import("./commands/ledger.ts") },
   story: { summary: "run hub, nodes and the UV story on this machine", load: () => import("./commands/story.ts") },
 };
@@ -63,7 +65,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const words = given[0] === "help" && isVerb(given[1]) ? [...given.slice(1), "--help"] : given;
   const program = new Command("maint")
     .description("Maintenance and calibration contracts that decide whether a test may start.")
-    .version("0.1.0", "-V, --version")
+    .version(PRODUCT_VERSION, "-V, --version")
     .addHelpText(
       "after",
       "\nExample:\n  maint check contracts\n\n--debug before or behind any command shows stack traces.",

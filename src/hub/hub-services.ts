@@ -12,6 +12,7 @@ import type { PeopleService } from "./people/people-service.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock } from "./ports.ts";
 import type { ProposalService } from "./proposals/proposal-service.ts";
+import type { ReportService } from "./reports/report-service.ts";
 import type { RolloutService } from "./rollout/rollout-service.ts";
 import type { StandingService } from "./standing/standing-service.ts";
 
@@ -32,6 +33,7 @@ export interface HubServices {
   readonly patterns: PatternService;
   readonly proposals: ProposalService;
   readonly orders: OrderService;
+  readonly reports: ReportService;
   readonly policy: PolicyCentral;
   readonly ledger: LedgerFile;
   /** What nodes wrote into their ledgers. */

@@ -19,6 +19,7 @@ import { openForgotten } from "./policy-central/forgotten.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock, Random } from "./ports.ts";
 import { createProposalService } from "./proposals/proposal-service.ts";
+import { createReportService } from "./reports/report-service.ts";
 import { openRolloutBook } from "./rollout/rollout-book.ts";
 import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
 import { createBlobShelf } from "./session/blob-shelf.ts";
@@ -140,7 +141,7 @@ export async function composeServices(
 
 type Records = Pick<
   HubServices,
-  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders"
+  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders" | "reports"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -176,5 +177,9 @@ function composeRecords(
   });
   const proposals = createProposalService({ db, journal, clock, contracts, alerts, patterns, tools: textTools });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
-  return { people, oidc, nodes, contracts, alerts, patterns, proposals, orders };
+  const reports = createReportService({
+    ...{ archive: base.archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
+    impacts: async () => [],
+  });
+  return { people, reports, oidc, nodes, contracts, alerts, patterns, proposals, orders };
 }

@@ -49,6 +49,7 @@ export const LEDGER_ACTION_TYPES = [
   "order",
   "person",
   "process",
+  "ledger_read",
 ] as const;
 export type LedgerActionType = (typeof LEDGER_ACTION_TYPES)[number];
 

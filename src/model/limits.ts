@@ -192,3 +192,9 @@ export const PATTERN_FALSE_SHARE = 0.05;
 export const PATTERN_FACTOR_ALPHA = 0.05;
 /** Archived decisions that the search for factors reads. */
 export const MAX_FACTOR_DECISIONS = 20_000;
+
+/** Decisions and evidence records that one audit report holds; more are asked for in several. */
+export const MAX_REPORT_DECISIONS = 5_000;
+export const MAX_REPORT_EVIDENCE = 20_000;
+/** An audit report's file, and what the entries in it unpack to, in bytes. */
+export const MAX_REPORT_BYTES = 256 << 20;

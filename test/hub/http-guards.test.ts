@@ -52,6 +52,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/people/me": ALL,
   "GET /v1/ledger": "auditor admin QA approver author",
   "GET /v1/ledger/verify": "auditor admin QA approver author",
+  "POST /v1/reports/audit": "auditor QA admin approver",
   "GET /v1/alerts": ALL,
   "POST /v1/alerts/:id/acknowledge": "operator QA supervisor admin",
   "GET /v1/patterns": ALL,

@@ -204,10 +204,19 @@ function list(options: Folders): void {
   const tokens = names
     .filter((name) => name.endsWith(".token"))
     .map((name) => ({ file: join(folder, name), person: tokenId(readTokenFile(join(folder, name))) }));
-  if (options.json === true) return void print(JSON.stringify({ keys, tokens }));
+  const online = onlineKeys(join(dataFolder(options.data), "policy"));
+  if (options.json === true) return void print(JSON.stringify({ keys, tokens, online }));
   for (const { file, keyId, roles } of keys) print(`${file}  ${roles.join(", ") || "no role"}  ${keyId}`);
   for (const { file, person } of tokens) print(`${file}  token of ${person}`);
   if (keys.length + tokens.length === 0) print(`no keys in ${folder}`);
+  for (const publicHex of online) print(`the hub's online key, which seals reports: ${publicHex}`);
+}
+
+/** Public halves; none where no policy was made, or its root cannot be read. */
+function onlineKeys(policy: string): readonly string[] {
+  const roots = readRoots(policy);
+  const signed = roots.ok ? roots.value.at(-1)?.metadata.signed : undefined;
+  return (signed?.roles["snapshot"]?.keyIDs ?? []).flatMap((keyId) => signed?.keys[keyId]?.keyVal["public"] ?? []);
 }
 
 function rolesIn(policy: string): (keyId: string) => readonly string[] {

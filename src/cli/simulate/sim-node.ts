@@ -16,6 +16,7 @@ import {
   type SignedDesired,
   SUBPROTOCOL,
 } from "../../model/message.ts";
+import { PRODUCT_VERSION } from "../../model/product-version.ts";
 import type { FleetNode } from "./fleet-file.ts";
 import type { SetCheck } from "./set-check.ts";
 
@@ -203,7 +204,7 @@ const helloOf = (
   node: id,
   keyId: key.keyId,
   signature: signBase64Url(key, helloBytes(hub, id, nonce)),
-  runtimeVersion: "0.1.0",
+  runtimeVersion: PRODUCT_VERSION,
   bundleFormats: ["maint-bundle/1"],
   capabilities: [],
   registerDigest: active?.documents.register ?? null,

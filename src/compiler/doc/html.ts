@@ -2,8 +2,11 @@ import { assert } from "../../base/assert.ts";
 import type { Block, ClauseBlock, DrawingsBlock, Fact, Inline, Page, TableBlock, Text } from "./page.ts";
 import { pageRule, STYLE } from "./style.ts";
 
-/** The page as one HTML file: no outside asset, no script. A contract's text is escaped wherever it stands. */
-export function renderHtml({ id, title, digest, blocks }: Page): string {
+/**
+ * The page as one HTML file: no outside asset, no script. A contract's text is escaped wherever it stands. `foot` is put behind
+ * the page as it is, for data that travels with it.
+ */
+export function renderHtml({ id, title, digest, isWide, blocks }: Page, foot = ""): string {
   const heading = id === null ? title : `${id}: ${title}`;
   const sheet = id === null || digest === null ? "" : pageRule(plain(id), plain(digest.slice(0, DIGEST_SHOWN)));
   return `<!doctype html>
@@ -16,14 +19,14 @@ export function renderHtml({ id, title, digest, blocks }: Page): string {
 <style>${STYLE}${sheet}
 </style>
 </head>
-<body>
+<body${isWide === true ? ' class="broad"' : ""}>
 <main>
 <header>
 ${id === null ? "" : `<p class="id">${escaped(id)}</p>\n`}<h1>${escaped(title)}</h1>
 </header>
-${blocks.map(blockHtml).join("\n")}
+${blocks.map((block) => blockHtml(block, isWide === true)).join("\n")}
 </main>
-</body>
+${foot}</body>
 </html>
 `;
 }
@@ -37,7 +40,7 @@ function plain(text: string): string {
   return text;
 }
 
-function blockHtml(block: Block): string {
+function blockHtml(block: Block, isWide: boolean): string {
   switch (block.kind) {
     case "heading":
       return `<h${block.level} id="${escaped(block.id)}">${escaped(block.text)}</h${block.level}>`;
@@ -46,13 +49,15 @@ function blockHtml(block: Block): string {
     case "facts":
       return factsHtml(block.rows);
     case "table":
-      return tableHtml(block);
+      return tableHtml(block, isWide);
     case "list":
       return `<ul>\n${block.items.map((item) => `<li>${inlineHtml(item)}</li>`).join("\n")}\n</ul>`;
     case "clause":
       return clauseHtml(block);
     case "drawings":
       return drawingsHtml(block);
+    case "figure":
+      return `<figure class="chart"><figcaption>${escaped(block.caption)}</figcaption>${block.svg}</figure>`;
     case "contents": {
       const items = block.items.map(({ id, text }) => `<li><a href="#${escaped(id)}">${escaped(text)}</a></li>`);
       return `<nav aria-label="Contents"><ul>\n${items.join("\n")}\n</ul></nav>`;
@@ -68,13 +73,15 @@ function factsHtml(rows: readonly Fact[]): string {
   return `<dl>\n${lines.join("\n")}\n</dl>`;
 }
 
-function tableHtml({ caption, head, rows, rowIds }: TableBlock): string {
+function tableHtml({ caption, head, rows, rowIds }: TableBlock, isWide: boolean): string {
   const heads = head.map((text) => `<th scope="col">${escaped(text)}</th>`).join("");
   const body = rows.map((row, index) => {
     const id = rowIds?.[index];
-    const cells = row.map((cell, at) =>
-      at === 0 ? `<th scope="row">${inlineHtml(cell)}</th>` : `<td>${inlineHtml(cell)}</td>`,
-    );
+    const cells = row.map((cell, at) => {
+      // A date is not broken at its dashes where there are many columns.
+      const short = isWide && isShort(cell) ? ' class="short"' : "";
+      return at === 0 ? `<th scope="row"${short}>${inlineHtml(cell)}</th>` : `<td${short}>${inlineHtml(cell)}</td>`;
+    });
     return `<tr${id === undefined ? "" : ` id="${escaped(id)}"`}>${cells.join("")}</tr>`;
   });
   return `<div class="wide"><table>
@@ -85,6 +92,10 @@ ${body.join("\n")}
 </tbody>
 </table></div>`;
 }
+
+const SHORT_CELL = 16;
+const isShort = (cell: Text): boolean =>
+  cell.reduce((length, piece) => length + (typeof piece === "string" ? piece : piece.text).length, 0) <= SHORT_CELL;
 
 function clauseHtml({ id, number, strictness, words, because, facts }: ClauseBlock): string {
   const reason = because === null ? "" : `\n<p class="because">because ${escaped(because)}</p>`;

@@ -25,6 +25,8 @@ function blockText(block: Block): string {
     }
     case "drawings":
       return "";
+    case "figure":
+      return `*${escaped(block.caption)}*`;
     case "contents":
       return block.items.map(({ id, text }) => `- [${escaped(text)}](#${id})`).join("\n");
   }

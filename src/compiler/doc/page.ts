@@ -6,6 +6,8 @@ export interface Page {
   readonly id: string | null;
   /** The bundle's digest, for the printed header. */
   readonly digest: string | null;
+  /** For tables of many columns. */
+  readonly isWide?: true;
   readonly blocks: readonly Block[];
 }
 
@@ -25,6 +27,7 @@ export type Block =
   | { readonly kind: "list"; readonly items: readonly Text[] }
   | ClauseBlock
   | DrawingsBlock
+  | FigureBlock
   | { readonly kind: "contents"; readonly items: readonly { readonly id: string; readonly text: string }[] };
 
 /** A term and what it is. */
@@ -67,6 +70,14 @@ export interface Drawing {
   readonly id: string;
   readonly title: string;
   /** Made from the grammar, not from a contract: it is not escaped. */
+  readonly svg: string;
+}
+
+/** A chart beside the table it is drawn from; Markdown has the caption alone. */
+export interface FigureBlock {
+  readonly kind: "figure";
+  readonly caption: string;
+  /** Its texts are escaped by whoever drew it. */
   readonly svg: string;
 }
 

@@ -6,6 +6,9 @@ export const STYLE = `
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.55 Charter,"Bitstream Charter","Sitka Text",Cambria,Georgia,serif}
 main{max-width:54rem;margin:0 auto;padding:3rem 1.5rem 5rem}
+.broad main{max-width:78rem}
+.broad td,.broad th{font-size:.84rem}
+.broad .short{white-space:nowrap}
 h1,h2,h3,.id,nav,table,dl,.number,.badge,summary,caption{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .id{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.06em}
 h1{margin:.2rem 0 1.2rem;font-size:1.9rem;line-height:1.2;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
@@ -40,6 +43,9 @@ details{margin:.5rem 0;font-size:.9rem}
 summary{cursor:pointer;width:max-content}
 figure{margin:.5rem 0 1rem;padding:.8rem;overflow-x:auto;background:var(--card);border:1px solid var(--line)}
 figure svg{display:block}
+figcaption{padding:0 0 .6rem;color:var(--soft);font:.85rem system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+.chart{break-inside:avoid}
+.chart svg{max-width:52rem}
 figure svg a{color:var(--accent)}
 :target{scroll-margin-top:1rem}
 article:target,tr:target,figure:target{outline:2px solid var(--accent);outline-offset:2px}
@@ -51,6 +57,8 @@ body{font-size:1rem;line-height:1.45}
 article{margin:.7rem 0 1rem;padding:.7rem 1rem}
 main{max-width:none;padding:0}
 nav,.forms,.screen{display:none}
+.wide{overflow:visible}
+.broad .short{white-space:normal}
 h1{font-size:18pt}
 h2{margin-top:1.8rem;font-size:13pt}
 h2,h3,caption,h3+p{break-after:avoid}

@@ -19,6 +19,7 @@ import { enrolRoutes, ledgerRoutes, nodesRoutes, peopleRoutes } from "./floor-ro
 import { ordersRoutes } from "./orders-routes.ts";
 import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
+import { reportsRoutes } from "./reports-routes.ts";
 import { rolloutsRoutes, whyNotRoutes } from "./rollouts-routes.ts";
 import { dueRoutes, standingRoutes } from "./standing-routes.ts";
 
@@ -131,7 +132,8 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/alerts", alertsRoutes(services.alerts))
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))
-    .route("/v1/orders", ordersRoutes(services.orders));
+    .route("/v1/orders", ordersRoutes(services.orders))
+    .route("/v1/reports", reportsRoutes(services.reports));
 }
 
 function refuseSize(): never {

@@ -1,19 +1,24 @@
 import { join } from "node:path";
+import { DAY_MS, printDate, printUtc } from "../../../base/civil-time.ts";
 import { MaintError } from "../../../base/maint-error.ts";
 import type { PatternAnalysis } from "../../../hub/patterns/pattern-service.ts";
 import type { Proposal } from "../../../hub/proposals/proposal-service.ts";
 import type { RolloutView } from "../../../hub/rollout/rollout-views.ts";
 import { packageRoot } from "../../package-root.ts";
+import { runMaint } from "../processes.ts";
 import type { Say } from "../telling.ts";
 import { CONTRACT } from "../uv-story.ts";
 import { type Month, settled } from "./month-story.ts";
 import type { RunningStation } from "./plant.ts";
+import { STANDARD } from "./plant.ts";
 import { type DayOutcome, runTest } from "./working-day.ts";
 
 /** What one step leaves for the next. */
 export interface MonthSoFar {
   readonly month: Month;
   readonly days: number;
+  /** Where the reports are written. */
+  readonly place: string;
   before: readonly DayOutcome[];
   after: readonly DayOutcome[];
   pattern: string;
@@ -52,9 +57,20 @@ async function begin({ month }: MonthSoFar, say: Say): Promise<void> {
   await plant.maint(["contract", "validate", CONTRACT]);
   await plant.maint(["contract", "store", CONTRACT]);
   await until("v1.0 at every node", () => plant.stations.every((station) => runs(station, "v1.0")));
+  const standardOn = printDate(month.firstDay - 300);
+  const performedOn = printDate(month.firstDay - 150);
   for (const { station, meter } of lives) {
-    const body = { kind: "calibration", asset: "light-meter", performedOn: "2026-06-01", result: "pass" };
-    await station.ask("QA-1", "/v1/evidence", { ...body, certificate: `CERT-${meter}` });
+    const record = (body: object) =>
+      station.ask("QA-1", "/v1/evidence", { kind: "calibration", result: "pass", ...body });
+    await record({ ...STANDARD, performedOn: standardOn, national: true });
+    const certificate = `CERT-${meter}`;
+    await record({
+      asset: "light-meter",
+      performedOn,
+      certificate,
+      references: [STANDARD.asset],
+      asFound: "in-tolerance",
+    });
   }
   say(`${CONTRACT}@v1.0 decides at ${lives.length} stations; every light meter has its certificate`);
 }
@@ -123,6 +139,29 @@ async function secondHalf(soFar: MonthSoFar, say: Say): Promise<void> {
   must(rate(soFar.after) < rate(before), "the better contract blocks no less");
 }
 
+/** Of one station for the page that is looked at, and verified as an auditor would, by its file and the hub's key alone. */
+async function audit({ month, days, place, before }: MonthSoFar, say: Say): Promise<void> {
+  const { plant } = month;
+  const faded = before.find(({ blocked }) => blocked > 0)?.station ?? month.lives[0]?.station.id ?? "";
+  const file = join(place, `${faded}.html`);
+  // The month is the plant's: its reports end now by the plant's clock.
+  const window = ["--from", printUtc(plant.time.nowMs() - days * DAY_MS), "--to", printUtc(plant.time.nowMs() + 1)];
+  await until("every ledger at the hub", () => isArchived(month));
+  const { json } = await plant.maint(["report", "audit", "--station", faded, ...window, "-o", file]);
+  const { decisions, findings } = json as { readonly decisions: number; readonly findings: number };
+  say(`${file}: ${decisions} decisions, ${findings} findings`);
+  const keys = (await plant.maint(["keys", "list"])).json as { readonly online: readonly string[] };
+  const verified = await runMaint(["report", "verify", file, "--key", keys.online[0] ?? "", "--json"]);
+  must(verified.exitCode === 0, `the report does not hold: ${verified.stdout}${verified.stderr}`);
+  for (const line of (JSON.parse(verified.stdout) as { readonly checks: readonly string[] }).checks) say(line);
+}
+
+const isArchived = ({ plant }: Month): boolean =>
+  plant.stations.every(({ id, agent }) => {
+    const archived = plant.hub.services.archive.nodes().find(({ node }) => node === id);
+    return archived?.size === agent.status().ledger.size;
+  });
+
 export const monthSteps: readonly MonthStep[] = [
   { title: "one contract decides at every station", play: begin },
   { title: "half a month goes by, and the lamps of one lot fade", play: firstHalf },
@@ -130,4 +169,5 @@ export const monthSteps: readonly MonthStep[] = [
   { title: "it proposes the next version", play: propose },
   { title: "an engineer accepts it, and it goes out in waves", play: accept },
   { title: "the other half of the month", play: secondHalf },
+  { title: "an auditor's report of a station, verified without the hub", play: audit },
 ];

@@ -41,6 +41,9 @@ const ROLES: { readonly [person in Person]: string } = {
 
 export const PLANT_ZONE = "America/Chicago";
 
+/** What every light meter of the plant is calibrated against. */
+export const STANDARD = { asset: "STD-RAD-1", certificate: "NMI-2026-0117" } as const;
+
 export interface StationPlan {
   readonly id: string;
   readonly lampModel: string;
@@ -100,6 +103,7 @@ async function startStation({ id, lampModel, meter }: StationPlan, ground: Groun
     },
     assets: [
       { id: `UV-${id}`, serial: `${lampModel}-${id}`, type: "uv-a-lamp", attributes: [lampModel.toLowerCase()] },
+      { id: STANDARD.asset, serial: "NMI-7", type: "radiometric-standard", attributes: [] },
       { id: meter, serial: `SN-${meter}`, type: "radiometer", attributes: [] },
     ],
   };

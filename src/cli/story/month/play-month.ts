@@ -24,7 +24,7 @@ export async function playMonth(
   const soFar: MonthSoFar = {
     month,
     days,
-
+    place: place ?? month.plant.data,
     before: [],
     after: [],
     pattern: "",

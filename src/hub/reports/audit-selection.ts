@@ -1,0 +1,122 @@
+import type { EvidenceRecord } from "../../model/evidence.ts";
+import { MAX_REPORT_DECISIONS, MAX_REPORT_EVIDENCE } from "../../model/limits.ts";
+import type { ArchivedDecision, ArchivedEntry, NodeArchive } from "../archive/archived.ts";
+import { conflict } from "../refusals.ts";
+import type { AuditScope, AuditWindow } from "./audit-report.ts";
+import { recordsIn } from "./audit-rows.ts";
+import { distinct } from "./decision-rows.ts";
+import { calibrationsOf, standardsAbove } from "./instrument-rows.ts";
+
+/**
+ * The entries a report rests on: decisions of the window within its scope, and the evidence behind them, calibrations from
+ * however long ago.
+ * @throws MaintError CONFLICT where they are more than one report holds
+ */
+export function selectEntries(
+  archive: Pick<NodeArchive, "entries" | "decisions">,
+  scope: AuditScope,
+  window: AuditWindow,
+): readonly ArchivedEntry[] {
+  if (scope.kind === "equipment") return aboutEquipment(archive, scope.id, window);
+  const decisions = atMost(decisionsIn(archive, scope, window), MAX_REPORT_DECISIONS, "decisions");
+  const nodes = distinct(decisions.map(({ node }) => node));
+  const named = scope.kind === "station" && !nodes.includes(scope.id) ? [...nodes, scope.id] : nodes;
+  const evidence = archive.entries({ nodes: named, actionTypes: ["evidence_record"], toMs: window.toMs });
+  const wanted = scope.kind === "period" || scope.kind === "station" ? () => true : aboutTests(decisions);
+  return [
+    ...decisions.map(entryOf),
+    ...atMost(kept(evidence, window, wanted), MAX_REPORT_EVIDENCE, "evidence records"),
+  ];
+}
+
+const entryOf = ({ node, entry }: ArchivedEntry): ArchivedEntry => ({ node, entry });
+
+function* decisionsIn(
+  archive: Pick<NodeArchive, "decisions">,
+  scope: Exclude<AuditScope, { readonly kind: "equipment" }>,
+  window: AuditWindow,
+): Iterable<ArchivedDecision> {
+  const order = scope.kind === "order" ? { order: scope.id } : {};
+  for (const decision of archive.decisions({ ...window, ...order }))
+    if (scope.kind !== "station" || isAtStation(decision, scope.id)) yield decision;
+}
+
+/** A station is named by its node's id, or by the id in its register. */
+function isAtStation({ node, recorded }: ArchivedDecision, id: string): boolean {
+  const station = recorded.snapshot?.["station"];
+  return node === id || (typeof station === "object" && station !== null && "id" in station && station.id === id);
+}
+
+type Wanted = (record: EvidenceRecord, node: string) => boolean;
+
+/** Of an earlier day only what still says something: calibrations, and what grants or takes back. */
+const LASTING: ReadonlySet<string> = new Set(["calibration", "revocation", "impact-closed", "extension", "approval"]);
+
+function* kept(evidence: Iterable<ArchivedEntry>, { fromMs }: AuditWindow, wanted: Wanted): Iterable<ArchivedEntry> {
+  for (const one of evidence) {
+    const [found] = recordsIn([one]);
+    if (found === undefined || !wanted(found.record, one.node)) continue;
+    if (found.record.recordedAtMs >= fromMs || LASTING.has(found.record.kind)) yield entryOf(one);
+  }
+}
+
+/** For an order: what was recorded while its tests ran is the station's whole evidence, but not that of other days. */
+function aboutTests(decisions: readonly ArchivedDecision[]): Wanted {
+  const days = new Set(decisions.map(({ node, recorded }) => `${node} ${recorded.decision.atUtc.slice(0, 10)}`));
+  return (record, node) =>
+    LASTING.has(record.kind) || days.has(`${node} ${new Date(record.recordedAtMs).toISOString().slice(0, 10)}`);
+}
+
+function aboutEquipment(
+  archive: Pick<NodeArchive, "entries" | "decisions">,
+  asset: string,
+  window: AuditWindow,
+): readonly ArchivedEntry[] {
+  const all = [...archive.entries({ actionTypes: ["evidence_record"], toMs: window.toMs })];
+  const calibrated = calibrationsOf(recordsIn(all));
+  const chain = new Set(standardsAbove(asset, calibrated));
+  const certificates = new Set(
+    calibrated.flatMap(({ asset: one, body }) => (one === asset ? (body.certificate ?? []) : [])),
+  );
+  const relied: ArchivedDecision[] = [];
+  for (const decision of archive.decisions(window)) {
+    if (!reliesOn(decision, asset, certificates)) continue;
+    relied.push(decision);
+    refuseMore(relied.length, MAX_REPORT_DECISIONS, "decisions");
+  }
+  const tests = new Set(relied.map(({ node, recorded }) => `${node} ${recorded.decision.testId}`));
+  const wanted: Wanted = ({ subject, body }, node) =>
+    chain.has(subject) ||
+    (body.kind === "reading" && body.takenWith === asset) ||
+    (body.kind === "override" && body.about === asset) ||
+    (body.kind === "approval" && body.of !== "") ||
+    (body.kind === "test-run" && tests.has(`${node} ${subject}`));
+  const evidence = atMost(kept(all, window, wanted), MAX_REPORT_EVIDENCE, "evidence records");
+  return [...relied.map(entryOf), ...evidence];
+}
+
+/** Whether a decision read something with the instrument, looked at one of its certificates, or gave a reason about it. */
+export function reliesOn({ recorded }: ArchivedDecision, asset: string, certificates: ReadonlySet<string>): boolean {
+  const { conditions, reasons, warnings } = recorded.decision;
+  if ([...reasons, ...warnings].some((code) => code.endsWith(`:${asset}`))) return true;
+  return conditions.some(({ clauses }) =>
+    clauses.some(
+      ({ instrument, certificate }) =>
+        instrument?.split(", ").includes(asset) === true || (certificate !== null && certificates.has(certificate)),
+    ),
+  );
+}
+
+function atMost<T>(items: Iterable<T>, most: number, what: string): readonly T[] {
+  const all: T[] = [];
+  for (const item of items) {
+    all.push(item);
+    refuseMore(all.length, most, what);
+  }
+  return all;
+}
+
+function refuseMore(count: number, most: number, what: string): void {
+  if (count > most)
+    throw conflict(`more than ${most} ${what}: too many for one report`, "narrow it: --from, --to, --station");
+}

@@ -1,0 +1,63 @@
+import type { AuditReport } from "./audit-report.ts";
+
+export interface AuditFinding {
+  readonly kind: "existence" | "adequacy" | "compliance";
+  readonly what: string;
+  readonly where: string;
+}
+
+/** What a report itself shows to be wrong or open, worst first: an auditor should not have to find it in a table. */
+export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
+  ...report.ledgers.flatMap(({ node, fault }) =>
+    fault === null ? [] : [found("compliance", fault, `ledger of ${node}`)],
+  ),
+  ...report.stops.flatMap(({ node, reason, from, to, startedMeanwhile }) =>
+    startedMeanwhile === 0
+      ? []
+      : [found("compliance", `${startedMeanwhile} tests started while ${reason} stood`, `${node}, ${from} to ${to}`)],
+  ),
+  ...report.grants.flatMap(({ kind, id, node, approvals, tests }) =>
+    approvals.length === 0 && tests.length > 0
+      ? [found("compliance", `${tests.length} tests under ${kind} ${id} without a signature of its own`, node)]
+      : [],
+  ),
+  ...report.impacts.flatMap(({ id, asset, state, suspect, disposed }) =>
+    state === "closed"
+      ? []
+      : [found("adequacy", `${asset}: ${disposed} of ${suspect} decisions have a disposition`, id)],
+  ),
+  ...report.calibrations.flatMap(({ asset, performedOn, onTime, inWindow, node }) =>
+    onTime === false && inWindow ? [found("compliance", `${asset} was calibrated late, on ${performedOn}`, node)] : [],
+  ),
+  ...report.instruments.flatMap(({ asset, state, due, node }) => {
+    if (state === "overdue") return [found("compliance", `${asset} is overdue since ${due}`, node)];
+    if (state === "failed") return [found("compliance", `${asset} failed its last calibration`, node)];
+    return state === "never" ? [found("existence", `${asset} has no calibration on record`, node)] : [];
+  }),
+  ...report.traces.flatMap(({ asset, references, national, performedOn }) => [
+    ...references.flatMap(({ id, state }) =>
+      state === "lapsed"
+        ? [found("compliance", `the standard ${id} was not valid when it was used`, `${asset}, ${performedOn}`)]
+        : [],
+    ),
+    ...(references.length === 0 && !national
+      ? [found("existence", "no reference standard is named on its certificate", `${asset}, ${performedOn}`)]
+      : []),
+  ]),
+  ...(report.totals.clockAnomalies === 0
+    ? []
+    : [
+        found(
+          "compliance",
+          `${report.totals.clockAnomalies} decisions say that the clock went back or jumped`,
+          "decisions",
+        ),
+      ]),
+  ...report.alerts.flatMap(({ id, severity, acknowledgedBy, node }) =>
+    acknowledgedBy === null && (severity === "critical" || severity === "emergency")
+      ? [found("adequacy", `${severity} alert ${id} was acknowledged by nobody`, node)]
+      : [],
+  ),
+];
+
+const found = (kind: AuditFinding["kind"], what: string, where: string): AuditFinding => ({ kind, what, where });

@@ -1,0 +1,161 @@
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { parseDate, printDate } from "../../base/civil-time.ts";
+import type { CalibrationEvidence } from "../../model/evidence.ts";
+import type { CalibrationRow, DecisionRow, InstrumentRow, TraceRow } from "./audit-report.ts";
+import { compareText, distinct } from "./decision-rows.ts";
+import type { NodeRecord } from "./stop-rows.ts";
+
+/** A calibration that still counts, with where it was recorded. */
+export interface Calibrated {
+  readonly node: string;
+  readonly id: string;
+  readonly asset: string;
+  readonly by: string;
+  readonly recordedAtMs: number;
+  readonly body: CalibrationEvidence;
+}
+
+/**
+ * All that no correction replaces, by asset and day; of one day the one recorded last comes last. An instrument that serves two
+ * stations has its certificate recorded at both: it is one calibration.
+ */
+export function calibrationsOf(records: readonly NodeRecord[]): readonly Calibrated[] {
+  const replaced = new Set(
+    records.flatMap(({ node, record }) => (record.supersedes === null ? [] : [`${node} ${record.supersedes}`])),
+  );
+  const seen = new Set<string>();
+  return records
+    .flatMap(({ node, record }): readonly Calibrated[] => {
+      const { body, id, subject: asset, by, recordedAtMs } = record;
+      if (body.kind !== "calibration" || replaced.has(`${node} ${id}`)) return [];
+      const same = canonicalJson([asset, body]);
+      if (seen.has(same)) return [];
+      seen.add(same);
+      return [{ node, id, asset, by, recordedAtMs, body }];
+    })
+    .sort(
+      (a, b) =>
+        compareText(a.asset, b.asset) ||
+        compareText(a.body.performedOn, b.body.performedOn) ||
+        a.recordedAtMs - b.recordedAtMs,
+    );
+}
+
+/** Due dates that decisions named beside a certificate: the contract's interval, where it governs. */
+export function dueByCertificate(rows: readonly DecisionRow[]): ReadonlyMap<string, string> {
+  const due = new Map<string, string>();
+  for (const { conditions } of rows)
+    for (const { clauses } of conditions)
+      for (const { certificate, dueOn } of clauses)
+        if (certificate !== null && dueOn !== null) {
+          const known = due.get(certificate);
+          if (known === undefined || dueOn < known) due.set(certificate, dueOn);
+        }
+  return due;
+}
+
+const dueOf = ({ body }: Calibrated, contractDue: ReadonlyMap<string, string>): string | null => {
+  const byContract = body.certificate === undefined ? undefined : contractDue.get(body.certificate);
+  const dates = [body.dueOn, byContract].filter((date) => date !== undefined);
+  return dates.length === 0 ? null : dates.reduce((a, b) => (a < b ? a : b));
+};
+
+export const DUE_SOON_DAYS = 30;
+
+export function instrumentRows(
+  calibrated: readonly Calibrated[],
+  given: {
+    readonly contractDue: ReadonlyMap<string, string>;
+    readonly serials: ReadonlyMap<string, string>;
+    /** Instruments that decisions asked for and nobody calibrated: asset and node. */
+    readonly missing: ReadonlyMap<string, string>;
+    readonly asOfDay: string;
+  },
+): readonly InstrumentRow[] {
+  const latest = new Map(calibrated.map((one) => [one.asset, one]));
+  const known = [...latest.values()].map((one): InstrumentRow => {
+    const { asset, node, by, body } = one;
+    const due = dueOf(one, given.contractDue);
+    return {
+      ...{ asset, node, by, serial: given.serials.get(asset) ?? body.assetSerial ?? null, last: body.performedOn, due },
+      ...{ result: body.result, certificate: body.certificate ?? null },
+      limitations: (body.ranges ?? []).map(([low, high, unit]) => `${low} to ${high} ${unit}`),
+      state: stateOf(body.result, due, given.asOfDay),
+    };
+  });
+  const never = [...given.missing]
+    .filter(([asset]) => !latest.has(asset))
+    .map(([asset, node]): InstrumentRow => {
+      const nothing = { last: null, due: null, result: null, certificate: null, by: null, limitations: [] };
+      return { asset, node, serial: given.serials.get(asset) ?? null, ...nothing, state: "never" };
+    });
+  return [...known, ...never].sort((a, b) => compareText(a.asset, b.asset));
+}
+
+function stateOf(result: string, due: string | null, asOfDay: string): InstrumentRow["state"] {
+  if (result !== "pass" && result !== "pass-with-correction") return "failed";
+  if (due === null) return "in-calibration";
+  if (due < asOfDay) return "overdue";
+  const soon = printDate((parseDate(asOfDay) ?? 0) + DUE_SOON_DAYS);
+  return due <= soon ? "due-soon" : "in-calibration";
+}
+
+/** What was done to each instrument, with whether it was on time. */
+export function calibrationRows(
+  calibrated: readonly Calibrated[],
+  contractDue: ReadonlyMap<string, string>,
+  isInWindow: (recordedAtMs: number) => boolean,
+): readonly CalibrationRow[] {
+  return calibrated.map((one, index) => {
+    const { node, id, asset, body } = one;
+    const before = calibrated[index - 1]?.asset === asset ? calibrated[index - 1] : undefined;
+    const due = before === undefined ? null : dueOf(before, contractDue);
+    return {
+      ...{ node, id, asset, performedOn: body.performedOn, result: body.result },
+      ...{ certificate: body.certificate ?? null, asFound: body.asFound ?? null, asLeft: body.asLeft ?? null },
+      intervalDays: before === undefined ? null : daysBetween(before.body.performedOn, body.performedOn),
+      onTime: due === null ? null : body.performedOn <= due,
+      inWindow: isInWindow(one.recordedAtMs),
+    };
+  });
+}
+
+function daysBetween(from: string, to: string): number | null {
+  const [a, b] = [parseDate(from), parseDate(to)];
+  return a === undefined || b === undefined ? null : b - a;
+}
+
+/** Each calibration with the standards behind it, as they stood on the day of use. Source: decisions.md B13. */
+export function traceRows(calibrated: readonly Calibrated[]): readonly TraceRow[] {
+  return calibrated.map(({ asset, body }) => ({
+    asset,
+    certificate: body.certificate ?? null,
+    performedOn: body.performedOn,
+    references: (body.references ?? []).map((id) => referenceOn(id, body.performedOn, calibrated)),
+    national: body.national === true,
+  }));
+}
+
+function referenceOn(id: string, day: string, calibrated: readonly Calibrated[]): TraceRow["references"][number] {
+  const found = calibrated.findLast(({ asset, body }) => asset === id && body.performedOn <= day);
+  if (found === undefined) return { id, certificate: null, dueOn: null, state: "unknown" };
+  const { certificate = null, dueOn = null, national, result } = found.body;
+  const passed = result === "pass" || result === "pass-with-correction";
+  if (!passed || (dueOn !== null && dueOn < day)) return { id, certificate, dueOn, state: "lapsed" };
+  return { id, certificate, dueOn, state: national === true ? "national" : "valid" };
+}
+
+/** The standards above an asset, all the way up; a circle ends where it began. */
+export function standardsAbove(asset: string, calibrated: readonly Calibrated[]): readonly string[] {
+  const found = new Set([asset]);
+  const waiting = [asset];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+    for (const { asset: item, body } of calibrated)
+      if (item === next)
+        for (const reference of body.references ?? [])
+          if (!found.has(reference)) {
+            found.add(reference);
+            waiting.push(reference);
+          }
+  return distinct([...found]);
+}

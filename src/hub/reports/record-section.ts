@@ -1,0 +1,70 @@
+import { code, type TableBlock, type Text } from "../../compiler/doc/page.ts";
+import type { AlertRow, ContractRow, CorrectionRow, ImpactRow } from "./audit-report.ts";
+import type { LedgerFact } from "./ledger-facts.ts";
+
+const orNone = (text: string | number | null): string => (text === null ? "–" : String(text));
+
+export const alertsTable = (rows: readonly AlertRow[]): TableBlock => ({
+  kind: "table",
+  caption: "As the hub took them; minutes count from its arrival there",
+  head: ["Alert", "At", "Node", "Severity", "What", "Acknowledged by", "Minutes", "Note"],
+  rows: rows.map((row): readonly Text[] => [
+    [row.id],
+    [row.at],
+    [row.node],
+    [row.severity],
+    [row.words],
+    [orNone(row.acknowledgedBy)],
+    [orNone(row.minutesToAcknowledge)],
+    [orNone(row.note)],
+  ]),
+});
+
+export const impactsTable = (rows: readonly ImpactRow[]): TableBlock => ({
+  kind: "table",
+  caption: "Instruments found out of tolerance, and what became of what was tested with them",
+  head: ["Impact", "Instrument", "State", "Decisions", "With a disposition", "In words"],
+  rows: rows.map((row): readonly Text[] => [
+    [row.id],
+    [row.asset],
+    [row.state],
+    [String(row.suspect)],
+    [String(row.disposed)],
+    [row.words],
+  ]),
+});
+
+export const contractsTable = (rows: readonly ContractRow[]): TableBlock => ({
+  kind: "table",
+  caption: "Every version that decided here, with why it came",
+  head: ["Contract", "State", "Written by", "On", "What changed", "Bundle"],
+  rows: rows.map((row): readonly Text[] => [
+    [`${row.contract}@${row.version}`],
+    [row.status],
+    [row.createdBy],
+    [row.createdAt],
+    [row.changes.join("; ") || "–"],
+    [code(row.digest ?? "–")],
+  ]),
+});
+
+export const correctionsTable = (rows: readonly CorrectionRow[]): TableBlock => ({
+  kind: "table",
+  caption: "A correction is a new record; the one before stays in the ledger",
+  head: ["Record", "Corrects", "What", "By", "At"],
+  rows: rows.map((row): readonly Text[] => [[`${row.node} ${row.id}`], [row.corrects], [row.what], [row.by], [row.at]]),
+});
+
+export const ledgersTable = (rows: readonly LedgerFact[]): TableBlock => ({
+  kind: "table",
+  caption: "What the report rests on; `maint report verify` holds every cited entry against it without the hub",
+  head: ["Ledger", "Entries", "Cited", "Head", "Root", "Holds"],
+  rows: rows.map((row): readonly Text[] => [
+    [`${row.node}${row.firstKept === 0 ? "" : `, kept from ${row.firstKept}`}`],
+    [String(row.size)],
+    [row.cited === 0 ? "none" : `${row.cited}: ${row.firstCited} to ${row.lastCited}`],
+    [code(row.headHash)],
+    [row.root === null ? "–" : code(row.root)],
+    [row.fault ?? "yes"],
+  ]),
+});
