@@ -61,6 +61,16 @@ const rows: readonly Row[] = [
   ["ledger verify --data DATA --node LP-9", BAD_INPUT, /no ledger there/],
   ["ledger list --from x", BAD_INPUT, /whole number/],
   ["ledger list --node ../x", BAD_INPUT, /no node id/],
+  [`report audit -o OUT ${DEAD}`, UNAVAILABLE, /no hub answers/],
+  ["report audit", BAD_INPUT, /--out/],
+  ["report audit --order A --station B -o OUT", BAD_INPUT, /cannot be used with/],
+  ["report audit --from yesterday -o OUT", BAD_INPUT, /neither a day nor an instant/],
+  ["report audit --from 2026-11-01 --zone Mars/Base -o OUT", BAD_INPUT, /no such zone/],
+  ["report audit -o BAD_JSON", BAD_INPUT, /is there already/],
+  [`report verify NOPE --key ${"0".repeat(64)}`, BAD_INPUT, /no such file/],
+  ["report verify BAD_JSON --key abc", BAD_INPUT, /no Ed25519 public key/],
+  ["story --month --nodes 1", BAD_INPUT, /from 4 to 200/],
+  ["story --month --days many", BAD_INPUT, /from 10 to 60/],
   ["nosuch", BAD_INPUT, /nosuch/],
 ];
 
