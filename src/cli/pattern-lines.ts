@@ -85,7 +85,7 @@ export function shownPattern(pattern: ShownPattern): readonly string[] {
     `    ${sparkline(series.decisions)}  most: ${Math.max(...series.decisions)}`,
     ...(series.decisionsAtRisk === null ? ["    nothing is archived here: counts, but no rates"] : []),
     "",
-    ...pattern.windows.flatMap(windowLines),
+    ...pattern.windows.flatMap((window, index) => windowLines(window, pattern.windows[index - 1])),
     "",
     ...factorLines(pattern.factors),
     `    ${alertCount} alerts${alertCount > alerts.length ? `, the newest ${alerts.length}` : ""}: ${alerts.join(", ")}`,
@@ -113,7 +113,11 @@ function factorLine({ kind, value, unitKind, with: own, without, p, sameAs }: Fa
   return `      ${kind} ${value}: ${share(own)} ${UNIT_WORDS[unitKind]} blocked, else ${share(without)}; ${chance(p)}${same}`;
 }
 
-function windowLines({ window, decisions, nodes, rate, atItsNodes, restOfFleet, before, change }: WindowFigures) {
+function windowLines(figures: WindowFigures, narrower: WindowFigures | undefined): readonly string[] {
+  const { window, decisions, nodes, rate, atItsNodes, restOfFleet, before, change } = figures;
+  // A young fleet has nothing older: its wider windows say the same.
+  if (narrower?.decisions === decisions && narrower.rate?.exposure === rate?.exposure && before === null)
+    return [`    ${window.padStart(5)}  the same`];
   const lines = [`    ${window.padStart(5)}  ${decisions} tests at ${nodes} nodes`];
   const more = (words: string): number => lines.push(`           ${words}`);
   if (rate !== null) more(`whole fleet     ${rateText(rate)}, ${rate.decisions} of ${rate.exposure}`);

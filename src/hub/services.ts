@@ -168,7 +168,7 @@ function composeRecords(
       base.log(`tells ${role}, ${severity}: ${node}: ${text}${count > 1 ? ` (${count} times)` : ""}`),
   });
   const patterns = createPatternService({
-    ...{ db, journal, clock, alerts, nodes, archive: null },
+    ...{ db, journal, clock, alerts, nodes, archive: base.archive },
     floor: {
       registers: async () => (await nodes.list()).map(({ register }) => register),
       people: people.list,

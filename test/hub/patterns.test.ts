@@ -4,7 +4,17 @@ import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { findAlertPatterns, type NamedAlert } from "../../src/hub/patterns/find-patterns.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import type { Alert } from "../../src/model/alert.ts";
-import { alertOf, contractShelf, ENGINEER, EPOCH, emptyFloor, openLoopBench, START_MS } from "./loop-fixture.ts";
+import {
+  alertOf,
+  bundleOf,
+  contractShelf,
+  ENGINEER,
+  EPOCH,
+  emptyFloor,
+  openLoopBench,
+  START_MS,
+} from "./loop-fixture.ts";
+import { type RecordedDecision, recordedFloor } from "./recorded-floor.ts";
 
 /** `LP-1 T-1`, `LP-1 -` without a test id. */
 const named = (short: readonly string[], change: Partial<Alert> = {}): NamedAlert[] =>
@@ -205,4 +215,48 @@ test("an analysis is answered, kept and in the ledger", async () => {
   const [entry] = bench.ledger.list({ actionType: "pattern_analysis" });
   expect(entry).toMatchObject({ user_id: "ENG-1", metadata: { pattern_count: 1, total_alerts: 4 } });
   expect((await patterns.analyse(ENGINEER, { sinceMs: START_MS + 1 })).total_alerts).toBe(0);
+});
+
+test("with the nodes' archived ledgers a pattern has rates, and what its blocked tests have in common", async () => {
+  const bench = await openLoopBench();
+  const alerts = createAlertService({ ...bench, contracts: contractShelf([]), notify: () => {} });
+  const nodes = ["LP-1", "LP-2", "LP-3", "LP-4"];
+  const dayMs = 24 * 3_600_000;
+  // Each node tests in two shifts on each of twenty days; in the night shift two of them are blocked, on most days.
+  const decisions = nodes.flatMap((node, nth) =>
+    Array.from({ length: 40 }, (_, index): RecordedDecision => {
+      const isNight = index % 2 === 1;
+      const atMs = START_MS - Math.floor(index / 2) * dayMs - (isNight ? 13 : 1) * 3_600_000;
+      const reasons = isNight && nth < 2 && index < 30 ? ["reading.out-of-limits"] : [];
+      const roles = { lamp: `UV-${nth}` };
+      const snapshot = { shifts: ["06:00", "18:00"], station: { type: "penetrant", roles }, equipment: {} };
+      return { node, atMs, test: `T-${node}-${index}`, reasons, snapshot };
+    }),
+  );
+  const archive = recordedFloor(decisions);
+  for (const node of nodes) {
+    const own = decisions
+      .filter((one) => one.node === node && one.reasons?.length === 1)
+      .sort((a, b) => a.atMs - b.atMs);
+    const sent = own.map(({ test: testId, atMs }, index) => alertOf({ node, testId, atMs, seq: index + 1 }));
+    if (sent.length > 0) await alerts.receive(node, { epoch: EPOCH, alerts: sent });
+  }
+  const floor = {
+    ...emptyFloor,
+    bundle: async () => bundleOf({ equipment: [{ name: "lamp", type: "uv-a-lamp", asset: null, line: 1 }] }),
+  };
+  const patterns = createPatternService({ ...bench, alerts, nodes: { ids: async () => nodes }, archive, floor });
+  const {
+    patterns: [pattern],
+  } = await patterns.analyse(ENGINEER);
+  expect(pattern?.windows.at(-1)).toMatchObject({
+    rate: { decisions: 30, exposure: 160, per1000: 187.5 },
+    atItsNodes: { decisions: 30, exposure: 80 },
+    restOfFleet: { decisions: 0, exposure: 80 },
+  });
+  expect(pattern?.series.decisionsAtRisk?.slice(-1)).toEqual([4]);
+  const { factors } = await patterns.show(pattern?.id ?? "");
+  expect(factors).toMatchObject({ cases: 160, isWhole: true });
+  expect(factors?.factors.map(({ kind, value }) => `${kind} ${value}`)).toContain("shift 18:00");
+  await expect(patterns.show("pattern-000000000000")).rejects.toMatchObject({ code: "MAINT_ERR_NOT_FOUND" });
 });
