@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** How long to wait for another connection's lock. */
   readonly busyTimeoutMs?: number;
+  /** Does not walk the file first: for one whose content proves itself and that may be larger than a start can wait for. */
+  readonly unwalked?: boolean;
 }
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -29,14 +31,18 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
     refuseOldSqlite(db);
     if (options.readOnly !== true)
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-    const answer = db.prepare("PRAGMA quick_check(1)").get();
-    const verdict = String(Object.values(answer ?? {})[0]);
-    if (verdict !== "ok") throw damaged(path, verdict);
+    if (options.unwalked !== true) walk(db, path);
     return db;
   } catch (error) {
     db?.close();
     throw openError(path, error);
   }
+}
+
+function walk(db: Database, path: string): void {
+  const answer = db.prepare("PRAGMA quick_check(1)").get();
+  const verdict = String(Object.values(answer ?? {})[0]);
+  if (verdict !== "ok") throw damaged(path, verdict);
 }
 
 /**

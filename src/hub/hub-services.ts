@@ -1,6 +1,6 @@
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
-import type { NodeArchive } from "./archive/archived.ts";
+import type { ArchiveFile } from "./archive/archive-file.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StagingService } from "./contracts/staging-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
@@ -37,5 +37,5 @@ export interface HubServices {
   readonly policy: PolicyCentral;
   readonly ledger: LedgerFile;
   /** What nodes wrote into their ledgers. */
-  readonly archive: NodeArchive;
+  readonly archive: ArchiveFile;
 }

@@ -82,8 +82,10 @@ export async function composeServices(
   // Several services have the desired sets made anew, and the one that does it comes last.
   const late: { rollout?: RolloutService; sessions?: SessionServer } = {};
   const refresh = async (): Promise<void> => late.rollout?.refresh();
-  const drop = (node: string, why: string): void => late.sessions?.drop(node, why);
-  const records = composeRecords(base, journal, refresh, drop);
+  const records = composeRecords(base, journal, refresh, {
+    drop: (node, why) => late.sessions?.drop(node, why),
+    recall: (node, why) => late.sessions?.recall(node, why),
+  });
   const { nodes, people, alerts, orders } = records;
   await people.seed(base.seed);
   const shelf = createBlobShelf((digest) => policy.blob(digest));
@@ -149,14 +151,17 @@ function composeRecords(
   base: Foundations,
   journal: Journal,
   refresh: () => Promise<void>,
-  drop: (node: string, why: string) => void,
+  live: Pick<SessionServer, "drop" | "recall">,
 ): Records {
   const { db, clock, policy, random, failed } = base;
   const changed = (): void => void refresh().catch(failed);
   const people = createPeopleService({ db, journal, clock, changed });
   const { rolesOf } = people;
   const oidc = base.oidc === undefined ? null : createOidc(base.oidc, { clock, fetch, rolesOf });
-  const nodes = createNodeService({ db, journal, clock, random, changed, drop });
+  const nodes = createNodeService({
+    ...{ db, journal, clock, random, changed, ...live },
+    forgiveLedger: base.archive.forgive,
+  });
   const contracts = createContractService({
     ...{ db, journal, clock, policy, tools: contractTools, changed: refresh },
     usersOf: async (contract, version) =>

@@ -48,6 +48,7 @@ export const LEDGER_ACTION_TYPES = [
   "proposal",
   "order",
   "person",
+  "ledger_archive",
   "process",
   "ledger_read",
 ] as const;

@@ -125,6 +125,10 @@ export const MAX_LOG_ASSEMBLING_BYTES = 64 << 20;
 export const LOG_INTERVAL_MS = 1_000;
 /** Batches that the hub archives in one turn of its loop. */
 export const LOG_BATCHES_PER_COMMIT = 4;
+/** Archived entries that retention removes in one turn. */
+export const MAX_REMOVED_PER_TURN = 1_000;
+/** How often the hub looks whether anything archived is beyond its retention. */
+export const RETENTION_CHECK_MS = 60_000;
 /** Batches of records that a hub lets a node have under way at once. */
 export const BATCH_CREDITS = 4;
 /** What a node sends at once, whatever a hub allows. */

@@ -15,6 +15,7 @@ import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
 import { createSessionServer } from "../../src/hub/session/session-server.ts";
 import type { AlertBatch, Report } from "../../src/model/message.ts";
+import { silentArchive } from "../hub/silent-archive.ts";
 import { desiredOf, makeRepository } from "./repository.ts";
 
 const closers: (() => unknown)[] = [];
@@ -72,7 +73,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
     onlineKey: repository.keys.online,
     clock: { nowMs: () => Date.now() },
     monotonicMs: () => performance.now(),
-    ledgers: { take: async () => ok(undefined), sizeOf: () => null },
+    ledgers: silentArchive,
     random: (size) => randomBytes(size),
     blobs: shelf,
     inbox: {

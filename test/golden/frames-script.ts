@@ -173,7 +173,7 @@ export function hubFrames(nodeFrames: { readonly [type: string]: object }): read
         signed: { desired, keyId: hubKey.keyId, signature: signHex(hubKey, canonicalJson(desired)) },
       });
   }
-  take({ kind: "stopping", retryAfterMs: 2_000 });
+  take({ kind: "stopping", retryAfterMs: 2_000, why: "the hub stops" });
   return said;
 }
 
@@ -188,7 +188,7 @@ function answerTo(effect: SessionEffect): SessionEvent | undefined {
         publicHex: nodeKey.publicHex,
         keyId: nodeKey.keyId,
         isAhead: true,
-        archived: 12,
+        archived: { head: { size: 12, hash: digestOf("ledger") }, fork: null, mayRestart: false },
         liveElsewhere: false,
       };
       return { kind: "looked-up", hello, re, node, nowMs: NOW_MS };

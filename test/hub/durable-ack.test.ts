@@ -9,6 +9,7 @@ import type { AlertInbox } from "../../src/hub/ports.ts";
 import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
 import { createSessionServer } from "../../src/hub/session/session-server.ts";
 import { alertOf, EPOCH, hubBench, scriptedNode } from "./hub-fixture.ts";
+import { silentArchive } from "./silent-archive.ts";
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -61,7 +62,7 @@ async function withInbox(inbox: AlertInbox) {
     onlineKey: makeSigningKey(),
     clock: { nowMs: () => Date.now() },
     monotonicMs: () => performance.now(),
-    ledgers: { take: async () => ok(undefined), sizeOf: () => null },
+    ledgers: silentArchive,
     random: (count) => new Uint8Array(count).fill(7),
     blobs: createBlobShelf(() => undefined),
     inbox,

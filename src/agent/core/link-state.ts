@@ -52,6 +52,8 @@ export interface LogState {
   readonly archived: number | null;
   /** Size the hub comes to with the batch under way; null where none is. */
   readonly inFlight: number | null;
+  /** It has let alerts go first. */
+  readonly hasWaited: boolean;
 }
 
 /** The desired set that is being worked on. */

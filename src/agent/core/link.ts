@@ -24,6 +24,7 @@ import type {
   LinkState,
   LinkStep,
   LinkTimer,
+  LogState,
   ReportedOutcome,
 } from "./link-state.ts";
 
@@ -44,12 +45,14 @@ export function startOfLink(start: LinkStart): LinkState {
     unansweredPings: 0,
     ping: null,
     spool: { epoch: start.epoch, spooledSeq: start.spooledSeq, ackedSeq: start.ackedSeq, ...NOTHING_SENT, credits: 0 },
-    log: { archived: null, inFlight: null },
+    log: NO_LOG,
     target: { kind: "none" },
     durable: start.durable,
     effective: false,
   };
 }
+
+const NO_LOG: LogState = { archived: null, inFlight: null, hasWaited: false };
 
 /** One event in, the next state and what is to be done out. Pure; the whole behaviour of the link is here. */
 export function step(state: LinkState, event: LinkEvent): LinkStep {
@@ -164,7 +167,7 @@ function closed(state: LinkState, atMs: number, random: number): LinkStep {
     unansweredPings: 0,
     ping: null,
     spool: { ...state.spool, ...NOTHING_SENT, credits: 0 },
-    log: { archived: null, inFlight: null },
+    log: NO_LOG,
     // The hub sends the complete set again after the next hello; bytes that arrived stay on the disk.
     target: state.target.kind === "fetching" ? { kind: "none" } : state.target,
   };
@@ -278,7 +281,7 @@ function welcome(state: LinkState, body: Welcome, atMs: number, nonce: string): 
     unansweredPings: 1,
     ping: { nonce, sentAtMs: atMs },
     spool: { ...state.spool, ackedSeq, ...NOTHING_SENT, credits: Math.min(body.credits, MAX_BATCHES_UNDER_WAY) },
-    log: { archived: body.logSize ?? null, inFlight: null },
+    log: { ...NO_LOG, archived: body.logSize ?? null },
   };
   const sent = sendAlerts(next);
   return only(
@@ -336,11 +339,13 @@ function acknowledged(state: LinkState, epoch: string, upTo: number): LinkStep {
   return only(sent.state, patience, { kind: "prune", upTo }, ...sent.effects);
 }
 
-/** Alerts and reports go at once; the ledger follows where nothing of it is under way. */
+/** Alerts go first: where the hub has not taken all of them the ledger waits, once, so that it comes even beside a flood. */
 function sendLog(state: LinkState): LinkStep {
-  const { archived, inFlight } = state.log;
+  const { archived, inFlight, hasWaited } = state.log;
   if (state.phase !== "welcomed" || archived === null || inFlight !== null) return only(state);
-  return only(state, { kind: "send-log", from: archived });
+  if (state.spool.ackedSeq < state.spool.spooledSeq && !hasWaited)
+    return only({ ...state, log: { ...state.log, hasWaited: true } }, set("log", LOG_INTERVAL_MS));
+  return only({ ...state, log: { ...state.log, hasWaited: false } }, { kind: "send-log", from: archived });
 }
 
 function logSent(state: LinkState, upTo: number): LinkStep {
@@ -348,17 +353,17 @@ function logSent(state: LinkState, upTo: number): LinkStep {
   if (state.phase !== "welcomed" || archived === null) return only(state);
   if (upTo <= archived) return only(state, set("log", LOG_INTERVAL_MS));
   const patience = set("logged", state.heartbeatMs * MISSED_HEARTBEATS);
-  return only({ ...state, log: { archived, inFlight: upTo } }, patience);
+  return only({ ...state, log: { ...state.log, inFlight: upTo } }, patience);
 }
 
 /** What the hub holds is where the next batch begins, whether it is more than before or less than was sent. */
 function logged(state: LinkState, { size, refused, retryAfterMs }: Logged): LinkStep {
   const { inFlight } = state.log;
   if (inFlight === null) return only(state);
-  if (refused !== undefined) return only({ ...state, log: { archived: null, inFlight: null } }, clear("logged"));
+  if (refused !== undefined) return only({ ...state, hubSays: refused, log: NO_LOG }, clear("logged"));
   // One that was taken whole may have more behind it; one that was not is not tried again at once.
   const waitMs = size >= inFlight ? 0 : LOG_INTERVAL_MS;
-  const next = { ...state, log: { archived: size, inFlight: null } };
+  const next = { ...state, log: { ...NO_LOG, archived: size } };
   return only(next, clear("logged"), set("log", Math.max(waitMs, Math.min(retryAfterMs ?? 0, RECONNECT_MAX_MS))));
 }
 

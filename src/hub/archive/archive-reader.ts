@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { MaintError } from "../../base/maint-error.ts";
 import { type Database, openDatabase } from "../../disk/sqlite.ts";
-import { parseEntry } from "../../ledger/verify.ts";
+import type { StoredEntry } from "../../ledger/verify.ts";
 import type { LedgerEntry } from "../../model/ledger-entry.ts";
+import { seqOf } from "./archive-schema.ts";
 import type {
   ArchivedDecision,
   ArchivedEntry,
@@ -14,160 +15,259 @@ import type {
   NodeArchive,
   RecordedMetadata,
 } from "./archived.ts";
+import { readStrands, type Strand } from "./archived-strand.ts";
+import { unpackBody } from "./packed-body.ts";
+import type { Retention } from "./retention.ts";
+import { type ArchiveVerification, type ColumnSource, type StoredColumns, verifyStrands } from "./verify-archive.ts";
 
-/** A page is read whole, so that whoever asks may take his time while entries are added. */
-const PAGE = 256;
+/** An archive as anybody may read it, beside the hub that writes it or without one. */
+export interface ArchiveReader extends NodeArchive {
+  readonly strands: () => readonly Strand[];
+  /** The bytes of one strand's entries from `fromSeq` on, as the node wrote them. */
+  readonly stored: (strand: Strand, fromSeq?: number) => Iterable<StoredEntry>;
+  /** One entry; undefined where it is not there (any more). Of several strands that have it the latest. */
+  readonly entryAt: (node: string, seq: number) => ArchivedEntry | undefined;
+  /** Walks everything that is archived of a node. */
+  readonly verify: (node: string) => ArchiveVerification;
+  readonly retention: () => readonly Retention[];
+  readonly close: () => void;
+}
 
 /**
- * Opens archive.db to read it beside the hub, in a worker or from the command line.
- * @throws MaintError MAINT_ERR_ARCHIVE_MISSING where there is none
+ * Opens an archive to read it; in a worker thread as well. It sees what the hub had committed when each question began.
+ * @throws MaintError MAINT_ERR_ARCHIVE_MISSING when there is none
  */
-export function openArchiveReader(path: string): NodeArchive & { readonly close: () => void } {
-  if (!existsSync(path)) throw new MaintError("MAINT_ERR_ARCHIVE_MISSING", `${path}: no archive of node ledgers there`);
-  const db = openDatabase(path, { readOnly: true });
-  return { ...archiveIn(db), close: () => db.close() };
+export function openArchiveReader(path: string): ArchiveReader {
+  const missing = (why: string): MaintError => new MaintError("MAINT_ERR_ARCHIVE_MISSING", `${path}: ${why}`);
+  if (!existsSync(path)) throw missing("no archive of node ledgers there");
+  const db = openDatabase(path, { readOnly: true, unwalked: true });
+  const known = db.prepare("SELECT name FROM sqlite_schema WHERE name = 'strand'").get();
+  if (known === undefined) {
+    db.close();
+    throw missing("is no archive of node ledgers");
+  }
+  return reader(db);
 }
 
-/** The archive in an open database. */
-export function archiveIn(db: Database): NodeArchive {
+function reader(db: Database): ArchiveReader {
+  const strands = (): readonly Strand[] => readStrands(db);
+  const bodyAt = bodies(db);
+  const entryOf = (row: EntryRow): ArchivedEntry => ({
+    ...{ node: row.node, strand: row.number },
+    entry: parsed(bodyAt(row.place), row),
+  });
+  const stored = (strand: Strand, fromSeq = 0): Iterable<StoredEntry> => storedOf(db, strand, fromSeq);
   return {
-    nodes: () => nodesIn(db),
-    entries: (filter = {}) => entriesIn(db, filter),
-    decisions: (filter = {}) => decisionsIn(db, filter),
-    exposure: (filter) => exposureIn(db, filter),
+    strands,
+    stored,
+    nodes: () => nodesOf(strands()),
+    *entries(filter = {}) {
+      for (const row of rows<EntryRow>(db, entryQuery(filter))) yield entryOf(row);
+    },
+    *decisions(filter = {}) {
+      for (const row of rows<DecisionRow>(db, decisionQuery(filter))) yield decisionOf(entryOf(row), row.at_ms);
+    },
+    exposure: (filter) => exposureOf(db, filter),
+    entryAt: (node, seq) => {
+      const [row] = rows<EntryRow>(db, {
+        ...{ tables: ENTRY_TABLES, columns: ENTRY_COLUMNS, order: "s.number DESC", limit: 1 },
+        conditions: [condition("s.node = ?", node), condition("e.place = (s.id << 32) + ?", seq)],
+      });
+      return row === undefined ? undefined : entryOf(row);
+    },
+    verify: (node) =>
+      verifyStrands(
+        strands().filter((strand) => strand.node === node),
+        { stored, columns: columnsIn(db) },
+      ),
+    retention: () =>
+      db.prepare("SELECT node, days, entries FROM retention ORDER BY node").all() as unknown as Retention[],
+    close: () => db.close(),
   };
 }
 
-interface NodeRow {
-  readonly name: string;
-  readonly size: number;
-  readonly head_hash: string;
-  readonly first_kept: number;
-  readonly fault: string | null;
-}
-
-const nodesIn = (db: Database): readonly ArchivedNode[] =>
-  (db.prepare("SELECT * FROM node ORDER BY name").all() as unknown as readonly NodeRow[]).map((row) => ({
-    ...{ node: row.name, size: row.size, headHash: row.head_hash, firstKept: row.first_kept, fault: row.fault },
-  }));
-
-type Value = string | number;
-
-interface Where {
-  readonly terms: string[];
-  readonly values: Value[];
-}
-
-function commonTerms(filter: Omit<EntryFilter, "actionTypes" | "target">, time: string): Where {
-  const where: Where = { terms: [], values: [] };
-  const add = (term: string, ...values: readonly Value[]): void => {
-    where.terms.push(term);
-    where.values.push(...values);
-  };
-  if (filter.nodes !== undefined) add(`n.name IN (${filter.nodes.map(() => "?").join(", ")})`, ...filter.nodes);
-  if (filter.fromMs !== undefined) add(`${time} >= ?`, filter.fromMs);
-  if (filter.toMs !== undefined) add(`${time} < ?`, filter.toMs);
-  if (filter.fromSeq !== undefined) add("e.seq >= ?", filter.fromSeq);
-  if (filter.userId !== undefined) add("e.user_id = ?", filter.userId);
-  return where;
-}
-
-function entriesIn(db: Database, filter: EntryFilter): Iterable<ArchivedEntry> {
-  const where = commonTerms(filter, "e.time_ms");
-  if (filter.actionTypes !== undefined) {
-    where.terms.push(`e.action_type IN (${filter.actionTypes.map(() => "?").join(", ")})`);
-    where.values.push(...filter.actionTypes);
-  }
-  if (filter.target !== undefined) {
-    where.terms.push("e.target = ?");
-    where.values.push(filter.target);
-  }
-  return paged(db, "entry e JOIN node n ON n.id = e.node", where, filter);
-}
-
-function* decisionsIn(db: Database, filter: DecisionFilter): Iterable<ArchivedDecision> {
-  const where = commonTerms(filter, "d.at_ms");
-  const add = (term: string, value: Value | undefined): void => {
-    if (value === undefined) return;
-    where.terms.push(term);
-    where.values.push(value);
-  };
-  add("d.test = ?", filter.test);
-  add("d.client_order = ?", filter.order);
-  add("d.part = ?", filter.part);
-  add("d.allow = ?", filter.allow === undefined ? undefined : Number(filter.allow));
-  add(
-    "EXISTS (SELECT 1 FROM decided_by c WHERE c.contract = ? AND c.at_ms = d.at_ms AND c.node = d.node AND c.seq = d.seq)",
-    filter.contract,
-  );
-  const from = "decision d JOIN node n ON n.id = d.node JOIN entry e ON e.node = d.node AND e.seq = d.seq";
-  for (const { node, entry } of paged(db, from, where, filter)) {
-    const recorded = entry.metadata as unknown as RecordedMetadata;
-    const { decision, part, facts, snapshot = null } = recorded;
-    yield { node, entry, atMs: Date.parse(decision.atUtc), recorded: { decision, part, facts, snapshot } };
-  }
-}
+const nodesOf = (strands: readonly Strand[]): readonly ArchivedNode[] =>
+  // By node and number: the last of a node's is the one that grows.
+  strands
+    .filter((strand, index) => strands[index + 1]?.node !== strand.node)
+    .map(({ node, head, firstKept, fault }) => ({ node, size: head.size, headHash: head.hash, firstKept, fault }));
 
 interface EntryRow {
-  readonly name: string;
-  readonly seq: number;
+  readonly node: string;
+  readonly number: number;
+  readonly place: number;
+}
+
+interface DecisionRow extends EntryRow {
+  readonly at_ms: number;
+}
+
+interface Query {
+  readonly tables: string;
+  readonly columns: string;
+  readonly conditions: readonly Condition[];
+  readonly order: string;
+  readonly limit?: number | undefined;
+}
+
+interface Condition {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+}
+
+const condition = (text: string, ...values: readonly (string | number)[]): Condition => ({ text, values });
+/** A condition for what was asked, none for what was not. */
+const asked = <T extends string | number>(value: T | undefined, text: string): readonly Condition[] =>
+  value === undefined ? [] : [condition(text, value)];
+const listed = (values: readonly string[] | undefined, column: string): readonly Condition[] =>
+  values === undefined ? [] : [condition(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values))];
+
+/** The strands' order is that of the answer, so that nothing is sorted and reading begins at once. */
+const ENTRY_TABLES = "strand s CROSS JOIN entry e ON e.place >= (s.id << 32) AND e.place < ((s.id + 1) << 32)";
+const ENTRY_COLUMNS = "s.node, s.number, e.place";
+const OLDEST_FIRST = "s.node, s.number, e.place";
+
+function entryQuery(filter: EntryFilter): Query {
+  const { nodes, fromMs, toMs, fromSeq, actionTypes, target, userId, newestFirst, limit } = filter;
+  return {
+    tables: newestFirst === true ? "entry e CROSS JOIN strand s ON s.id = (e.place >> 32)" : ENTRY_TABLES,
+    columns: ENTRY_COLUMNS,
+    conditions: [
+      ...listed(nodes, "s.node"),
+      ...listed(actionTypes, "e.action_type"),
+      ...asked(fromMs, "e.time_ms >= ?"),
+      ...asked(toMs, "e.time_ms < ?"),
+      ...asked(fromSeq, "e.place >= (s.id << 32) + ?"),
+      ...asked(target, "e.target = ?"),
+      ...asked(userId, "e.user_id = ?"),
+    ],
+    order: newestFirst === true ? "e.time_ms DESC, e.place DESC" : OLDEST_FIRST,
+    limit,
+  };
+}
+
+function decisionQuery(filter: DecisionFilter): Query {
+  const { nodes, fromMs, toMs, fromSeq, userId, newestFirst, limit, contract, test, order, part, allow } = filter;
+  const ofTheirTime = newestFirst === true || [fromMs, toMs, userId].some((value) => value !== undefined);
+  const tables = "strand s CROSS JOIN decision d ON d.place >= (s.id << 32) AND d.place < ((s.id + 1) << 32)";
+  const byContract =
+    "EXISTS (SELECT 1 FROM decided_by c WHERE c.contract = ? AND c.strand = s.id AND c.at_ms = d.at_ms AND c.place = d.place)";
+  return {
+    tables: ofTheirTime ? `${tables} CROSS JOIN entry e ON e.place = d.place` : tables,
+    columns: "s.node, s.number, d.place, d.at_ms",
+    conditions: [
+      ...listed(nodes, "s.node"),
+      ...asked(fromMs, "e.time_ms >= ?"),
+      ...asked(toMs, "e.time_ms < ?"),
+      ...asked(fromSeq, "d.place >= (s.id << 32) + ?"),
+      ...asked(userId, "e.user_id = ?"),
+      ...asked(test, "d.test = ?"),
+      ...asked(order, "d.client_order = ?"),
+      ...asked(part, "d.part = ?"),
+      ...asked(allow === undefined ? undefined : Number(allow), "d.allow = ?"),
+      ...asked(contract, byContract),
+    ],
+    order: newestFirst === true ? "e.time_ms DESC, e.place DESC" : "s.node, s.number, d.place",
+    limit,
+  };
+}
+
+const textOf = ({ tables, columns, conditions, order, limit }: Query): string =>
+  [
+    `SELECT ${columns} FROM ${tables}`,
+    conditions.length === 0 ? "" : `WHERE ${conditions.map(({ text }) => text).join(" AND ")}`,
+    `ORDER BY ${order}`,
+    limit === undefined ? "" : "LIMIT ?",
+  ].join(" ");
+
+function rows<Row>(db: Database, query: Query): Iterable<Row> {
+  const values = query.conditions.flatMap((one) => one.values);
+  const limit = query.limit === undefined ? [] : [Math.max(0, query.limit)];
+  return db.prepare(textOf(query)).iterate(...values, ...limit) as Iterable<unknown> as Iterable<Row>;
+}
+
+interface BodyRow {
+  readonly packed: number;
   readonly bytes: Uint8Array;
 }
 
-function* paged(
-  db: Database,
-  from: string,
-  where: Where,
-  { newestFirst, limit }: EntryFilter,
-): Iterable<ArchivedEntry> {
-  const [order, beyond] = newestFirst === true ? ["DESC", "<"] : ["ASC", ">"];
-  const terms = [...where.terms, `(n.name, e.seq) ${beyond} (?, ?)`].join(" AND ");
-  const page = db.prepare(
-    `SELECT n.name, e.seq, e.bytes FROM ${from} WHERE ${terms} ORDER BY n.name ${order}, e.seq ${order} LIMIT ?`,
+function bodies(db: Database): (place: number) => Uint8Array | undefined {
+  const get = db.prepare("SELECT packed, bytes FROM body WHERE place = ?");
+  return (place) => {
+    const row = get.get(place) as unknown as BodyRow | undefined;
+    return row === undefined ? undefined : unpackBody(row);
+  };
+}
+
+function* storedOf(db: Database, { id }: Strand, fromSeq: number): Iterable<StoredEntry> {
+  const select = db.prepare(
+    "SELECT place, packed, bytes FROM body WHERE place >= (?1 << 32) + ?2 AND place < ((?1 + 1) << 32) ORDER BY place",
   );
-  // No node is called by the last sign there is.
-  let last: readonly [string, number] = newestFirst === true ? ["\uffff", 0] : ["", -1];
-  let left = limit ?? Number.MAX_SAFE_INTEGER;
-  while (left > 0) {
-    const rows = page.all(...where.values, ...last, Math.min(PAGE, left)) as unknown as readonly EntryRow[];
-    for (const { name, seq, bytes } of rows) yield { node: name, entry: entryFrom(name, seq, bytes) };
-    left -= rows.length;
-    const end = rows.at(-1);
-    if (end === undefined || rows.length < Math.min(PAGE, left + rows.length)) return;
-    last = [end.name, end.seq];
+  for (const row of select.iterate(id, fromSeq) as Iterable<unknown> as Iterable<BodyRow & { readonly place: number }>)
+    yield { seq: seqOf(row.place), bytes: unpackBody(row) };
+}
+
+const decoder = new TextDecoder();
+
+function parsed(bytes: Uint8Array | undefined, { node, place }: EntryRow): LedgerEntry {
+  try {
+    if (bytes === undefined) throw new Error("its bytes are gone");
+    return JSON.parse(decoder.decode(bytes)) as LedgerEntry;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MaintError("MAINT_ERR_ARCHIVE_DAMAGED", `entry ${seqOf(place)} of ${node} cannot be read: ${why}`, {
+      exitCode: 69,
+      help: `maint archive verify --node ${node} says more; keep the file for examination and restore the folder from a backup`,
+      cause: error,
+    });
   }
 }
 
-function entryFrom(node: string, seq: number, bytes: Uint8Array): LedgerEntry {
-  const entry = parseEntry(bytes);
-  if (typeof entry !== "string") return entry;
-  throw new MaintError("MAINT_ERR_LEDGER_DAMAGED", `the archive's entry ${seq} of ${node} does not hold: ${entry}`, {
-    exitCode: 69,
-  });
+function decisionOf(archived: ArchivedEntry, atMs: number): ArchivedDecision {
+  const { decision, part = null, facts, snapshot = null } = archived.entry.metadata as unknown as RecordedMetadata;
+  return { ...archived, atMs, recorded: { decision, part, facts, snapshot } };
 }
 
 interface ExposureRow {
-  readonly name: string;
+  readonly node: string;
   readonly bucket: number;
   readonly decisions: number;
   readonly blocked: number;
 }
 
-function* exposureIn(db: Database, filter: ExposureFilter): Iterable<Exposure> {
+function* exposureOf(db: Database, filter: ExposureFilter): Iterable<Exposure> {
   const { contract, nodes, fromMs, toMs, bucketMs } = filter;
   const table = contract === undefined ? "decision" : "decided_by";
-  const terms = [
-    "d.at_ms >= ? AND d.at_ms < ?",
-    ...(contract === undefined ? [] : ["d.contract = ?"]),
-    ...(nodes === undefined ? [] : [`n.name IN (${nodes.map(() => "?").join(", ")})`]),
+  const conditions = [
+    ...asked(contract, "d.contract = ?"),
+    condition("d.at_ms >= ? AND d.at_ms < ?", fromMs, toMs),
+    ...listed(nodes, "s.node"),
   ];
-  const values = [fromMs, toMs, ...(contract === undefined ? [] : [contract]), ...(nodes ?? [])];
-  const rows = db
-    .prepare(
-      `SELECT n.name, CAST((d.at_ms - ?) / ? AS INTEGER) AS bucket, count(*) AS decisions, sum(d.allow = 0) AS blocked
-       FROM ${table} d JOIN node n ON n.id = d.node WHERE ${terms.join(" AND ")} GROUP BY 1, 2 ORDER BY 1, 2`,
-    )
-    .all(fromMs, bucketMs, ...values) as unknown as readonly ExposureRow[];
-  for (const { name: node, bucket, decisions, blocked } of rows)
+  const text = `
+    SELECT s.node, (d.at_ms - CAST(? AS INTEGER)) / CAST(? AS INTEGER) AS bucket, count(*) AS decisions, sum(1 - d.allow) AS blocked
+    FROM strand s CROSS JOIN ${table} d ON d.strand = s.id
+    WHERE ${conditions.map((one) => one.text).join(" AND ")} GROUP BY s.node, bucket ORDER BY s.node, bucket`;
+  const values = conditions.flatMap((one) => one.values);
+  const found = db.prepare(text).iterate(fromMs, bucketMs, ...values) as Iterable<unknown> as Iterable<ExposureRow>;
+  for (const { node, bucket, decisions, blocked } of found)
     yield { node, bucketStartMs: fromMs + bucket * bucketMs, decisions, blocked };
+}
+
+/** What the columns say, to be held against the bytes. */
+function columnsIn(db: Database): ColumnSource {
+  const ofStrand = db.prepare(
+    `SELECT e.place, e.time_ms, e.action_type, e.target, e.user_id, d.at_ms, d.allow, d.test, d.client_order, d.part
+     FROM entry e LEFT JOIN decision d ON d.place = e.place
+     WHERE e.place >= (?1 << 32) AND e.place < ((?1 + 1) << 32) ORDER BY e.place`,
+  );
+  const contract = db.prepare(
+    "SELECT allow FROM decided_by WHERE contract = ? AND strand = ? AND at_ms = ? AND place = ?",
+  );
+  const total = db.prepare("SELECT count(*) AS total FROM decided_by WHERE strand = ?");
+  return {
+    ofStrand: ({ id }) => ofStrand.iterate(id) as Iterable<unknown> as Iterable<StoredColumns>,
+    allowBy: ({ id }, name, { place, at_ms }) =>
+      (contract.get(name, id, at_ms, place) as { readonly allow: number } | undefined)?.allow,
+    contractsOf: ({ id }) => (total.get(id) as unknown as { readonly total: number }).total,
+  };
 }

@@ -1,49 +1,72 @@
 /**
- * archive.db. An entry's bytes are as its node wrote them; every other column says what stands in them, so that nobody has to
- * read the bytes to find them. `node` is a small number for the node's id.
+ * archive.db. An entry's place is its strand's id and its seq in one number, so that the entries of a strand lie side by side
+ * and in order. Columns that questions are asked by stand apart from the bytes: a search reads no bodies.
  */
 export const ARCHIVE_SCHEMA = `
-CREATE TABLE IF NOT EXISTS node (
+CREATE TABLE IF NOT EXISTS strand (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
+  node TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  first_seq INTEGER NOT NULL,
   size INTEGER NOT NULL,
   head_hash TEXT NOT NULL,
   first_kept INTEGER NOT NULL,
-  removed_hash TEXT,
-  fault TEXT
+  kept_from_hash TEXT NOT NULL,
+  fault TEXT,
+  is_fork INTEGER NOT NULL,
+  may_restart INTEGER NOT NULL,
+  UNIQUE (node, number)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS entry (
-  node INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
+  place INTEGER PRIMARY KEY,
   time_ms INTEGER NOT NULL,
   action_type TEXT NOT NULL,
   target TEXT NOT NULL,
-  user_id TEXT NOT NULL,
+  user_id TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS entry_by_time ON entry (time_ms, place);
+CREATE INDEX IF NOT EXISTS entry_by_type ON entry (action_type, place);
+CREATE INDEX IF NOT EXISTS entry_by_target ON entry (target, place);
+CREATE TABLE IF NOT EXISTS body (
+  place INTEGER PRIMARY KEY,
+  packed INTEGER NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS entry_place ON entry (node, seq);
-CREATE INDEX IF NOT EXISTS entry_action ON entry (action_type, node, seq);
-CREATE INDEX IF NOT EXISTS entry_target ON entry (target, node, seq);
 CREATE TABLE IF NOT EXISTS decision (
-  node INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
+  place INTEGER PRIMARY KEY,
+  strand INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
   allow INTEGER NOT NULL,
   test TEXT,
   client_order TEXT,
-  part TEXT,
-  PRIMARY KEY (node, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS decision_at ON decision (at_ms);
-CREATE INDEX IF NOT EXISTS decision_order ON decision (client_order) WHERE client_order IS NOT NULL;
-CREATE INDEX IF NOT EXISTS decision_part ON decision (part) WHERE part IS NOT NULL;
-CREATE INDEX IF NOT EXISTS decision_test ON decision (test) WHERE test IS NOT NULL;
+  part TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS decision_by_time ON decision (strand, at_ms, allow);
+CREATE INDEX IF NOT EXISTS decision_by_test ON decision (test, place) WHERE test IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decision_by_order ON decision (client_order, place) WHERE client_order IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decision_by_part ON decision (part, place) WHERE part IS NOT NULL;
 CREATE TABLE IF NOT EXISTS decided_by (
   contract TEXT NOT NULL,
+  strand INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
-  node INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
+  place INTEGER NOT NULL,
   allow INTEGER NOT NULL,
-  PRIMARY KEY (contract, at_ms, node, seq)
+  PRIMARY KEY (contract, strand, at_ms, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retention (
+  node TEXT PRIMARY KEY,
+  days INTEGER,
+  entries INTEGER
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS body_is_never_changed BEFORE UPDATE ON body
+  BEGIN SELECT RAISE(ABORT, 'an archived entry is never changed'); END;
+CREATE TRIGGER IF NOT EXISTS body_goes_by_retention_alone BEFORE DELETE ON body
+  WHEN NOT EXISTS (SELECT 1 FROM strand WHERE id = OLD.place >> 32 AND first_kept > (OLD.place & 4294967295))
+  BEGIN SELECT RAISE(ABORT, 'an archived entry is removed by retention alone'); END;
 `;
+
+/** Entries that one strand may have. */
+const SEQS = 2 ** 32;
+
+export const placeOf = (strand: number, seq: number): number => strand * SEQS + seq;
+export const seqOf = (place: number): number => place % SEQS;

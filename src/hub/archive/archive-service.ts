@@ -1,10 +1,10 @@
-import type { Result } from "../../base/result.ts";
-import { fail, ok } from "../../base/result.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { LedgerHead } from "../../ledger/entry.ts";
 import { LOG_BATCHES_PER_COMMIT, LOG_INTERVAL_MS } from "../../model/limits.ts";
 import type { Logged, LogPart } from "../../model/message.ts";
 import { createGroups } from "../session/groups.ts";
 import type { Journal } from "../store/journal.ts";
-import type { ArchiveFile, LogAnswer, LogBatch } from "./archive-file.ts";
+import type { ArchivedStanding, ArchiveFile, LogAnswer, LogBatch } from "./archive-file.ts";
 import { createLogAssembly } from "./log-assembly.ts";
 
 export interface ArchivePorts {
@@ -22,44 +22,55 @@ export interface ArchiveService {
    * node.
    */
   readonly take: (node: string, part: LogPart) => Promise<Result<Logged | undefined, string>>;
+  /** What a node whose key is proven says of its ledger, where it cannot be the one that is archived. Durable when fulfilled. */
+  readonly meet: (node: string, said: LedgerHead) => Promise<void>;
   readonly forget: (node: string) => void;
-  /** Entries archived of a node; null where its ledger forked and nobody has looked yet. */
-  readonly sizeOf: (node: string) => number | null;
-  /** A person looked at a node that was quarantined: its ledger is taken anew where it had forked. */
-  readonly released: (node: string) => void;
+  readonly standingOf: (node: string) => ArchivedStanding;
+  /** A person looked at a node that was quarantined, or it has another key: its ledger may go on as another one. Durable. */
+  readonly forgive: (node: string) => void;
 }
 
-export function createArchiveService({ file, journal, hubId, quarantine }: ArchivePorts): ArchiveService {
+export function createArchiveService(ports: ArchivePorts): ArchiveService {
+  const { file } = ports;
   const assembly = createLogAssembly();
   const append = createGroups<LogBatch, LogAnswer>(LOG_BATCHES_PER_COMMIT, async (batches) => file.append(batches));
   return {
     take: async (node, part) => {
       const taken = assembly.take(node, part);
       if (!taken.ok) return fail(taken.error);
-      const { size } = file.headOf(node);
       if (taken.value.kind === "more") return ok(undefined);
-      if (taken.value.kind === "busy") return ok({ size, retryAfterMs: LOG_INTERVAL_MS * 10 });
+      const { head, fork } = file.standingOf(node);
+      if (taken.value.kind === "busy") return ok({ size: head.size, retryAfterMs: LOG_INTERVAL_MS * 10 });
       const answer = await append(taken.value.batch);
-      if (answer.kind !== "fork") return ok({ size: answer.size });
-      const why = `its ledger is not the one it was: ${answer.fault}`;
-      await journal.append([
-        {
-          ...{
-            action_type: "node_session",
-            action: "forked",
-            target: node,
-            details: why,
-            user_id: hubId,
-            smart_id: null,
-          },
-          metadata: { archived: answer.size },
-        },
-      ]);
-      await quarantine(node, why);
-      return ok({ size: answer.size, refused: why });
+      if (answer.kind === "stored" || answer.kind === "gap") return ok({ size: answer.size });
+      if (answer.kind === "fork") await report(ports, node, answer, fork === null);
+      return ok({ size: answer.size, refused: sentence(answer) });
+    },
+    meet: async (node, said) => {
+      const { fork } = file.standingOf(node);
+      const answer = file.meet(node, said);
+      if (answer.kind === "fork") await report(ports, node, answer, fork === null);
     },
     forget: assembly.forget,
-    sizeOf: (node) => (file.faultOf(node) === null ? file.headOf(node).size : null),
-    released: file.startOver,
+    standingOf: file.standingOf,
+    forgive: file.forgive,
   };
+}
+
+type Refused = Extract<LogAnswer, { readonly fault: string }>;
+
+const sentence = ({ kind, fault }: Refused): string =>
+  kind === "fork" ? `its ledger is not the one it was: ${fault}` : fault;
+
+/** In the hub's ledger once, and the node is quarantined; what a crash cut off here is made good when the node comes again. */
+async function report(
+  { journal, hubId, quarantine }: ArchivePorts,
+  node: string,
+  answer: Refused,
+  isNews: boolean,
+): Promise<void> {
+  const why = sentence(answer);
+  const common = { target: node, details: why, user_id: hubId, smart_id: null, metadata: { archived: answer.size } };
+  if (isNews) await journal.append([{ action_type: "ledger_archive", action: "forked", ...common }]);
+  await quarantine(node, why);
 }

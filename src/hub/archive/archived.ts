@@ -7,11 +7,14 @@ import type { LedgerActionType, LedgerEntry } from "../../model/ledger-entry.ts"
  */
 export interface NodeArchive {
   readonly nodes: () => readonly ArchivedNode[];
-  /** By node, then by seq; read from the disk as it is asked for. */
+  /** By node, then by strand and seq, `newestFirst` by time over all; read from the disk as it is asked for. */
   readonly entries: (filter?: EntryFilter) => Iterable<ArchivedEntry>;
   /** The same of decisions alone, narrowed by what was decided. */
   readonly decisions: (filter?: DecisionFilter) => Iterable<ArchivedDecision>;
-  /** How many decisions each node gave by a contract, in buckets of time: what rates are rates of. Cheap: it reads no bodies. */
+  /**
+   * How many decisions each node gave by a contract, in buckets of time: what rates are rates of. By the instant that was decided;
+   * the first bucket begins at `fromMs`, empty ones are left out. Cheap: it reads no bodies.
+   */
   readonly exposure: (filter: ExposureFilter) => Iterable<Exposure>;
 }
 
@@ -29,6 +32,8 @@ export interface ArchivedNode {
 
 export interface ArchivedEntry {
   readonly node: string;
+  /** Which line of the node's ledger; absent: its first. Another begins where it forked and a person let it go on. */
+  readonly strand?: number | undefined;
   readonly entry: LedgerEntry;
 }
 

@@ -22,6 +22,7 @@ import {
   type Standing,
   type WireError,
 } from "../../model/message.ts";
+import { type ArchivedStanding, standsApart } from "../archive/follow.ts";
 import { type NodeFrame, parseNodeFrame } from "./wire-frame.ts";
 
 /**
@@ -60,8 +61,8 @@ export interface NodeForSession {
   readonly isAhead: boolean;
   readonly liveElsewhere: boolean;
   readonly ackedSeq: number;
-  /** Of its ledger, at the hub; null where no more of it is taken. */
-  readonly archived: number | null;
+  /** How far its ledger is archived here. */
+  readonly archived: ArchivedStanding;
 }
 
 export type SessionEvent =
@@ -95,7 +96,8 @@ export type SessionEvent =
       readonly signature: string;
       readonly re: string;
     }
-  | { readonly kind: "stopping"; readonly retryAfterMs: number }
+  /** The hub stops, or wants this node to come anew; `why` is for its log. */
+  | { readonly kind: "stopping"; readonly retryAfterMs: number; readonly why: string }
   | { readonly kind: "dropped"; readonly why: string }
   | { readonly kind: "auth-timeout" }
   | { readonly kind: "tick"; readonly nowMs: number }
@@ -110,6 +112,8 @@ export type SessionEffect =
   | { readonly kind: "take-report"; readonly node: string; readonly report: Report; readonly re: string }
   | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
   | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
+  /** Its ledger cannot be the one that is archived: before anything is said about that, it is written down. */
+  | { readonly kind: "meet-ledger"; readonly node: string; readonly said: Hello["ledgerHead"] }
   | { readonly kind: "take-log"; readonly node: string; readonly part: LogPart; readonly re: string }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
   | {
@@ -198,9 +202,9 @@ function take(state: SessionState, event: SessionEvent): SessionStep {
     }
     case "stopping":
       return chain(
-        send(state, "goaway", { retryAfterMs: event.retryAfterMs, reason: "the hub stops" }),
-        (next) => send(next, "bye", { reason: "the hub stops" }),
-        (next) => close(next, CLOSE_GOING_AWAY, "the hub stops"),
+        send(state, "goaway", { retryAfterMs: event.retryAfterMs, reason: event.why }),
+        (next) => send(next, "bye", { reason: event.why }),
+        (next) => close(next, CLOSE_GOING_AWAY, event.why),
       );
     case "dropped":
       return refuse(state, "revoked", event.why, null);
@@ -310,19 +314,32 @@ function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "l
     heardAtMs: event.nowMs,
   };
   const back = goneBack(hello, node);
+  const { apart, forked, logSize } = archiveSays(node.archived, hello.ledgerHead);
   const welcome = {
     session: state.session,
     heartbeatMs: HEARTBEAT_MS,
     ackedSeq: node.ackedSeq,
     credits: BATCH_CREDITS,
-    quarantined: node.quarantined ?? back ?? null,
-    logSize: back === undefined ? node.archived : null,
+    quarantined: node.quarantined ?? back ?? forked ?? null,
+    logSize,
     ...(node.isAhead ? { behind: true } : {}),
   };
   const welcomed = send(open, "welcome", welcome, re);
   const kept: readonly SessionEffect[] =
     back === undefined ? [] : [{ kind: "quarantine", node: hello.node, why: back }];
-  return { state: welcomed.state, effects: [...kept, ...welcomed.effects, { kind: "admit", node: hello.node, hello }] };
+  const met: readonly SessionEffect[] =
+    apart === undefined ? [] : [{ kind: "meet-ledger", node: hello.node, said: hello.ledgerHead }];
+  return {
+    state: welcomed.state,
+    effects: [...kept, ...met, ...welcomed.effects, { kind: "admit", node: hello.node, hello }],
+  };
+}
+
+/** Whether the ledger of the node that came can be the one that is archived, and from where on it is to be sent. */
+function archiveSays({ fork, head, mayRestart }: ArchivedStanding, said: Hello["ledgerHead"]) {
+  const apart = fork ?? standsApart(head, said);
+  if (apart === undefined) return { apart, forked: undefined, logSize: head.size };
+  return mayRestart ? { apart, forked: undefined, logSize: 0 } : { apart, forked: apart, logSize: null };
 }
 
 /** What a node that only goes on can never say. */

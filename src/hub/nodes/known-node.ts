@@ -40,6 +40,10 @@ export interface NodePorts {
   readonly changed: () => void;
   /** Ends a live session. */
   readonly drop: (node: string, why: string) => void;
+  /** Has a live node say hello anew. */
+  readonly recall: (node: string, why: string) => void;
+  /** Where its ledger does not follow what is archived of it, it begins another line of it. Durable when it returns. */
+  readonly forgiveLedger: (node: string) => void;
 }
 
 export const nodeOf = (row: Selectable<NodeRow>): KnownNode => ({

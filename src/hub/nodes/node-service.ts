@@ -177,6 +177,8 @@ async function enrolAll(ports: NodePorts, requests: readonly EnrolRequest[]): Pr
   await ports.journal.commit<NodeTables, void>(async (write) => {
     for (const request of requests) await enrolOne(write, request, nowMs);
   });
+  // A key begins without a past, and so may the ledger beside it.
+  for (const { node } of requests) ports.forgiveLedger(node);
   ports.changed();
 }
 

@@ -68,12 +68,15 @@ export async function release(ports: NodePorts, node: string, given: string, by:
   if (row.quarantined === null) throw conflict(`${node} is not quarantined`);
   // It may be a disk that was restored: what it says from here on is its past.
   const change = { quarantined: null, report_counter: 0, ledger_size: 0 };
+  ports.forgiveLedger(node);
   await ports.journal.commit<NodeTables, void>(async ({ tables, record }) => {
     await tables.updateTable("node").set(change).where("id", "=", node).execute();
     const register = JSON.parse(row.register) as StationRegister;
     record(nodeRecord("node_session", "released", register, by.id, { reason, was: row.quarantined }));
   });
   ports.changed();
+  // What it said of its ledger when it came counted against it; now it is asked again.
+  ports.recall(node, "it was released from quarantine");
   return nodeOf({ ...row, ...change });
 }
 

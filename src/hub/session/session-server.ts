@@ -2,8 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { canonicalJson } from "../../base/canonical-json.ts";
-import type { Result } from "../../base/result.ts";
-import { type SigningKey, signHex } from "../../disk/key-file.ts";
+import { signHex } from "../../disk/key-file.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import {
   AUTH_TIMEOUT_MS,
@@ -16,16 +15,7 @@ import {
   PUBLISHES_PER_TURN,
   UPGRADES_PER_TURN,
 } from "../../model/limits.ts";
-import {
-  type Hello,
-  type Message,
-  type Report,
-  type RestsOn,
-  type SignedDesired,
-  type Standing,
-  SUBPROTOCOL,
-} from "../../model/message.ts";
-import type { ArchiveService } from "../archive/archive-service.ts";
+import { type Message, type SignedDesired, SUBPROTOCOL } from "../../model/message.ts";
 import {
   type SessionEffect,
   type SessionEvent,
@@ -33,46 +23,14 @@ import {
   startOfSession,
   stepSession,
 } from "../core/session.ts";
-import type { NodeKey } from "../nodes/node-service.ts";
-import type { AlertInbox, Clock, Random } from "../ports.ts";
+import type { Random } from "../ports.ts";
 import { admission } from "./admission.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
+import { durably, takeProof } from "./hand-in.ts";
 import { type Brake, brakeOf, createIntake, type Intake } from "./intake.ts";
+import type { SessionPorts } from "./session-ports.ts";
 import { createSlices } from "./slices.ts";
-import { takeLog } from "./take-log.ts";
 import { createTimerWheel, type TimerWheel } from "./timer-wheel.ts";
-
-/** What a session asks of the rest of the hub. */
-export interface SessionPorts {
-  readonly hubId: string;
-  readonly onlineKey: SigningKey;
-  /** What nodes are told the time by. */
-  readonly clock: Clock;
-  /** Milliseconds that nobody sets: how long a peer was silent. A wall clock that is put right must end no session. */
-  readonly monotonicMs: () => number;
-  readonly random: Random;
-  readonly blobs: BlobShelf;
-  readonly inbox: AlertInbox;
-  readonly keyOf: (node: string) => Promise<NodeKey | undefined>;
-  /** Whether a node that rests on this has what this hub lost when it was restored. */
-  readonly isAhead: (rests: RestsOn | undefined) => boolean;
-  /** What a node kept from before this hub was restored. Durable when fulfilled; an error is a sentence for the node's log. */
-  readonly learn: (node: string, name: string, text: string) => Promise<Result<undefined, string>>;
-  /** Durable when fulfilled. */
-  readonly quarantine: (node: string, why: string) => Promise<void>;
-  /** The node's key is proven; answers the desired set to push, undefined where there is none. */
-  readonly arrived: (node: string, hello: Hello) => Promise<SignedDesired | undefined>;
-  readonly left: (node: string) => void;
-  /** Durable when fulfilled. An error is a sentence for the node's log. */
-  readonly report: (node: string, report: Report) => Promise<Result<undefined, string>>;
-  /** Kept soon; the next one replaces it, so nothing is acknowledged. */
-  readonly standing: (node: string, standing: Standing) => void;
-  /** Where the nodes' own ledgers go. */
-  readonly ledgers: Pick<ArchiveService, "take" | "sizeOf">;
-  readonly record: (record: LedgerRecord) => Promise<void>;
-  /** Our own mistakes and disk errors: the hub stops acknowledging. */
-  readonly failed: (error: unknown) => void;
-}
 
 export interface SessionServer {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -81,6 +39,8 @@ export interface SessionServer {
   readonly push: (node: string, signed: SignedDesired) => void;
   /** Ends a node's live session, where there is one. */
   readonly drop: (node: string, why: string) => void;
+  /** Has a node that is live say hello anew. */
+  readonly recall: (node: string, why: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -91,6 +51,8 @@ const PROBE_MS = 2_000;
 const TWO_SESSIONS = "two sessions of its key were live at once: it has a copy";
 const MAX_COMMITS_UNDER_WAY = 8;
 const STOP_GRACE_MS = 1_000;
+/** Within it a node that was recalled comes back. */
+const RECALL_MS = 500;
 
 /** How long after a full buffer a publish is tried again. */
 const BUSY_RETRY_MS = 250;
@@ -161,9 +123,11 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
     isLive: (node) => floor.live.has(node),
     push,
     drop: (node, why) => floor.live.get(node)?.handle({ kind: "dropped", why }),
+    recall: (node, why) => floor.live.get(node)?.handle({ kind: "stopping", retryAfterMs: RECALL_MS, why }),
     async stop() {
       const closing = [...connections].map((connection) => connection.closed(STOP_GRACE_MS));
-      for (const connection of connections) connection.handle({ kind: "stopping", retryAfterMs: HEARTBEAT_MS / 5 });
+      for (const connection of connections)
+        connection.handle({ kind: "stopping", retryAfterMs: HEARTBEAT_MS / 5, why: "the hub stops" });
       await Promise.all(closing);
       wheel.stop();
       server.close();
@@ -264,7 +228,7 @@ function leave(node: string, { live, ports }: Floor): void {
 
 /** Where a node and this hub remember different things, or two nodes say that they are one. */
 function doubt(
-  effect: SessionEffect & { readonly kind: "take-proof" | "probe-rival" | "quarantine" },
+  effect: SessionEffect & { readonly kind: "take-proof" | "probe-rival" | "quarantine" | "meet-ledger" },
   { live, ports }: Floor,
   handle: (event: SessionEvent) => void,
 ): void {
@@ -275,6 +239,9 @@ function doubt(
       break;
     case "quarantine":
       later(ports.quarantine(effect.node, effect.why));
+      break;
+    case "meet-ledger":
+      later(ports.ledgers.meet(effect.node, effect.said));
       break;
     case "probe-rival":
       // One that answers is there: two have this node's key. One that does not was the same node, before its cable was pulled.
@@ -352,7 +319,7 @@ async function lookUp(
   // Nothing may come between this look and the admission: both happen in this turn of the loop.
   const rival = live.get(hello.node);
   const isAhead = ports.isAhead(hello.restsOn);
-  const archived = key === undefined ? null : ports.ledgers.sizeOf(hello.node);
+  const archived = ports.ledgers.standingOf(hello.node);
   const node =
     key === undefined ? undefined : { ...key, ackedSeq, archived, isAhead, liveElsewhere: rival !== undefined };
   handle({ kind: "looked-up", hello, re, node, nowMs: ports.monotonicMs() });
@@ -365,44 +332,6 @@ async function welcome(
 ): Promise<void> {
   const signed = await ports.arrived(node, hello);
   if (signed !== undefined) connection.publish(signed);
-}
-
-/** What a node hands in to be kept: it is answered when it is on the disk. */
-function durably(
-  effect: SessionEffect & { readonly kind: "take-report" | "commit-alerts" | "take-log" },
-  ports: SessionPorts,
-  handle: (event: SessionEvent) => void,
-): Promise<void> {
-  if (effect.kind === "take-report") return takeReport(effect, ports, handle);
-  return effect.kind === "take-log" ? takeLog(effect, ports.ledgers, handle) : commitAlerts(effect, ports, handle);
-}
-
-async function takeReport(
-  { node, report, re }: SessionEffect & { readonly kind: "take-report" },
-  ports: SessionPorts,
-  handle: (event: SessionEvent) => void,
-): Promise<void> {
-  const taken = await ports.report(node, report);
-  if (!taken.ok) handle({ kind: "report-refused", code: "bad-frame", message: taken.error, re });
-}
-
-async function takeProof(
-  { node, name, text, re }: SessionEffect & { readonly kind: "take-proof" },
-  ports: SessionPorts,
-  handle: (event: SessionEvent) => void,
-): Promise<void> {
-  const taken = await ports.learn(node, name, text);
-  if (!taken.ok) handle({ kind: "report-refused", code: "bad-frame", message: taken.error, re });
-}
-
-async function commitAlerts(
-  { node, batch, re }: SessionEffect & { readonly kind: "commit-alerts" },
-  ports: SessionPorts,
-  handle: (event: SessionEvent) => void,
-): Promise<void> {
-  const taken = await ports.inbox.receive(node, batch);
-  if (taken.ok) handle({ kind: "committed", epoch: batch.epoch, upTo: taken.value.upTo, re });
-  else handle({ kind: "not-committed", code: taken.error.code, message: taken.error.message, re });
 }
 
 function signedTime(

@@ -10,6 +10,7 @@ import {
   startOfSession,
   stepSession,
 } from "../../../src/hub/core/session.ts";
+import { EMPTY_HEAD } from "../../../src/ledger/entry.ts";
 import { HEARTBEAT_MS, MISSED_HEARTBEATS } from "../../../src/model/limits.ts";
 import { type Hello, helloBytes } from "../../../src/model/message.ts";
 import { alertOf, EPOCH } from "../hub-fixture.ts";
@@ -54,7 +55,7 @@ const known = (change: Partial<NodeForSession> = {}): NodeForSession => ({
   keyId: key.keyId,
   isRevoked: false,
   isAhead: false,
-  archived: null,
+  archived: { head: EMPTY_HEAD, fork: null, mayRestart: false },
   quarantined: null,
   reportCounter: 0,
   ledgerSize: 0,
@@ -77,15 +78,23 @@ const greeting: readonly SessionEvent[] = [
   lookedUp(known()),
 ];
 
-function play(events: readonly SessionEvent[]): { readonly state: SessionState; readonly log: readonly string[] } {
+interface Played {
+  readonly state: SessionState;
+  readonly log: readonly string[];
+  readonly effects: readonly SessionEffect[];
+}
+
+function play(events: readonly SessionEvent[]): Played {
   let state = startOfSession("hub-1", "s1", NONCE, 0);
   const log: string[] = [];
+  const effects: SessionEffect[] = [];
   for (const event of events) {
     const step = stepSession(state, event);
     state = step.state;
     log.push(...step.effects.map(said));
+    effects.push(...step.effects);
   }
-  return { state, log };
+  return { state, log, effects };
 }
 
 const signedReport = (node: string, signer: SigningKey) => {
@@ -196,7 +205,7 @@ const rows: readonly {
   },
   {
     what: "a hub that stops says when to come back",
-    events: [{ kind: "stopping", retryAfterMs: 2_000 }],
+    events: [{ kind: "stopping", retryAfterMs: 2_000, why: "the hub stops" }],
     log: ["goaway", "bye", "close 1001"],
   },
   { what: "the time to say hello does not run out later", events: [{ kind: "auth-timeout" }], log: [] },
@@ -245,6 +254,47 @@ test.each(doors)("$what is turned away", ({ events, log }) => {
   const { state, log: heard } = play([{ kind: "connected", hubTimeMs: 5 }, ...events]);
   expect(heard).toEqual(["challenge", ...log]);
   expect(state.phase).toBe("closed");
+});
+
+const archivedAt = (size: number, change: Partial<NodeForSession["archived"]> = {}): NodeForSession["archived"] => ({
+  head: { size, hash: `sha256:${String(size).padStart(64, "0")}` },
+  ...{ fork: null, mayRestart: false, ...change },
+});
+const ledgers: readonly {
+  readonly what: string;
+  readonly archived: NodeForSession["archived"];
+  readonly said: Hello["ledgerHead"];
+  readonly logSize: number | null;
+  readonly isMet?: boolean;
+}[] = [
+  { what: "a first ledger", archived: archivedAt(0), said: { size: 0, hash: "" }, logSize: 0 },
+  { what: "one that grew", archived: archivedAt(5), said: { size: 9, hash: "any" }, logSize: 5 },
+  { what: "one that did not", archived: archivedAt(5), said: archivedAt(5).head, logSize: 5 },
+  { what: "a shorter one", archived: archivedAt(5), said: { size: 4, hash: "any" }, logSize: null, isMet: true },
+  { what: "one with another end", archived: archivedAt(5), said: { size: 5, hash: "x" }, logSize: null, isMet: true },
+  {
+    what: "one that forked before",
+    archived: archivedAt(5, { fork: "it forked" }),
+    said: archivedAt(5).head,
+    logSize: null,
+    isMet: true,
+  },
+  {
+    what: "a shorter one that a person let go on",
+    archived: archivedAt(5, { mayRestart: true }),
+    said: { size: 4, hash: "any" },
+    logSize: 0,
+    isMet: true,
+  },
+];
+test.each(ledgers)("$what against what is archived", ({ archived, said: ledgerHead, logSize, isMet = false }) => {
+  const hello = { ...helloOf(key), ledgerHead };
+  const events = [frame(1, "hello", hello), lookedUp(known({ archived }), hello)];
+  const { log, effects } = play([{ kind: "connected", hubTimeMs: 5 }, ...events]);
+  expect(log).toEqual(["challenge", "look-up", ...(isMet ? ["meet-ledger"] : []), "welcome", "admit"]);
+  const welcomed = effects.find((effect) => effect.kind === "send" && effect.message.t === "welcome");
+  const quarantined = logSize === null ? expect.any(String) : null;
+  expect(welcomed).toMatchObject({ message: { body: { logSize, quarantined } } });
 });
 
 test("what comes after the end is not heard", () => {

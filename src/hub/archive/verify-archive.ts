@@ -1,0 +1,123 @@
+import { entryHash, type LedgerHead } from "../../ledger/entry.ts";
+import { type LedgerFinding, parseEntry, type StoredEntry, verifyEntries } from "../../ledger/verify.ts";
+import type { LedgerEntry } from "../../model/ledger-entry.ts";
+import type { Strand } from "./archived-strand.ts";
+import { columnsOf } from "./columns.ts";
+
+export interface ArchiveVerification {
+  readonly strands: readonly StrandVerification[];
+}
+
+export interface StrandVerification {
+  readonly number: number;
+  /** The first entry that was looked at; what lies below was removed by retention, or is in the strand before. */
+  readonly from: number;
+  readonly head: LedgerHead;
+  /** Null where every entry holds. */
+  readonly finding: StrandFinding | null;
+}
+
+export interface StrandFinding {
+  readonly seq: number;
+  readonly fault: LedgerFinding["fault"] | "columns-differ" | "apart";
+  /** A sentence for a reader. */
+  readonly message: string;
+}
+
+/** One entry's columns as they lie in the file. */
+export interface StoredColumns {
+  readonly place: number;
+  readonly time_ms: number;
+  readonly action_type: string;
+  readonly target: string;
+  readonly user_id: string;
+  readonly at_ms: number | null;
+  readonly allow: number | null;
+  readonly test: string | null;
+  readonly client_order: string | null;
+  readonly part: string | null;
+}
+
+export interface ColumnSource {
+  readonly ofStrand: (strand: Strand) => Iterable<StoredColumns>;
+  /** Whether a decision was one of this contract, and then what it said; undefined where it was not. */
+  readonly allowBy: (strand: Strand, contract: string, columns: StoredColumns) => number | undefined;
+  /** Over all decisions of a strand, how many contracts they name. */
+  readonly contractsOf: (strand: Strand) => number;
+}
+
+interface Source {
+  readonly stored: (strand: Strand, fromSeq?: number) => Iterable<StoredEntry>;
+  readonly columns: ColumnSource;
+}
+
+/** Walks one node's strands: each chain from the proof of what was removed up to its head, and what is searched by beside it. */
+export function verifyStrands(strands: readonly Strand[], source: Source): ArchiveVerification {
+  return { strands: strands.map((strand) => verifyStrand(strand, strands, source)) };
+}
+
+function verifyStrand(strand: Strand, all: readonly Strand[], source: Source): StrandVerification {
+  const { number, firstKept, keptFromHash, head: known } = strand;
+  const from = { size: firstKept, hash: keptFromHash };
+  const columns = compareColumns(strand, source);
+  const { finding, head } = verifyEntries(columns.pass(source.stored(strand)), { from, known: [known] });
+  return { number, from: firstKept, head, finding: finding ?? columns.finding() ?? apart(strand, all, source) };
+}
+
+/** Lets a strand's entries through and compares each with its columns on the way. */
+function compareColumns(strand: Strand, { columns }: Source) {
+  let found: StrandFinding | null = null;
+  let contracts = 0;
+  const differs = (seq: number, what: string): void => {
+    found ??= { seq, fault: "columns-differ", message: `what it is searched by is not what its bytes say: ${what}` };
+  };
+  function* pass(stored: Iterable<StoredEntry>): Iterable<StoredEntry> {
+    const rows = columns.ofStrand(strand)[Symbol.iterator]();
+    for (const one of stored) {
+      const row = rows.next();
+      const entry = parseEntry(one.bytes);
+      if (row.done === true) differs(one.seq, "it has no columns");
+      else if (typeof entry !== "string") {
+        contracts += columnsOf(entry).decision?.contracts.length ?? 0;
+        const what = difference(entry, row.value, (name) => columns.allowBy(strand, name, row.value));
+        if (what !== undefined) differs(one.seq, what);
+      }
+      yield one;
+    }
+    if (rows.next().done !== true) differs(strand.head.size, "there are columns of no entry");
+    if (columns.contractsOf(strand) !== contracts) differs(strand.head.size, "contracts that no decision names");
+  }
+  return { pass, finding: (): StrandFinding | null => found };
+}
+
+function difference(
+  entry: LedgerEntry,
+  row: StoredColumns,
+  allowBy: (contract: string) => number | undefined,
+): string | undefined {
+  const { timeMs, decision } = columnsOf(entry);
+  const said: readonly (readonly [string, unknown, unknown])[] = [
+    ["time", row.time_ms, timeMs],
+    ["action_type", row.action_type, entry.action_type],
+    ["target", row.target, entry.target],
+    ["user_id", row.user_id, entry.user_id],
+    ["at", row.at_ms, decision?.atMs ?? null],
+    ["allow", row.allow, decision === null ? null : Number(decision.allow)],
+    ["test", row.test, decision?.test ?? null],
+    ["order", row.client_order, decision?.order ?? null],
+    ["part", row.part, decision?.part ?? null],
+    ...(decision?.contracts ?? []).map((name) => [`contract ${name}`, allowBy(name), Number(decision?.allow)] as const),
+  ];
+  return said.find(([, column, bytes]) => column !== bytes)?.[0];
+}
+
+/** A strand that begins where another was forked must follow its entry there. */
+function apart(strand: Strand, all: readonly Strand[], { stored }: Source): StrandFinding | null {
+  const { firstSeq, firstKept, keptFromHash, number } = strand;
+  if (firstKept !== firstSeq || firstSeq === 0) return null;
+  const seq = firstSeq - 1;
+  const parent = all.findLast((one) => one.number < number && one.firstSeq <= seq && seq < one.head.size);
+  const [before] = parent === undefined || seq < parent.firstKept ? [] : stored(parent, seq);
+  if (before === undefined || entryHash(before.bytes) === keptFromHash) return null;
+  return { seq: firstSeq, fault: "apart", message: `it does not follow entry ${seq} of the strand before` };
+}
