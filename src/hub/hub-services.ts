@@ -1,3 +1,4 @@
+import type { LedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
@@ -38,4 +39,6 @@ export interface HubServices {
   readonly ledger: LedgerFile;
   /** What nodes wrote into their ledgers. */
   readonly archive: ArchiveFile;
+  /** Where people read it. */
+  readonly ledgerDesk: LedgerDesk;
 }
