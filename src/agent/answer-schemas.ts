@@ -8,7 +8,6 @@ import type {
   Remedy,
 } from "../model/decision.ts";
 import { EVIDENCE_KINDS } from "../model/evidence.ts";
-import { LEDGER_ACTION_TYPES, type LedgerEntry } from "../model/ledger-entry.ts";
 import type { DueItem } from "../runtime/index.ts";
 import type { AgentStatus, EndedTest } from "./agent-routes.ts";
 import type { ListedEvidence, ListedRecord } from "./evidence-routes.ts";
@@ -123,14 +122,6 @@ const ledgerEntry = objectSchema<Receipt["ledger"]>({
   ...{ entryHash: digest, previousHash: digest },
 });
 
-const ledgerSchemas = {
-  LedgerEntry: objectSchema<LedgerEntry>({
-    ...{ seq: countSchema(), time: instantSchema(), timeSource: wordSchema(["wall", "attested"]) },
-    ...{ action_type: wordSchema(LEDGER_ACTION_TYPES), action: text, target: text, details: text, user_id: text },
-    ...{ smart_id: textOrNull, metadata: { type: "object", additionalProperties: true }, previous_hash: digest },
-  }),
-};
-
 const receiptSchemas = {
   SignedReceipt: objectSchema<SignedReceipt>({
     receipt: refTo("Receipt"),
@@ -174,7 +165,6 @@ export const namedSchemas: { readonly [name: string]: JsonSchema } = {
   ...gateSchemas,
   ...evidenceSchemas,
   ...receiptSchemas,
-  ...ledgerSchemas,
   ...stationSchemas,
   Status: statusSchema,
   Error: {

@@ -1,4 +1,3 @@
-import type { LedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
@@ -39,6 +38,4 @@ export interface HubServices {
   readonly ledger: LedgerFile;
   /** What nodes wrote into their ledgers. */
   readonly archive: ArchiveFile;
-  /** Where people read it. */
-  readonly ledgerDesk: LedgerDesk;
 }

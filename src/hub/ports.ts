@@ -66,11 +66,12 @@ export interface NodeSource {
 export interface AlertInbox {
   /**
    * Durable when fulfilled, idempotent by (node, epoch, seq). `upTo` is the highest seq of the epoch without a gap below;
-   * a batch that does not fit is not taken.
+   * a batch that does not fit is not taken. `text` is the batch's alerts as JSON.stringify writes them, where they came so.
    */
   readonly receive: (
     node: string,
     batch: AlertBatch,
+    text?: string,
   ) => Promise<Result<{ readonly upTo: number }, { readonly code: "bad-frame" | "gap"; readonly message: string }>>;
   /** The highest seq of this epoch that is durable here without a gap; 0 when none is. */
   readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;

@@ -1,5 +1,4 @@
 import type { SigningKey } from "../disk/key-file.ts";
-import { openLedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { PHASE_DEADLINE_MS } from "../model/limits.ts";
 import { createAlertService } from "./alerts/alert-service.ts";
@@ -144,7 +143,7 @@ export async function composeServices(
 
 type Records = Pick<
   HubServices,
-  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders" | "reports" | "ledgerDesk"
+  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders" | "reports"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -154,7 +153,7 @@ function composeRecords(
   refresh: () => Promise<void>,
   live: Pick<SessionServer, "drop" | "recall">,
 ): Records {
-  const { db, ledger, clock, policy, random, onlineKey, failed } = base;
+  const { db, clock, policy, random, failed } = base;
   const changed = (): void => void refresh().catch(failed);
   const people = createPeopleService({ db, journal, clock, changed });
   const { rolesOf } = people;
@@ -169,9 +168,11 @@ function composeRecords(
       (await nodes.list()).filter(({ report }) => report?.active[contract]?.version === version).map(({ id }) => id),
   });
   const alerts = createAlertService({
-    ...{ db, journal, clock, contracts },
-    notify: ({ role, severity, node, text, count }) =>
-      base.log(`tells ${role}, ${severity}: ${node}: ${text}${count > 1 ? ` (${count} times)` : ""}`),
+    ...{ db, journal, clock, contracts, hubId: base.hubId },
+    post: (notices) => {
+      for (const { role, severity, alert, count } of notices)
+        base.log(`tells ${role}, ${severity}: ${alert.node}: ${alert.text}${count > 1 ? ` (${count} times)` : ""}`);
+    },
   });
   const patterns = createPatternService({
     ...{ db, journal, clock, alerts, nodes, archive: base.archive },
@@ -187,6 +188,5 @@ function composeRecords(
     ...{ archive: base.archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
     impacts: async () => [],
   });
-  const ledgerDesk = openLedgerDesk(ledger, onlineKey, clock.nowMs);
-  return { people, reports, oidc, nodes, contracts, alerts, patterns, proposals, orders, ledgerDesk };
+  return { people, reports, oidc, nodes, contracts, alerts, patterns, proposals, orders };
 }

@@ -24,10 +24,6 @@ export const MAX_LEDGER_BATCH = 10_000;
 export const MAX_LEDGER_LISTED = 10_000;
 /** Entries that are looked at for one answer over HTTP; who asked goes on from there. */
 export const MAX_LEDGER_SCAN = 50_000;
-/** Within so long, what the same person reads on in the same way is one reading in the ledger. */
-export const LEDGER_READ_QUIET_MS = 5 * 60_000;
-/** Readings that are told apart by it. */
-export const MAX_REMEMBERED_READS = 1_000;
 /** A checkpoint with everybody who signed it. */
 export const MAX_NOTE_BYTES = 32 << 10;
 /** What the Go implementation of signed notes takes, too. */
@@ -159,6 +155,14 @@ export const OIDC_KEYS_COOLDOWN_MS = 30_000;
 export const OIDC_KEYS_TIMEOUT_MS = 5_000;
 export const MAX_OIDC_KEYS = 100;
 export const MAX_OIDC_KEYS_BYTES = 256 << 10;
+/** Records that the hub commits at once, however many nodes send them. */
+export const RECORDS_PER_COMMIT = 1_280;
+/** How many turns of the loop a commit waits while more comes in each of them. */
+export const COMMIT_GATHER_TURNS = 8;
+/** Groups of alerts that are remembered between commits; the rest is looked up. */
+export const MAX_REMEMBERED_GROUPS = 50_000;
+/** Alerts that one entry of the ledger, or one answer, names; it counts all of them. */
+export const MAX_ALERTS_NAMED = 20;
 export const MAX_HTTP_BODY_BYTES = 2 << 20;
 export const MAX_SPOOLED_ALERTS = 100_000;
 export const KEPT_RELEASES_MIN = 3;

@@ -8,7 +8,7 @@ import { alertOf, contractShelf, ENGINEER, EPOCH, emptyFloor, openLoopBench } fr
 async function floor() {
   const bench = await openLoopBench();
   const shelf = contractShelf([]);
-  const alerts = createAlertService({ ...bench, contracts: shelf, notify: () => {} });
+  const alerts = createAlertService({ ...bench, contracts: shelf, hubId: "hub", post: () => {} });
   const patterns = createPatternService({
     ...bench,
     alerts,

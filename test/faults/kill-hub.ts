@@ -8,6 +8,7 @@ import { makeSigningKey, type SigningKey } from "../../src/disk/key-file.ts";
 import { readLedgerFile } from "../../src/disk/ledger-file.ts";
 import { readTokenFile } from "../../src/disk/read-token.ts";
 import { compareVersions, type Version } from "../../src/model/ids.ts";
+import type { LedgerEntry } from "../../src/model/ledger-entry.ts";
 import { atHub } from "../e2e/lp-floor.ts";
 import { below, type Random } from "../fuzz/gate-random.ts";
 import { alertOf, EPOCH, scriptedNode } from "../hub/hub-fixture.ts";
@@ -202,6 +203,12 @@ async function checkWelcome(state: State, url: string): Promise<void> {
   if (verified.exitCode !== 0) findings.push(`PolicyCentral does not hold: ${verified.stdout}`);
 }
 
+function seqsIn({ batches }: LedgerEntry["metadata"]): readonly number[] {
+  return (batches as readonly { readonly from_seq: number; readonly count: number }[]).flatMap(({ from_seq, count }) =>
+    Array.from({ length: count }, (_, index) => from_seq + index),
+  );
+}
+
 /** Every acknowledged alert stands once in the ledger, in its order; every person that was added is there. */
 function checkLedger({ floor, people, acked, findings }: State): void {
   const ledger = readLedgerFile(join(floor.data, "hub", "ledger.db"));
@@ -211,7 +218,7 @@ function checkLedger({ floor, people, acked, findings }: State): void {
     for (let from = 0; ; ) {
       const page = ledger.list({ from, limit: 10_000 });
       for (const { action_type, metadata, target } of page) {
-        if (action_type === "alert_raised") seqs.push(metadata["seq"] as number);
+        if (action_type === "alert_raised") seqs.push(...seqsIn(metadata));
         if (people.includes(target)) added.add(target);
       }
       const last = page.at(-1);

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { type Floor, layOutFloor } from "../../src/cli/story/floor.ts";
 import { runMaint } from "../../src/cli/story/processes.ts";
 import { CONTRACT } from "../../src/cli/story/uv-story.ts";
-import { type LedgerReader, readLedgerFile } from "../../src/disk/ledger-file.ts";
+import { readLedgerFile } from "../../src/disk/ledger-file.ts";
 import { readTokenFile } from "../../src/disk/read-token.ts";
-import type { LedgerEntry } from "../../src/model/ledger-entry.ts";
+import { openDatabase } from "../../src/disk/sqlite.ts";
+import { type AlertFinding, verifyAlerts } from "../../src/hub/alerts/verify-alerts.ts";
+import type { Alert } from "../../src/model/alert.ts";
 import { until } from "../e2e/lp-floor.ts";
 import { below, type Random } from "../fuzz/gate-random.ts";
 import { layTwoMachines, type Process, type TwoMachines } from "./namespaces.ts";
@@ -180,35 +182,35 @@ async function onePartition(state: State, plan: PartitionPlan, round: number): P
   const convergedMs = await converged(state, `v1.${round}`, plan.convergeMs);
   if (state.findings.length > 0) return;
   state.slowestMs = Math.max(state.slowestMs, Math.round(convergedMs));
-  await until("every alert at the hub", async () => alertsAtHub(state).tests.size >= state.blocked);
-  const { tests, doubled } = alertsAtHub(state);
+  await until("every alert at the hub", async () => (await alertsAtHub(state)).tests.size >= state.blocked);
+  const { tests, doubled, findings } = await alertsAtHub(state);
   if (tests.size !== state.blocked)
     state.findings.push(`${state.blocked} tests were blocked, the hub knows ${tests.size}`);
-  if (doubled > 0) state.findings.push(`${doubled} alerts stand twice in the hub's ledger`);
+  if (doubled > 0) state.findings.push(`${doubled} alerts stand twice at the hub`);
+  for (const { firstAlert, message } of findings) state.findings.push(`${firstAlert}: ${message}`);
   const verified = await runMaint(["ledger", "verify", "--node", NODE, "--data", state.floor.data]);
   if (verified.exitCode !== 0) state.findings.push(`the node's ledger does not hold: ${verified.stdout}`);
 }
 
-/** Which tests the hub has alerts of, and how often a record stands there that is not the first of its number. */
-function alertsAtHub({ floor }: State): { readonly tests: ReadonlySet<unknown>; readonly doubled: number } {
+/** Which tests the hub has alerts of, how often a record is there that is not the first of its number, and what does not hold. */
+async function alertsAtHub({ floor }: State): Promise<AlertsAtHub> {
   const ledger = readLedgerFile(join(floor.data, "hub", "ledger.db"));
+  const db = openDatabase(join(floor.data, "hub", "hub.db"), { readOnly: true });
   try {
-    const raised: readonly LedgerEntry[] = pagesOf(ledger);
-    const places = raised.map(({ metadata }) => `${metadata["epoch"]}/${metadata["seq"]}`);
-    const tests = new Set(raised.map(({ metadata }) => metadata["test"]).filter((test) => test !== null));
-    return { tests, doubled: places.length - new Set(places).size };
+    const batches = db.prepare("SELECT body FROM alert_batch").all() as unknown as readonly { readonly body: string }[];
+    const alerts = batches.flatMap(({ body }) => JSON.parse(body) as readonly Alert[]);
+    const places = alerts.map(({ epoch, seq }) => `${epoch}/${seq}`);
+    const tests = new Set(alerts.map(({ testId }) => testId).filter((test) => test !== null));
+    const { findings } = await verifyAlerts(db, ledger);
+    return { tests, doubled: places.length - new Set(places).size, findings };
   } finally {
+    db.close();
     ledger.close();
   }
 }
 
-function pagesOf(ledger: LedgerReader): LedgerEntry[] {
-  const entries: LedgerEntry[] = [];
-  for (let from = 0; ; ) {
-    const page = ledger.list({ from, limit: 10_000, actionType: "alert_raised" });
-    entries.push(...page);
-    const last = page.at(-1);
-    if (last === undefined) return entries;
-    from = last.seq + 1;
-  }
+interface AlertsAtHub {
+  readonly tests: ReadonlySet<string>;
+  readonly doubled: number;
+  readonly findings: readonly AlertFinding[];
 }

@@ -31,7 +31,7 @@ async function openRoutes() {
   const [bundle] = textTools.compile(text).bundles;
   if (bundle === undefined) throw new Error("the contract compiles");
   const contracts = contractShelf([knownContract(bundle, text)]);
-  const alerts = createAlertService({ ...bench, contracts, notify: () => {} });
+  const alerts = createAlertService({ ...bench, contracts, hubId: "hub", post: () => {} });
   const patterns = createPatternService({
     ...bench,
     alerts,

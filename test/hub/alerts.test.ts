@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { LedgerFile } from "../../src/disk/ledger-file.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import type { DueNotice } from "../../src/hub/alerts/escalation.ts";
+import { verifyAlerts } from "../../src/hub/alerts/verify-alerts.ts";
 import type { Alert, Severity } from "../../src/model/alert.ts";
 import type { BundleNotice } from "../../src/model/bundle.ts";
 import { alertOf, bundleOf, contractShelf, EPOCH, knownContract, openLoopBench } from "./loop-fixture.ts";
@@ -16,10 +18,21 @@ async function openAlerts(whenBlocked: readonly BundleNotice[] = []) {
     journal: bench.journal,
     clock: bench.clock,
     contracts: contractShelf([knownContract(bundleOf({ whenBlocked }))]),
-    notify: (notice) => told.push(notice),
+    hubId: "hub",
+    post: (notices) => told.push(...notices),
   });
   return { ...bench, alerts, told };
 }
+
+/** The seqs that the ledger says were taken, in its order. */
+const named = (ledger: Pick<LedgerFile, "list">): readonly number[] =>
+  ledger
+    .list({ actionType: "alert_raised" })
+    .flatMap(({ metadata }) =>
+      (metadata["batches"] as { from_seq: number; count: number }[]).flatMap(({ from_seq, count }) =>
+        Array.from({ length: count }, (_, index) => from_seq + index),
+      ),
+    );
 
 const seqs = (...numbers: readonly number[]): Alert[] => numbers.map((seq) => alertOf({ seq, testId: `T-${seq}` }));
 
@@ -71,13 +84,14 @@ describe("receipt", () => {
     { name: "an empty batch", steps: [[[], 0]], kept: [] },
   ];
   test.each(rows)("$name", async ({ steps, kept }) => {
-    const { alerts, entries } = await openAlerts();
+    const { alerts, db, ledger } = await openAlerts();
     for (const [sent, expected] of steps) {
       const answer = await alerts.receive("LP-1", { epoch: EPOCH, alerts: seqs(...sent) });
       expect(answer.ok ? answer.value.upTo : `${answer.error.code} ${answer.error.upTo}`).toBe(expected);
     }
     expect((await alerts.list()).map(({ alert }) => alert.seq).sort()).toEqual(kept);
-    expect(entries()).toEqual(kept.map(() => "alert_raised raised LP-1"));
+    expect(named(ledger)).toEqual(kept);
+    expect(await verifyAlerts(db, ledger)).toMatchObject({ records: kept.length, findings: [] });
   });
 
   test("epochs and nodes count for themselves", async () => {
@@ -111,6 +125,7 @@ describe("receipt", () => {
       { epoch: EPOCH, alerts: [{ ...alertOf(), reading: { quantity: "q", value: "1e9", unit: "lx" } }] },
     ],
     ["an id that climbs out", { epoch: EPOCH, alerts: [{ ...alertOf(), contract: "../../etc" }] }],
+    ["half a character", { epoch: EPOCH, alerts: [{ ...alertOf(), text: "lamp \ud83d" }] }],
     ["a text without end", { epoch: EPOCH, alerts: [{ ...alertOf(), text: "x".repeat(10_000) }] }],
   ];
   test.each(foreign)("refuses %s", async (_name, batch) => {
@@ -132,7 +147,13 @@ describe("receipt", () => {
         return bench.ledger.append(records);
       },
     });
-    const alerts = createAlertService({ ...bench, journal, contracts: contractShelf([]), notify: () => {} });
+    const alerts = createAlertService({
+      ...bench,
+      journal,
+      contracts: contractShelf([]),
+      hubId: "hub",
+      post: () => {},
+    });
     const batch = { epoch: EPOCH, alerts: seqs(1) };
     await expect(alerts.receive("LP-1", batch)).rejects.toThrow("EIO");
     broken = false;

@@ -24,9 +24,9 @@ const batchOf = (node: string, ...seqs: readonly number[]) => ({
 /** What another connection to hub.db sees the moment the acknowledgement is on the wire. */
 const storedIn = (data: string): readonly number[] => {
   const db = openDatabase(join(data, "hub", "hub.db"), { readOnly: true });
-  const rows = db.prepare("SELECT seq FROM alert ORDER BY seq").all();
+  const rows = db.prepare("SELECT body FROM alert_batch ORDER BY first_seq").all();
   db.close();
-  return rows.map((row) => Number(row["seq"]));
+  return rows.flatMap(({ body }) => (JSON.parse(String(body)) as { seq: number }[]).map(({ seq }) => seq));
 };
 
 test("what is acknowledged is on the disk, in hub.db and in the ledger", async () => {
@@ -41,7 +41,8 @@ test("what is acknowledged is on the disk, in hub.db and in the ledger", async (
     const { upTo } = await node.next("ack");
     expect(storedIn(bench.data)).toEqual(Array.from({ length: upTo }, (_, index) => index + 1));
     const raised = bench.hub().services.ledger.list({ actionType: "alert_raised" });
-    expect(raised.map(({ metadata }) => metadata["seq"])).toEqual(storedIn(bench.data));
+    const first = raised.flatMap(({ metadata }) => metadata["first"] as { seq: number }[]);
+    expect(first.map(({ seq }) => seq)).toEqual(storedIn(bench.data));
   }
   node.send("alert", batchOf("LP-01", 9));
   expect(await node.next("error")).toMatchObject({ code: "gap" });

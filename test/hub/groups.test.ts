@@ -45,6 +45,27 @@ test("a group has its limit", async () => {
   expect(commits).toEqual([[1, 2], [3, 4], [5]]);
 });
 
+test("a group has its weight, and an item that is too heavy goes alone", async () => {
+  const { commits, commit } = ledgerOf();
+  const put = createGroups<number, string>({ max: 10, weightOf: (item) => item }, commit);
+  await Promise.all([4, 5, 3, 20, 1, 9].map(put));
+  expect(commits).toEqual([[4, 5], [3], [20], [1, 9]]);
+});
+
+test("a group waits while more comes in each turn, and no longer", async () => {
+  const { commits, commit } = ledgerOf();
+  const put = createGroups<number, string>({ max: 100, gatherTurns: 3 }, commit);
+  const waiting: Promise<string>[] = [];
+  for (let turn = 1; turn <= 6; turn++) {
+    waiting.push(put(turn));
+    await new Promise(setImmediate);
+  }
+  await Promise.all(waiting);
+  expect(commits.flat()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(commits[0]?.length).toBeGreaterThan(1);
+  expect(commits.length).toBeGreaterThan(1);
+});
+
 test("one bad item never spoils the others", async () => {
   const { kept, commit } = ledgerOf();
   const put = createGroups<number, string>(100, commit);

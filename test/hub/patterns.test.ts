@@ -189,7 +189,7 @@ describe("whatever the alerts", () => {
 
 test("an analysis is answered, kept and in the ledger", async () => {
   const bench = await openLoopBench();
-  const alerts = createAlertService({ ...bench, contracts: contractShelf([]), notify: () => {} });
+  const alerts = createAlertService({ ...bench, contracts: contractShelf([]), hubId: "hub", post: () => {} });
   const patterns = createPatternService({
     ...bench,
     alerts,
@@ -219,7 +219,7 @@ test("an analysis is answered, kept and in the ledger", async () => {
 
 test("with the nodes' archived ledgers a pattern has rates, and what its blocked tests have in common", async () => {
   const bench = await openLoopBench();
-  const alerts = createAlertService({ ...bench, contracts: contractShelf([]), notify: () => {} });
+  const alerts = createAlertService({ ...bench, contracts: contractShelf([]), hubId: "hub", post: () => {} });
   const nodes = ["LP-1", "LP-2", "LP-3", "LP-4"];
   const dayMs = 24 * 3_600_000;
   // Each node tests in two shifts on each of twenty days; in the night shift two of them are blocked, on most days.

@@ -390,7 +390,7 @@ describe("people decide", () => {
     const bench = await openLoopBench();
     const shelf = [known];
     const contracts = contractShelf(shelf);
-    const alerts = createAlertService({ ...bench, contracts, notify: () => {} });
+    const alerts = createAlertService({ ...bench, contracts, hubId: "hub", post: () => {} });
     for (const node of ["LP-1", "LP-2"]) {
       const own = failing(three, { node }).map((alert, index) => ({ ...alert, testId: `${node}-${index}` }));
       await alerts.receive(node, { epoch: EPOCH, alerts: own });

@@ -1,68 +1,29 @@
-import { type Kysely, type Selectable, sql } from "kysely";
-import type { AlertGroupRow, AlertTables } from "../store/alerts-tables.ts";
-import { type AlertFilter, type AlertGroup, type AlertRecord, severityOf, severityRank } from "./alert-record.ts";
+import { type Kysely, sql } from "kysely";
+import type { AlertTables } from "../store/alerts-tables.ts";
+import { type AlertFilter, type AlertGroup, severityOf, severityRank } from "./alert-record.ts";
 
-/** What its group was before an alert came. */
-export interface GroupBefore {
-  readonly open: number;
-  readonly openRank: number;
-}
-
-export async function groupBefore(tables: Kysely<AlertTables>, fingerprint: string): Promise<GroupBefore> {
-  const row = await tables
-    .selectFrom("alert_group")
-    .select(["open", "open_rank"])
-    .where("fingerprint", "=", fingerprint)
-    .executeTakeFirst();
-  return { open: row?.open ?? 0, openRank: row?.open_rank ?? -1 };
-}
-
-/** Counts a stored alert in. One that raises its group is looked at for notices at once. */
-export async function countIn(
-  tables: Kysely<AlertTables>,
-  { alert, fingerprint, receivedAtMs }: AlertRecord,
-  raises: boolean,
-): Promise<void> {
-  const { node, contract, condition, reason, subject, atMs } = alert;
-  const rank = severityRank[alert.severity];
-  await tables
-    .insertInto("alert_group")
-    .values({
-      ...{ fingerprint, node, contract, condition, reason, subject, rank, open_rank: rank, count: 1, open: 1 },
-      ...{ first_at_ms: atMs, last_at_ms: atMs, next_due_ms: receivedAtMs },
-    })
-    .onConflict((known) =>
-      known.column("fingerprint").doUpdateSet(({ fn, ref, val, eb }) => ({
-        rank: fn<number>("max", [ref("alert_group.rank"), val(rank)]),
-        open_rank: fn<number>("max", [ref("alert_group.open_rank"), val(rank)]),
-        count: eb("alert_group.count", "+", 1),
-        open: eb("alert_group.open", "+", 1),
-        first_at_ms: fn<number>("min", [ref("alert_group.first_at_ms"), val(atMs)]),
-        last_at_ms: fn<number>("max", [ref("alert_group.last_at_ms"), val(atMs)]),
-        ...(raises ? { next_due_ms: receivedAtMs } : {}),
-      })),
-    )
-    .execute();
-}
-
-/** Nothing of the group stands open any more. */
-export const closeGroup = async (tables: Kysely<AlertTables>, fingerprint: string): Promise<void> =>
-  void (await tables
-    .updateTable("alert_group")
-    .set({ open: 0, open_rank: -1, next_due_ms: null })
-    .where("fingerprint", "=", fingerprint)
-    .execute());
-
-/** In the order in which their last alert came, newest first. The filter chooses groups; each counts all of its alerts. */
+/** In the order in which their last alert was, newest first. The filter chooses groups; each counts all of its alerts. */
 export async function listGroups(tables: Kysely<AlertTables>, filter: AlertFilter): Promise<readonly AlertGroup[]> {
-  let query = tables.selectFrom("alert_group").selectAll();
-  if (filter.contract !== undefined) query = query.where("contract", "=", filter.contract);
-  if (filter.node !== undefined) query = query.where("node", "=", filter.node);
-  if (filter.state === "open") query = query.where("open", ">", sql.lit(0));
-  if (filter.state === "acknowledged") query = query.whereRef("count", ">", "open");
-  if (filter.sinceMs !== undefined) query = query.where("last_at_ms", ">=", filter.sinceMs);
-  query = query.orderBy("last_at_ms", "desc").orderBy("fingerprint", "desc");
-  return (await (filter.limit === undefined ? query : query.limit(filter.limit)).execute()).map(groupOf);
+  const { contract, node, reason, severity, state, sinceMs, untilMs, limit } = filter;
+  let query = tables
+    .selectFrom("alert_group as g")
+    .leftJoin("alert_incident as i", "i.id", "g.incident")
+    .select(["g.fingerprint", "g.contract", "g.condition", "g.reason", "g.subject", "g.node", "g.rank", "g.count"])
+    .select(["g.first_at_ms", "g.last_at_ms", "i.count as open"]);
+  if (contract !== undefined) query = query.where("g.contract", "=", contract);
+  if (node !== undefined) query = query.where("g.node", "=", node);
+  if (reason !== undefined) query = query.where("g.reason", "=", reason);
+  if (severity !== undefined) query = query.where("g.rank", ">=", severityRank[severity]);
+  if (state === "open") query = query.where("g.incident", "is not", null);
+  if (state === "acknowledged") query = query.where(sql<boolean>`g.count > coalesce(i.count, 0)`);
+  if (sinceMs !== undefined) query = query.where("g.last_at_ms", ">=", sinceMs);
+  if (untilMs !== undefined) query = query.where("g.first_at_ms", "<", untilMs);
+  query = query.orderBy("g.last_at_ms", "desc").orderBy("g.id", "desc");
+  return (await (limit === undefined ? query : query.limit(limit)).execute()).map((row) => ({
+    ...{ fingerprint: row.fingerprint, contract: row.contract, condition: row.condition, reason: row.reason },
+    ...{ subject: row.subject, node: row.node, severity: severityOf(row.rank), count: row.count, open: row.open ?? 0 },
+    ...{ firstAtMs: row.first_at_ms, lastAtMs: row.last_at_ms },
+  }));
 }
 
 /** How many alerts each of these groups has. */
@@ -78,34 +39,3 @@ export async function groupCounts(
     .execute();
   return new Map(rows.map(({ fingerprint, count }) => [fingerprint, count]));
 }
-
-const groupOf = (row: Selectable<AlertGroupRow>): AlertGroup => ({
-  ...{ fingerprint: row.fingerprint, contract: row.contract, condition: row.condition, reason: row.reason },
-  ...{ subject: row.subject, node: row.node, severity: severityOf(row.rank), count: row.count, open: row.open },
-  ...{ firstAtMs: row.first_at_ms, lastAtMs: row.last_at_ms },
-});
-
-/** Groups whose notices are to be looked at now, the longest due first. */
-export const dueGroups = (
-  tables: Kysely<AlertTables>,
-  nowMs: number,
-  limit: number,
-): Promise<readonly { readonly fingerprint: string; readonly open: number }[]> =>
-  tables
-    .selectFrom("alert_group")
-    .select(["fingerprint", "open"])
-    .where("next_due_ms", "<=", nowMs)
-    .orderBy("next_due_ms")
-    .limit(limit)
-    .execute();
-
-export const lookAgainAt = async (
-  tables: Kysely<AlertTables>,
-  fingerprint: string,
-  atMs: number | null,
-): Promise<void> =>
-  void (await tables
-    .updateTable("alert_group")
-    .set({ next_due_ms: atMs })
-    .where("fingerprint", "=", fingerprint)
-    .execute());

@@ -3,21 +3,6 @@ import { assert } from "../../base/assert.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Alert, Severity } from "../../model/alert.ts";
 
-/** An alert as the hub keeps it. One record an alert, whatever else is grouped: patterns count records, not groups. */
-export interface AlertRecord {
-  /** `alert-17`, counted by the hub. */
-  readonly id: string;
-  readonly alert: Alert;
-  readonly fingerprint: string;
-  /** The hub's clock; escalation counts from here, since a node may have been away for days. */
-  readonly receivedAtMs: number;
-  readonly acknowledgement: Acknowledgement | null;
-  /** Who is to be told, and how long after `receivedAtMs`, while nobody has acknowledged. */
-  readonly plan: readonly PlannedNotice[];
-  /** `noticeKey` of those already told. */
-  readonly sent: readonly string[];
-}
-
 /** An alert by the number that the hub gave it: it only grows, so whoever follows alerts remembers one number. */
 export interface NumberedAlert {
   readonly number: number;
@@ -26,10 +11,31 @@ export interface NumberedAlert {
   readonly alert: Alert;
 }
 
+/** An alert as the hub knows it. One record an alert, whatever else is grouped: patterns count records, not groups. */
+export interface AlertRecord extends NumberedAlert {
+  readonly fingerprint: string;
+  /** The hub's clock; escalation counts from here, since a node may have been away for days. */
+  readonly receivedAtMs: number;
+  /** `incident-4`: what was acknowledged at once, or stands open. */
+  readonly incident: string;
+  readonly acknowledgement: Acknowledgement | null;
+}
+
 export interface Acknowledgement {
   readonly by: string;
   readonly atMs: number;
   readonly note: string;
+}
+
+export const alertId = (number: number): string => `alert-${number}`;
+export const incidentId = (number: number): string => `incident-${number}`;
+
+const ALERT = /^alert-([1-9]\d{0,14})$/;
+
+/** Undefined for what is no alert's id. */
+export function alertNumber(id: string): number | undefined {
+  const match = ALERT.exec(id);
+  return match === null ? undefined : Number(match[1]);
 }
 
 export interface PlannedNotice {
@@ -40,11 +46,15 @@ export interface PlannedNotice {
 
 export const noticeKey = (notice: PlannedNotice): string => `${notice.role.toLowerCase()}@${notice.afterMs}`;
 
-/** Alerts that say the same thing about the same thing at one node. 16 hex digits. */
+/** Alerts that say the same about the same thing at one node. 16 hex digits. */
 export function fingerprintOf(alert: Alert): string {
   const same = [alert.contract, alert.condition, alert.reason, alert.subject, alert.node];
   return createHash("sha256").update(canonicalJson(same)).digest("hex").slice(0, 16);
 }
+
+/** Equal exactly where fingerprints are, and cheaper. */
+export const groupKey = ({ contract, condition, reason, subject, node }: Alert): string =>
+  JSON.stringify([contract, condition, reason, subject, node]);
 
 /** One fingerprint's alerts, for a list that a person can read. */
 export interface AlertGroup {
@@ -78,11 +88,19 @@ export const severityOf = (rank: number): Severity => {
   return found[0] as Severity;
 };
 
+/** Every part that is given must hold. */
 export interface AlertFilter {
   readonly contract?: string | undefined;
   readonly node?: string | undefined;
+  /** `reading.out-of-limits` */
+  readonly reason?: string | undefined;
+  /** This and worse. */
+  readonly severity?: Severity | undefined;
   readonly state?: "open" | "acknowledged" | undefined;
-  /** Epoch milliseconds of the node's clock, inclusive. */
+  /** Epoch milliseconds of the node's clock: from, inclusive, and to, exclusive. */
   readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  /** Only numbers below this one: where the page before ended. */
+  readonly beforeNumber?: number | undefined;
   readonly limit?: number | undefined;
 }

@@ -1,9 +1,9 @@
 import type { Alert, Severity } from "../../model/alert.ts";
 import type { BundleNotice } from "../../model/bundle.ts";
-import { type AlertRecord, noticeKey, type PlannedNotice, severityRank } from "./alert-record.ts";
+import { noticeKey, type PlannedNotice, severityRank } from "./alert-record.ts";
 
 /** How long an alert may stand unacknowledged. `info` never escalates. Source: distribution.md "Alerts and evolution". */
-const ESCALATE_AFTER_MS: { readonly [severity in Severity]: number | null } = {
+export const ESCALATE_AFTER_MS: { readonly [severity in Severity]: number | null } = {
   info: null,
   medium: 60 * 60_000,
   high: 15 * 60_000,
@@ -44,64 +44,40 @@ export function planNotices(alert: Alert, whenBlocked: readonly BundleNotice[]):
   return [...plan.values()].sort((a, b) => a.afterMs - b.afterMs || (a.role < b.role ? -1 : 1));
 }
 
-/** What a person is told: one notice a role and group, however many alerts the group has. */
+/** Why somebody is told: an incident began, it got worse, nobody acknowledged it in time, or more of the same came. */
+export type NoticeKind = "first" | "worse" | "escalation" | "repeat";
+
+/** What a role is told of an incident. */
 export interface DueNotice {
-  readonly alertId: string;
+  readonly kind: NoticeKind;
+  readonly incident: number;
   readonly fingerprint: string;
   readonly role: string;
   readonly severity: Severity;
+  /** How long after its alert; 0 at once. */
   readonly afterMs: number;
   readonly dueAtMs: number;
-  /** How many alerts of the group stand open. */
+  /** How many alerts the incident has, and how many of them this role had not been told of. */
   readonly count: number;
-  readonly text: string;
-  readonly node: string;
+  readonly fresh: number;
+  /** When the incident was told last, the hub's clock; null where it was not. */
+  readonly sinceMs: number | null;
+  readonly alertId: string;
+  /** The one that is told of: of many the latest. */
+  readonly alert: Alert;
 }
 
-/** One group's notices that are due and were not sent, and when the next one is; null where none is to come. */
-export interface Escalation {
-  readonly due: readonly DueNotice[];
-  readonly nextMs: number | null;
-}
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
-/**
- * Of the open alerts of one fingerprint, in any order: its notices count from the first of them, and a later one adds a notice
- * only if it is worse than all before it, so that the others may be left out. `open` is how many stand open.
- */
-export function escalationOf(records: readonly AlertRecord[], open: number, nowMs: number): Escalation {
-  const group = [...records].sort((a, b) => a.receivedAtMs - b.receivedAtMs || a.alert.seq - b.alert.seq);
-  const sent = new Set(group.flatMap((record) => record.sent));
-  const due: DueNotice[] = [];
-  let nextMs: number | null = null;
-  let worst = -1;
-  for (const record of group) {
-    const rank = severityRank[record.alert.severity];
-    const first = worst === -1;
-    if (rank <= worst) continue;
-    worst = rank;
-    for (const notice of record.plan) {
-      const key = noticeKey(notice);
-      const known = first ? sent.has(key) : record.sent.includes(key);
-      const dueAtMs = record.receivedAtMs + notice.afterMs;
-      if (known) continue;
-      if (dueAtMs <= nowMs) due.push(noticeOf(record, notice, open));
-      else nextMs = Math.min(nextMs ?? dueAtMs, dueAtMs);
-    }
-  }
-  return { due, nextMs };
-}
+/** How long after people were told the first time, the second time and so on it is told that more came. */
+const REPEAT_GAPS_MS = [10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS, 24 * HOUR_MS] as const;
+
+/** `repeats` is how often it was told already since an incident began or got worse. */
+export const repeatGapMs = (repeats: number): number => REPEAT_GAPS_MS[repeats] ?? 24 * HOUR_MS;
+
+/** Of an emergency every alert is told, those of a second together. */
+export const EMERGENCY_GAP_MS = 1_000;
 
 export const byDueTime = (a: DueNotice, b: DueNotice): number =>
-  a.dueAtMs - b.dueAtMs || (a.alertId < b.alertId ? -1 : 1);
-
-const noticeOf = (record: AlertRecord, notice: PlannedNotice, count: number): DueNotice => ({
-  alertId: record.id,
-  fingerprint: record.fingerprint,
-  role: notice.role,
-  severity: notice.severity,
-  afterMs: notice.afterMs,
-  dueAtMs: record.receivedAtMs + notice.afterMs,
-  count,
-  text: record.alert.text,
-  node: record.alert.node,
-});
+  a.dueAtMs - b.dueAtMs || a.incident - b.incident || (a.alertId < b.alertId ? -1 : 1);

@@ -111,7 +111,14 @@ export type SessionEffect =
   | { readonly kind: "send-blob"; readonly digest: Digest; readonly re: string }
   | { readonly kind: "take-report"; readonly node: string; readonly report: Report; readonly re: string }
   | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
-  | { readonly kind: "commit-alerts"; readonly node: string; readonly batch: AlertBatch; readonly re: string }
+  /** `text` is the batch's alerts as JSON.stringify writes them, where they came so. */
+  | {
+      readonly kind: "commit-alerts";
+      readonly node: string;
+      readonly batch: AlertBatch;
+      readonly text: string | undefined;
+      readonly re: string;
+    }
   /** Its ledger cannot be the one that is archived: before anything is said about that, it is written down. */
   | { readonly kind: "meet-ledger"; readonly node: string; readonly said: Hello["ledgerHead"] }
   | { readonly kind: "take-log"; readonly node: string; readonly part: LogPart; readonly re: string }
@@ -280,7 +287,10 @@ function opened(
     case "alert": {
       const { batch, wrong } = checkedBatch(state, frame.body);
       if (wrong !== undefined) return refuse(state, "bad-frame", wrong, re);
-      return { state, effects: batch.alerts.length === 0 ? [] : [{ kind: "commit-alerts", node, batch, re }] };
+      return {
+        state,
+        effects: batch.alerts.length === 0 ? [] : [{ kind: "commit-alerts", node, batch, text: frame.text, re }],
+      };
     }
   }
 }

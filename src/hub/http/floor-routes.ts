@@ -1,9 +1,11 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { HubServices } from "../hub-services.ts";
+import { badRequest } from "../refusals.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
+const MAX_LISTED = 10_000;
 /** Nodes of one fleet request; its commit holds up whatever else is written. */
 const MAX_FLEET_BATCH = 500;
 const personSchema = z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(32)).min(1).max(16) });
@@ -15,6 +17,11 @@ const enrolSchema = z.strictObject({
 const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(MAX_FLEET_BATCH) });
 const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
 const reasonSchema = z.strictObject({ reason: z.string().max(2_000) });
+const ledgerSchema = z.strictObject({
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
+});
+
 /** To be mounted at /v1/nodes: test nodes and what stands at their stations. */
 export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
   const administers = requireRole("admin");
@@ -84,4 +91,16 @@ export function peopleRoutes({ people }: HubServices): Hono<HubEnv> {
       const person = await bodyOf(context, personSchema);
       return context.json(await people.add(person, context.get("principal")), 201);
     });
+}
+
+/** To be mounted at /v1/ledger: the hub's own. */
+export function ledgerRoutes({ ledger }: HubServices): Hono<HubEnv> {
+  const reads = requireRole("auditor", "admin", "QA", "approver", "author");
+  return new Hono<HubEnv>()
+    .get("/", reads, (context) => {
+      const query = ledgerSchema.safeParse(context.req.query());
+      if (!query.success) throw badRequest(`?from= and ?limit= are numbers, at most ${MAX_LISTED} entries`);
+      return context.json({ entries: ledger.list(query.data) });
+    })
+    .get("/verify", reads, (context) => context.json(ledger.verify()));
 }

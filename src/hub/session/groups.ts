@@ -6,6 +6,16 @@ interface Waiting<I, O> {
   readonly failed: (error: unknown) => void;
 }
 
+/** How large a group may be. */
+export interface GroupLimits<I> {
+  /** The sum of the weights of a group's items; a single item may weigh more. */
+  readonly max: number;
+  /** 1 unless told. */
+  readonly weightOf?: (item: I) => number;
+  /** Turns of the loop that a group waits while more comes in each of them; none unless told. */
+  readonly gatherTurns?: number;
+}
+
 /**
  * Commits what many bring in groups: the next group is what came while the last one was written, `max` at most, and the loop
  * turns between two. `commit` answers one value an item, in their order, once all of them are durable; it says by `at` which
@@ -13,14 +23,30 @@ interface Waiting<I, O> {
  * throws outside of any item goes to all of them: whether it is on the disk is unknown then, and nothing is tried again.
  */
 export function createGroups<I, O>(
-  max: number,
+  limits: number | GroupLimits<I>,
   commit: (items: readonly I[], at: (index: number | undefined) => void) => Promise<readonly O[]>,
 ): (item: I) => Promise<O> {
+  const { max, weightOf = () => 1, gatherTurns = 0 } = typeof limits === "number" ? { max: limits } : limits;
   const waiting: Waiting<I, O>[] = [];
   let running = false;
+  const nextGroup = (): Waiting<I, O>[] => {
+    let weight = 0;
+    const over = waiting.findIndex(({ item }, index) => {
+      weight += weightOf(item);
+      return weight > max && index > 0;
+    });
+    return waiting.splice(0, over === -1 ? waiting.length : over);
+  };
+  const gather = async (): Promise<void> => {
+    for (let turn = 0, seen = 0; turn < gatherTurns && waiting.length > seen && waiting.length < max; turn++) {
+      seen = waiting.length;
+      await nextTurn();
+    }
+  };
   const run = async (): Promise<void> => {
     while (waiting.length > 0) {
-      await commitOne(waiting.splice(0, max), commit);
+      await gather();
+      await commitOne(nextGroup(), commit);
       await nextTurn();
     }
     running = false;

@@ -9,6 +9,7 @@ export interface SqlConnection {
 
 export interface SqlStatement {
   columns(): readonly unknown[];
+  get(...parameters: SqlValue[]): unknown;
   all(...parameters: SqlValue[]): unknown[];
   run(...parameters: SqlValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   iterate(...parameters: SqlValue[]): IterableIterator<unknown>;
@@ -28,6 +29,11 @@ export interface StoreArea {
 /** hub.db. `tables<AlertTables>()` is the query builder typed by one area's tables; all of them share one connection. */
 export interface HubDatabase {
   readonly tables: <Tables>() => Kysely<Tables>;
+  /**
+   * A statement of the one connection, prepared once, for what is too frequent for a query builder. It reads its own area's tables
+   * anywhere, and writes only inside `atomically`, where it is part of the transaction.
+   */
+  readonly prepare: (text: string) => SqlStatement;
   /** Runs `write` in one durable transaction; whatever it throws rolls all of it back. */
   readonly atomically: <Tables, T>(write: (transaction: Kysely<Tables>) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -57,7 +63,13 @@ const dialect = (connection: SqlConnection): SqliteDialect =>
 export async function openHubDatabase(connection: SqlConnection, areas: readonly StoreArea[]): Promise<HubDatabase> {
   const kysely = new Kysely<unknown>({ dialect: dialect(connection) });
   await migrate(kysely, areas);
+  const statements = new Map<string, SqlStatement>();
   return {
+    prepare(text) {
+      const known = statements.get(text) ?? connection.prepare(text);
+      statements.set(text, known);
+      return known;
+    },
     tables: <Tables>() => kysely as unknown as Kysely<Tables>,
     atomically: <Tables, T>(write: (transaction: Kysely<Tables>) => Promise<T>) =>
       (kysely as unknown as Kysely<Tables>).transaction().execute(write),
