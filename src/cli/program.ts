@@ -50,6 +50,7 @@ const verbs: { readonly [name: string]: Verb } = {
   proposal: { summary: "read, accept or reject proposed versions", load: () => import("./commands/proposal.ts") },
   order: { summary: "link and close client orders", load: () => import("./commands/order.ts") },
   report: { summary: "make and verify reports for auditors", load: () => import("./commands/report.ts") },
+  archive: { summary: "read what the hub archived of nodes' ledgers", load: () => import("./commands/archive.ts") },
   ledger: { summary: "list and verify a ledger", load: () => import("./commands/ledger.ts") },
   story: { summary: "run hub, nodes and the UV story on this machine", load: () => import("./commands/story.ts") },
 };

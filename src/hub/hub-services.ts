@@ -1,5 +1,6 @@
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
+import type { ArchiveDesk } from "./archive/archive-desk.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StagingService } from "./contracts/staging-service.ts";
@@ -38,4 +39,5 @@ export interface HubServices {
   readonly ledger: LedgerFile;
   /** What nodes wrote into their ledgers. */
   readonly archive: ArchiveFile;
+  readonly archiveDesk: ArchiveDesk;
 }

@@ -229,12 +229,13 @@ function startTicking(
   clock: Clock,
   failed: (error: unknown) => void,
 ): { readonly stop: () => Promise<void> } {
-  const { rollout, alerts, patterns, policy } = services;
+  const { rollout, alerts, patterns, policy, archiveDesk } = services;
   const tick = async (): Promise<void> => {
     if (policy.refreshTimestamp(clock.nowMs())) await rollout.refresh();
     await rollout.evaluate();
     await alerts.escalate();
     await patterns.follow();
+    await archiveDesk.tidy();
   };
   let under: Promise<void> = Promise.resolve();
   let busy = false;

@@ -2,6 +2,7 @@ import type { SigningKey } from "../disk/key-file.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { PHASE_DEADLINE_MS } from "../model/limits.ts";
 import { createAlertService } from "./alerts/alert-service.ts";
+import { createArchiveDesk } from "./archive/archive-desk.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
 import { createArchiveService } from "./archive/archive-service.ts";
 import { createContractService } from "./contracts/contract-service.ts";
@@ -143,7 +144,7 @@ export async function composeServices(
 
 type Records = Pick<
   HubServices,
-  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders" | "reports"
+  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders" | "reports" | "archiveDesk"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -188,5 +189,6 @@ function composeRecords(
     ...{ archive: base.archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
     impacts: async () => [],
   });
-  return { people, reports, oidc, nodes, contracts, alerts, patterns, proposals, orders };
+  const archiveDesk = createArchiveDesk({ file: base.archive, nodes, journal, clock, hubId: base.hubId });
+  return { people, reports, archiveDesk, oidc, nodes, contracts, alerts, patterns, proposals, orders };
 }

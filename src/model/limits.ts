@@ -127,6 +127,10 @@ export const LOG_INTERVAL_MS = 1_000;
 export const LOG_BATCHES_PER_COMMIT = 4;
 /** Archived entries that retention removes in one turn. */
 export const MAX_REMOVED_PER_TURN = 1_000;
+/** Archived entries of one answer over HTTP: each is read and unpacked while others wait. */
+export const MAX_ARCHIVE_LISTED = 1_000;
+/** A hundred years. */
+export const MAX_RETENTION_DAYS = 36_525;
 /** How often the hub looks whether anything archived is beyond its retention. */
 export const RETENTION_CHECK_MS = 60_000;
 /** Batches of records that a hub lets a node have under way at once. */

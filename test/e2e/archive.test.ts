@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -38,9 +38,11 @@ async function ask(count: number): Promise<void> {
     });
 }
 
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 1_000; waited++) {
-    if (holds()) return;
+const until = (what: string, holds: () => boolean): Promise<void> => untilAsync(what, async () => holds());
+
+async function untilAsync(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let waited = 0; waited < 2_000; waited++) {
+    if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`never happened: ${what}`);
@@ -75,10 +77,45 @@ test("what a node decided with a hub and without lies at the hub, byte for byte"
   expect(decisions).toHaveLength(205);
 }, 30_000);
 
-test("a hub that is killed in between has nothing twice and misses nothing", async () => {
+test("a hub that stops in between has nothing twice and misses nothing", async () => {
   await ask(60);
-  // Not stopped: what was under way is cut off, as by a power cut.
   await bench.start();
   await until("all of it is archived", () => archived() === ownBytes().length);
   expect(archivedBytes()).toEqual(ownBytes());
 }, 30_000);
+
+test("a node put back from an older copy of its disk is found, and goes on where a person lets it", async () => {
+  const node = join(folder, "nodes", "LP-01");
+  const copy = join(folder, "copy");
+  await agent?.stop();
+  cpSync(node, copy, { recursive: true });
+  await start();
+  await ask(20);
+  await until("all of it is archived", () => archived() === ownBytes().length);
+  await agent?.stop();
+  const before = archivedBytes();
+  rmSync(node, { recursive: true });
+  cpSync(copy, node, { recursive: true });
+  await start();
+  const listed = async () =>
+    ((await bench.admin().get("/v1/nodes")) as { nodes: { quarantined: string | null }[] }).nodes[0]?.quarantined;
+  await untilAsync("it is quarantined", async () => typeof (await listed()) === "string");
+  await ask(5);
+  expect(bench.hub().services.archive.nodes()[0]?.fault).toMatch(/are archived: it is a copy, or an older self/);
+  expect(archivedBytes()).toEqual(before);
+  const forked = bench.hub().services.ledger.list({ actionType: "ledger_archive", action: "forked" });
+  expect(forked).toHaveLength(1);
+  await bench.admin().post("/v1/nodes/LP-01/release", { reason: "its disk was restored" });
+  await until("its own ledger is archived beside", () => archived() === ownBytes().length);
+  const strands = bench.hub().services.archive.strands();
+  expect(strands.map(({ number, fault }) => [number, fault])).toEqual([
+    [0, null],
+    [1, null],
+  ]);
+  // What both strands share is there once.
+  const shared = ownBytes().filter((one) => before.includes(one)).length;
+  expect(strands[1]?.firstSeq).toBe(shared);
+  expect(archivedBytes()).toEqual([...before, ...ownBytes().slice(shared)]);
+  const verified = bench.hub().services.archive.verify("LP-01");
+  expect(verified.strands.map(({ finding }) => finding)).toEqual([null, null]);
+}, 60_000);

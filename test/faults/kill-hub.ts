@@ -13,6 +13,7 @@ import { atHub } from "../e2e/lp-floor.ts";
 import { below, type Random } from "../fuzz/gate-random.ts";
 import { alertOf, EPOCH, scriptedNode } from "../hub/hub-fixture.ts";
 import type { KillReport } from "./kill-agent.ts";
+import { checkArchive, type HandingIn, handIn, handingIn } from "./kill-hub-log.ts";
 import { nextVersionFile } from "./next-version.ts";
 
 /**
@@ -49,17 +50,21 @@ interface State {
   readonly digests: Map<Version, string>;
   readonly people: string[];
   asked: number;
+  /** A second node, which hands in its ledger. */
+  readonly log: HandingIn;
 }
 
 export async function killHub(plan: KillHubPlan): Promise<KillReport> {
   const folder = mkdtempSync(join(tmpdir(), "maint-kill-hub-"));
   const floor = await layOutFloor(folder);
   const start = plan.start ?? ((one: Floor) => one.startHub());
+  const findings: string[] = [];
   const state: State = {
     ...{
       floor,
       key: makeSigningKey(),
-      findings: [],
+      findings,
+      log: handingIn("KILL-02", findings),
       acked: 0,
       sent: 0,
       generation: 0,
@@ -70,16 +75,22 @@ export async function killHub(plan: KillHubPlan): Promise<KillReport> {
   };
   let hub = await start(floor);
   try {
-    await enrol(state, hub.url);
+    await enrol(floor, hub.url, NODE, state.key);
+    await enrol(floor, hub.url, state.log.node, state.log.key);
     for (let kill = 1; kill <= plan.kills; kill += 1) {
       await oneLife(state, hub, plan.random, kill);
       checkChain(state, kill);
+      checkArchive(state.log, floor.data);
       plan.say?.(`hub: ${kill} kills, ${state.acked} alerts and ${state.people.length} people acknowledged`);
       if (state.findings.length > 0) break;
       hub = await start(floor);
       await checkWelcome(state, hub.url);
     }
-    return { kills: plan.kills, acknowledged: state.acked + state.people.length, findings: state.findings };
+    return {
+      kills: plan.kills,
+      acknowledged: state.acked + state.people.length + state.log.archived,
+      findings: state.findings,
+    };
   } finally {
     await hub.kill();
     await floor.stop();
@@ -87,13 +98,13 @@ export async function killHub(plan: KillHubPlan): Promise<KillReport> {
   }
 }
 
-async function enrol({ floor, key }: State, url: string): Promise<void> {
-  const register = { station: { id: NODE, type: "penetrant" }, plantZone: "America/Chicago" };
-  const { token } = (await asAdmin(floor, url, "/v1/nodes", { id: NODE, ...register })) as { readonly token: string };
+async function enrol(floor: Floor, url: string, node: string, key: SigningKey): Promise<void> {
+  const register = { station: { id: node, type: "penetrant" }, plantZone: "America/Chicago" };
+  const { token } = (await asAdmin(floor, url, "/v1/nodes", { id: node, ...register })) as { readonly token: string };
   const answer = await fetch(`${url}/v1/enrol`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ token, node: NODE, publicKey: key.publicHex }),
+    body: JSON.stringify({ token, node, publicKey: key.publicHex }),
   });
   if (!answer.ok) throw new Error(`not enrolled: ${await answer.text()}`);
 }
@@ -110,7 +121,11 @@ async function asAdmin(floor: Floor, url: string, path: string, body: object): P
 
 async function oneLife(state: State, hub: Running, random: Random, kill: number): Promise<void> {
   const life = { over: false };
-  const work = [alerting(state, hub.url, random, life), adding(state, hub.url, life)];
+  const work = [
+    alerting(state, hub.url, random, life),
+    adding(state, hub.url, life),
+    handIn(state.log, hub.url, random, life),
+  ];
   if (kill % STORE_EVERY === 0) work.push(storing(state, kill));
   await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_LIFE_MS * (kill % STORE_EVERY === 0 ? 4 : 1)));
   life.over = true;

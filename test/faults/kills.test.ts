@@ -20,8 +20,8 @@ test("an agent that is killed loses nothing that it answered", async () => {
   expect(acknowledged).toBeGreaterThan(0);
 });
 
-async function startPlanted(data: string): Promise<Running> {
-  const child = fork(join(import.meta.dirname, "planted-hub.ts"), [data], {
+async function startPlanted(data: string, what: string): Promise<Running> {
+  const child = fork(join(import.meta.dirname, "planted-hub.ts"), [data, what], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const [said] = (await once(child, "message")) as [{ readonly url: string }];
@@ -35,13 +35,16 @@ async function startPlanted(data: string): Promise<Running> {
   };
 }
 
-test("control: a hub that acknowledges before it writes is found out", async () => {
+test.each([
+  ["alerts", /was acknowledged, the hub knows/],
+  ["log", /entries were archived/],
+])("control: a hub that acknowledges %s before it writes is found out", async (what, words) => {
   const { findings } = await killHub({
     kills: 5,
     random: randomOf(7, 0),
-    start: ({ data }) => startPlanted(data),
+    start: ({ data }) => startPlanted(data, what),
   });
-  expect(findings.join("\n")).toMatch(/was acknowledged, the hub knows/);
+  expect(findings.join("\n")).toMatch(words);
 });
 
 test("control: an answer whose entry is not there is found out", async () => {

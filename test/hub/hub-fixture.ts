@@ -10,6 +10,7 @@ import { makeSigningKey, type SigningKey, signBase64Url, signHex } from "../../s
 import type { RolloutPolicy } from "../../src/hub/core/rollout-policy.ts";
 import { createHub, type Hub, type HubOptions } from "../../src/hub/index.ts";
 import { initPolicy } from "../../src/hub/policy-central/init-policy.ts";
+import type { LedgerHead } from "../../src/ledger/entry.ts";
 import type { Alert } from "../../src/model/alert.ts";
 import { type Desired, helloBytes, type Message, type Report, SUBPROTOCOL } from "../../src/model/message.ts";
 
@@ -83,6 +84,7 @@ export interface ScriptedNode {
     readonly node?: string;
     readonly key?: SigningKey;
     readonly nonce?: string;
+    readonly ledgerHead?: LedgerHead;
   }) => Promise<void>;
   readonly report: (desired: Desired, counter: number, phase?: ReportedPhase) => void;
   /** Fulfilled with the close code. */
@@ -143,6 +145,7 @@ export function scriptedNode(url: string, node: string, key: SigningKey): Script
       const claimed = change.node ?? node;
       send("hello", {
         ...HELLO,
+        ledgerHead: change.ledgerHead ?? HELLO.ledgerHead,
         node: claimed,
         keyId: signer.keyId,
         signature: signBase64Url(signer, helloBytes(challenge.hub, claimed, change.nonce ?? challenge.nonce)),

@@ -76,14 +76,26 @@ function reader(db: Database): ArchiveReader {
       return row === undefined ? undefined : entryOf(row);
     },
     verify: (node) =>
-      verifyStrands(
-        strands().filter((strand) => strand.node === node),
-        { stored, columns: columnsIn(db) },
+      atOneMoment(db, () =>
+        verifyStrands(
+          strands().filter((strand) => strand.node === node),
+          { stored, columns: columnsIn(db) },
+        ),
       ),
     retention: () =>
       db.prepare("SELECT node, days, entries FROM retention ORDER BY node").all() as unknown as Retention[],
     close: () => db.close(),
   };
+}
+
+/** Several questions about one state, while the hub goes on writing. */
+function atOneMoment<T>(db: Database, ask: () => T): T {
+  db.exec("BEGIN");
+  try {
+    return ask();
+  } finally {
+    db.exec("COMMIT");
+  }
 }
 
 const nodesOf = (strands: readonly Strand[]): readonly ArchivedNode[] =>

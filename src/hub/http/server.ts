@@ -14,6 +14,7 @@ import { badRequest, notFound, tooLarge, unauthorized } from "../refusals.ts";
 import type { SessionServer } from "../session/session-server.ts";
 import type { HubEnv } from "./access.ts";
 import { alertsRoutes } from "./alerts-routes.ts";
+import { archiveRoutes } from "./archive-routes.ts";
 import { contractsRoutes, deploymentsRoutes, releasesRoutes } from "./contracts-routes.ts";
 import { enrolRoutes, ledgerRoutes, nodesRoutes, peopleRoutes } from "./floor-routes.ts";
 import { ordersRoutes } from "./orders-routes.ts";
@@ -129,6 +130,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/due", dueRoutes(services.standing, services.clock))
     .route("/v1/people", peopleRoutes(services))
     .route("/v1/ledger", ledgerRoutes(services))
+    .route("/v1/archive", archiveRoutes(services.archiveDesk))
     .route("/v1/alerts", alertsRoutes(services.alerts))
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))

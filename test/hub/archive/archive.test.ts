@@ -5,18 +5,8 @@ import { openArchiveReader } from "../../../src/hub/archive/archive-reader.ts";
 import type { DecisionFilter, EntryFilter, ExposureFilter } from "../../../src/hub/archive/archived.ts";
 import type { Removal } from "../../../src/hub/archive/retention.ts";
 import type { Digest } from "../../../src/model/ids.ts";
-import {
-  archiveBench,
-  batchOf,
-  cut,
-  decisionRecord,
-  headOf,
-  ledgerOf,
-  MINUTE_MS,
-  placesOf,
-  plainRecord,
-  START_MS,
-} from "./archive-fixture.ts";
+import { archiveBench, placesOf } from "./archive-fixture.ts";
+import { batchOf, cut, decisionRecord, headOf, ledgerOf, MINUTE_MS, plainRecord, START_MS } from "./written-ledger.ts";
 
 const take = (archive: ArchiveFile, batch: LogBatch) => archive.append([batch])[0] as LogAnswer;
 const plain = (count: number, from = 0) => Array.from({ length: count }, (_, index) => plainRecord(from + index));
