@@ -7,11 +7,6 @@ import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { StationRegister } from "../model/documents.ts";
 import type { TestRunResult } from "../model/evidence.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
-import type { DescribedRoute, RouteDoc } from "./described-route.ts";
-import { amountSchema, EVIDENCE_BODIES } from "./evidence-forms.ts";
-import type { EvidenceService, Recorded } from "./evidence-service.ts";
-import { MAX_REQUEST_TEXT, PLANNED_FIELDS, parseGateRequest, takePreview } from "./gate-request.ts";
-import type { GateService } from "./gate-service.ts";
 import {
   bodySchema,
   countSchema,
@@ -22,7 +17,12 @@ import {
   refTo,
   textSchema,
   wordSchema,
-} from "./json-schema.ts";
+} from "../model/json-schema.ts";
+import type { DescribedRoute, RouteDoc } from "./described-route.ts";
+import { amountSchema, EVIDENCE_BODIES } from "./evidence-forms.ts";
+import type { EvidenceService, Recorded } from "./evidence-service.ts";
+import { MAX_REQUEST_TEXT, PLANNED_FIELDS, parseGateRequest, takePreview } from "./gate-request.ts";
+import type { GateService } from "./gate-service.ts";
 import type { Caller } from "./local-access.ts";
 import { type Answer, answerOf, refusal } from "./local-api.ts";
 

@@ -8,9 +8,6 @@ import type {
   Remedy,
 } from "../model/decision.ts";
 import { EVIDENCE_KINDS } from "../model/evidence.ts";
-import type { DueItem } from "../runtime/index.ts";
-import type { AgentStatus, EndedTest } from "./agent-routes.ts";
-import type { ListedEvidence, ListedRecord } from "./evidence-routes.ts";
 import {
   countSchema,
   flagSchema,
@@ -24,7 +21,10 @@ import {
   refTo,
   textSchema,
   wordSchema,
-} from "./json-schema.ts";
+} from "../model/json-schema.ts";
+import type { DueItem } from "../runtime/index.ts";
+import type { AgentStatus, EndedTest } from "./agent-routes.ts";
+import type { ListedEvidence, ListedRecord } from "./evidence-routes.ts";
 import { stationSchemas } from "./station-schema.ts";
 
 const text = textSchema();

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "../model/json-schema.ts";
 import type { Route } from "./local-api.ts";
 
 /** What the OpenAPI document says of a route. */

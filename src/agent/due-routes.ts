@@ -1,9 +1,9 @@
 import { parseInstant } from "../base/civil-time.ts";
 import { MaintError } from "../base/maint-error.ts";
+import { countSchema, instantSchema, listSchema, objectSchema, refTo, textSchema } from "../model/json-schema.ts";
 import { MAX_DUE_DAYS } from "../model/limits.ts";
 import type { DescribedRoute, RouteDoc } from "./described-route.ts";
 import type { GateService } from "./gate-service.ts";
-import { countSchema, instantSchema, listSchema, objectSchema, refTo, textSchema } from "./json-schema.ts";
 import { type Answer, answerOf, refusal } from "./local-api.ts";
 
 const DAY_MS = 86_400_000;

@@ -8,7 +8,7 @@ import {
   mapSchema,
   textSchema,
   wordSchema,
-} from "./json-schema.ts";
+} from "../model/json-schema.ts";
 
 /** What a person fills in for one kind of evidence. Names of assets, quantities, steps and materials are those of the station. */
 export interface EvidenceForm {

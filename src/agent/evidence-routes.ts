@@ -1,9 +1,9 @@
 import { printUtc } from "../base/civil-time.ts";
 import { EVIDENCE_KINDS, type EvidenceKind, type EvidenceRecord } from "../model/evidence.ts";
+import { countSchema, listSchema, objectSchema, orNull, refTo, textSchema, wordSchema } from "../model/json-schema.ts";
 import { MAX_EVIDENCE_LISTED } from "../model/limits.ts";
 import type { DescribedRoute, RouteDoc } from "./described-route.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
-import { countSchema, listSchema, objectSchema, orNull, refTo, textSchema, wordSchema } from "./json-schema.ts";
 import { type Answer, refusal } from "./local-api.ts";
 import { nearestNames, type Vocabulary } from "./vocabulary.ts";
 

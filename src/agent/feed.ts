@@ -2,12 +2,12 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parsePlainJson } from "../base/strict-json.ts";
 import { digestsOf } from "../model/desired-digests.ts";
+import { bodySchema, countSchema, objectSchema, orNull, textSchema, wordSchema } from "../model/json-schema.ts";
 import { MAX_BLOB_BYTES, MAX_JSON_DEPTH, NODE_MAX_FRAME_BYTES } from "../model/limits.ts";
 import type { SignedDesired } from "../model/message.ts";
 import type { AttemptOutcome } from "./core/link-state.ts";
 import type { DescribedRoute, RouteDoc } from "./described-route.ts";
 import { isSignedDesired } from "./frames.ts";
-import { bodySchema, countSchema, objectSchema, orNull, textSchema, wordSchema } from "./json-schema.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import { type Answer, refusal } from "./local-api.ts";
 

@@ -1,6 +1,6 @@
+import type { JsonSchema } from "../model/json-schema.ts";
 import { namedSchemas } from "./answer-schemas.ts";
 import { type DescribedRoute, isDescribed, type RouteDoc } from "./described-route.ts";
-import type { JsonSchema } from "./json-schema.ts";
 import type { Route } from "./local-api.ts";
 
 const VERSION = "3.1.1";

@@ -2,8 +2,8 @@ import type { SigningKey } from "../disk/key-file.ts";
 import { signHex } from "../disk/key-file.ts";
 import type { LedgerReader } from "../disk/ledger-file.ts";
 import { receiptBytes, receiptOf, type SignedReceipt } from "../ledger/receipt.ts";
+import { countSchema, refTo } from "../model/json-schema.ts";
 import type { DescribedRoute, RouteDoc } from "./described-route.ts";
-import { countSchema, refTo } from "./json-schema.ts";
 import { type Answer, refusal } from "./local-api.ts";
 
 export interface ReceiptSources {

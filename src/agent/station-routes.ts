@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
+import { refTo } from "../model/json-schema.ts";
 import type { Activation } from "./activation.ts";
 import type { AgentClock } from "./agent-clock.ts";
 import type { RouteDoc } from "./described-route.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
-import { refTo } from "./json-schema.ts";
 import type { Route } from "./local-api.ts";
 import { stationView } from "./station-view.ts";
 import type { TestRuns } from "./test-runs.ts";

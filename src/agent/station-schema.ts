@@ -9,7 +9,7 @@ import {
   refTo,
   textSchema,
   wordSchema,
-} from "./json-schema.ts";
+} from "../model/json-schema.ts";
 import type { LatestReading, RunningTest, StationAsset, StationQuantity, StationView } from "./station-view.ts";
 
 type Item<K extends keyof StationView> = StationView[K] extends readonly (infer T)[] ? T : never;

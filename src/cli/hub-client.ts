@@ -45,6 +45,18 @@ export function hubClient(options: HubOptions): HubClient {
   return { url, get: ask("GET"), post: ask("POST"), put: ask("PUT") };
 }
 
+/** Every page of a long list, whose rows stand under `field`. */
+export async function allOf<T>(hub: HubClient, path: string, field: string): Promise<readonly T[]> {
+  const rows: T[] = [];
+  for (let after: string | null = ""; after !== null; ) {
+    const behind = after === "" ? "" : `${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(after)}`;
+    const page = (await hub.get(`${path}${behind}`)) as { readonly [field: string]: unknown };
+    rows.push(...((page[field] ?? []) as readonly T[]));
+    after = (page["next"] ?? null) as string | null;
+  }
+  return rows;
+}
+
 interface HubRequest {
   readonly url: string;
   readonly token: string;

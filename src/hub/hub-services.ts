@@ -15,6 +15,7 @@ import type { Clock } from "./ports.ts";
 import type { ProposalService } from "./proposals/proposal-service.ts";
 import type { ReportService } from "./reports/report-service.ts";
 import type { RolloutService } from "./rollout/rollout-service.ts";
+import type { FloorQuery, FloorStatus } from "./standing/floor-status.ts";
 import type { StandingService } from "./standing/standing-service.ts";
 
 /** Everything a hub does, by part. HTTP routes and the hub's named methods are thin over these. */
@@ -26,6 +27,8 @@ export interface HubServices {
   readonly rollout: RolloutService;
   readonly nodes: NodeService;
   readonly standing: StandingService;
+  /** The floor in one answer. */
+  readonly status: (query: FloorQuery) => Promise<FloorStatus>;
   readonly clock: Clock;
   readonly people: PeopleService;
   /** Null where people come by the hub's own tokens only. */

@@ -5,4 +5,5 @@ export { createHub, type Hub, type HubOptions } from "./hub.ts";
 export type { HubServices } from "./hub-services.ts";
 export { type OidcOptions, oidcOptionsIn } from "./people/oidc-options.ts";
 export type { Principal } from "./ports.ts";
-export type { Deployment } from "./rollout/rollout-service.ts";
+export type { Deployment } from "./rollout/deployments.ts";
+export type { FloorCounts, FloorStatus, StationStatus } from "./standing/floor-status.ts";

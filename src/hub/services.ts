@@ -25,6 +25,7 @@ import { openRolloutBook } from "./rollout/rollout-book.ts";
 import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
 import { createBlobShelf } from "./session/blob-shelf.ts";
 import { createSessionServer, type SessionServer } from "./session/session-server.ts";
+import { type FloorQuery, floorStatus } from "./standing/floor-status.ts";
 import { createStandingService } from "./standing/standing-service.ts";
 import { alertTables } from "./store/alerts-tables.ts";
 import { contractTables } from "./store/contract-tables.ts";
@@ -136,10 +137,9 @@ export async function composeServices(
   await store.reconcile();
   await staging.reconcile();
   await rollout.refresh();
-  return {
-    services: { ...records, archive: base.archive, hubId, rollout, store, staging, standing, clock, policy, ledger },
-    sessions,
-  };
+  const status = (query: FloorQuery) => floorStatus({ db, isLive: sessions.isLive }, query);
+  const own = { archive: base.archive, hubId, rollout, store, staging, standing, status, clock, policy, ledger };
+  return { services: { ...records, ...own }, sessions };
 }
 
 type Records = Pick<

@@ -167,6 +167,8 @@ export const COMMIT_GATHER_TURNS = 8;
 export const MAX_REMEMBERED_GROUPS = 50_000;
 /** Alerts that one entry of the ledger, or one answer, names; it counts all of them. */
 export const MAX_ALERTS_NAMED = 20;
+/** Rows of one page of a list, unless the asker wants fewer. */
+export const MAX_LISTED = 1_000;
 export const MAX_HTTP_BODY_BYTES = 2 << 20;
 export const MAX_SPOOLED_ALERTS = 100_000;
 export const KEPT_RELEASES_MIN = 3;

@@ -30,7 +30,7 @@ test("the hub knows which stations may test, and learns when that changes", asyn
   await until("LP-01 may test", async () => (await reasonsOf("LP-01"))?.length === 0);
   expect(await reasonsOf("LP-02")).toEqual(["reading.missing:uv-intensity"]);
   const shown = await runMaint(["status", ...atHub(floor)]);
-  expect(shown.stdout).toMatch(/2 of 2 nodes connected, 1 stations may test/);
+  expect(shown.stdout).toMatch(/2 of 2 nodes connected; 1 station may test/);
   expect(shown.stdout).toMatch(/^MAY TEST {2}LP-01 .*MAIN-PEN-CHECK-001@v1\.0$/m);
   expect(shown.stdout).toMatch(/^BLOCKED {3}LP-02 .*\n {10}reading\.missing:uv-intensity\n {10}to do: .*uv-intensity/m);
   const blocked = await runMaint(["status", "--blocked", ...atHub(floor)]);

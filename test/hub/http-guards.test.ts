@@ -46,6 +46,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/nodes/:id/package": "admin",
   "PUT /v1/nodes/:id/register": "admin",
   "GET /v1/standing": ALL,
+  "GET /v1/status": ALL,
   "GET /v1/due": ALL,
   "GET /v1/people": "admin",
   "POST /v1/people": "admin",

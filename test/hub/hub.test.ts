@@ -134,7 +134,7 @@ test("a node that refuses keeps the release deployed and its reason is shown", a
   await bench.store("UV-D");
   node.report((await node.next("desired")).desired, 1, "rejected");
   const rows = await until(
-    () => bench.hub().services.rollout.deployments("UV-D"),
+    async () => (await bench.hub().services.rollout.deployments("UV-D")).deployments,
     ([row]) => row?.phase === "rejected",
   );
   expect(rows).toMatchObject([{ node: "LP-03", reason: "selftest-failed", state: "waiting", live: true }]);
@@ -146,7 +146,7 @@ test("a hub started again goes on, and a node that was away converges", async ()
   const key = await bench.enrol("LP-04", "tank");
   await validated("UV-E", 1000, "tank");
   await bench.store("UV-E");
-  const before = await bench.hub().services.rollout.deployments("UV-E");
+  const { deployments: before } = await bench.hub().services.rollout.deployments("UV-E");
   expect(before).toMatchObject([{ node: "LP-04", state: "stalled", live: false }]);
   await bench.start();
   const node = scriptedNode(bench.hub().url, "LP-04", key);

@@ -39,14 +39,14 @@ test("the latest of each node counts, and is written with all others that came",
   standing.take("LP-1", standingOf([tested(false)], [lapsing(50), lapsing(10)]));
   standing.take("LP-2", standingOf([tested(true, "final"), tested(false, "visual")], [lapsing(20)]));
   standing.take("LP-1", standingOf([tested(true)], [lapsing(30)]));
-  expect(await standing.list()).toEqual([]);
+  expect(await standing.list()).toEqual({ standing: [], next: null });
   await standing.flush();
-  expect((await standing.list()).map(({ node, tests }) => [node, tests.map(({ allow }) => allow)])).toEqual([
+  expect((await standing.list()).standing.map(({ node, tests }) => [node, tests.map(({ allow }) => allow)])).toEqual([
     ["LP-1", [true]],
     ["LP-2", [true, false]],
   ]);
-  expect((await standing.list({ blockedOnly: true })).map(({ node }) => node)).toEqual(["LP-2"]);
-  expect((await standing.list({ node: "LP-1" }))[0]).toMatchObject({
+  expect((await standing.list({ blockedOnly: true })).standing.map(({ node }) => node)).toEqual(["LP-2"]);
+  expect((await standing.list({ node: "LP-1" })).standing[0]).toMatchObject({
     atMs: 1_000,
     receivedAtMs: 2_000,
     operator: "STF-1",

@@ -6,7 +6,7 @@ import { contractLine, deploymentLines, historyLines, validationLines } from "..
 import { contractText } from "../contract-text.ts";
 import { treeLines, treeOf } from "../contract-tree.ts";
 import { keysFolder } from "../data-folder.ts";
-import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { allOf, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { releaseOf } from "../named-release.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { watchRollout } from "../rollout-watch.ts";
@@ -205,8 +205,9 @@ async function history(id: string, options: HubOptions): Promise<void> {
 }
 
 async function deployments(id: string, options: HubOptions): Promise<void> {
-  const answer = await hubClient(options).get(`/v1/deployments?contract=${encodeURIComponent(id)}`);
-  printAnswer(options, answer, deploymentLines((answer as Deployments).deployments));
+  const path = `/v1/deployments?contract=${encodeURIComponent(id)}`;
+  const answer: Deployments = { deployments: await allOf(hubClient(options), path, "deployments") };
+  printAnswer(options, answer, deploymentLines(answer.deployments));
 }
 
 interface EndOptions extends HubOptions {

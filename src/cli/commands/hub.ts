@@ -10,7 +10,7 @@ import { mustBeFree } from "../../disk/secret-file.ts";
 import { writeTokenFile } from "../../disk/token-file.ts";
 import type { HubTls, OidcOptions } from "../../hub/index.ts";
 import { dataFolder } from "../data-folder.ts";
-import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { allOf, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { portOf, serving } from "../serving.ts";
 import { trustCa } from "../trust-ca.ts";
 
@@ -195,7 +195,7 @@ async function nodeOrder(
 }
 
 async function listNodes(options: HubOptions): Promise<void> {
-  const answer = (await hubClient(options).get("/v1/nodes")) as { readonly nodes: readonly KnownNode[] };
+  const answer = { nodes: await allOf<KnownNode>(hubClient(options), "/v1/nodes", "nodes") };
   const lines = answer.nodes.map(nodeLine);
   printAnswer(
     options,

@@ -1,13 +1,15 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import type { FloorCounts, FloorStatus, StationStatus } from "../../hub/index.ts";
 import type { StandingTest } from "../../model/message.ts";
 import { agentToken, agentUrl, askAgent } from "../agent-client.ts";
-import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { type HubClient, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 
 interface StatusOptions extends HubOptions {
   readonly node?: string;
   readonly nodeUrl?: string;
   readonly station?: string;
   readonly blocked?: boolean;
+  readonly limit?: number;
 }
 
 /** `maint status`: which stations may test now, which not, and why; with `--node`, one agent as it sees itself, hub or no hub. */
@@ -17,20 +19,11 @@ export function command(): Command {
     .option("--node-url <url>", "where that agent listens (else the address in its folder)")
     .option("--station <id>", "only this station")
     .option("--blocked", "only stations that may not test, or of which nobody knows")
+    .option("--limit <count>", `how many stations are shown; ${STATIONS_SHOWN} unless told`, countOf)
     .addHelpText("after", "\nExample:\n  maint status\n  maint status --blocked\n  maint status --node LP-01")
     .action((options: StatusOptions) =>
       options.node === undefined ? hubStatus(options) : agentStatus({ ...options, node: options.node }),
     );
-}
-
-interface HubNode {
-  readonly id: string;
-  readonly station: { readonly id: string; readonly type: string };
-  readonly enrolledAtMs: number | null;
-  readonly live: boolean;
-  readonly generation: number;
-  readonly lastSeenMs: number | null;
-  readonly active: { readonly [contract: string]: { readonly version: string } };
 }
 
 interface HubContract {
@@ -39,53 +32,82 @@ interface HubContract {
   readonly status: string;
 }
 
-interface KnownStanding {
-  readonly node: string;
-  readonly receivedAtMs: number;
-  readonly tests: readonly StandingTest[];
-}
+type Page = FloorStatus & { readonly hub: string };
 
-type Shown = HubNode & { readonly standing: KnownStanding | null };
-
-/** Asks the hub for itself, its nodes, what they said last of their stations, and its contracts. */
-export async function hubStatus(options: HubOptions & Pick<StatusOptions, "station" | "blocked">): Promise<void> {
+/** Asks the hub for the floor, a page of its stations at a time, and for its contracts. */
+export async function hubStatus(
+  options: HubOptions & Pick<StatusOptions, "station" | "blocked" | "limit">,
+): Promise<void> {
   const hub = hubClient(options);
-  const { hub: id } = (await hub.get("/v1/health")) as { readonly hub: string };
-  const { nodes: all } = (await hub.get("/v1/nodes")) as { readonly nodes: readonly HubNode[] };
-  const { standing } = (await hub.get("/v1/standing")) as { readonly standing: readonly KnownStanding[] };
+  const { first, stations, isWhole } = await pagesOf(hub, options, options.limit ?? STATIONS_SHOWN);
   const { contracts } = (await hub.get("/v1/contracts")) as { readonly contracts: readonly HubContract[] };
-  const known = new Map(standing.map((one) => [one.node, one]));
-  const nodes: readonly Shown[] = all
-    .map((node) => ({ ...node, standing: known.get(node.id) ?? null }))
-    .filter(({ station }) => options.station === undefined || station.id === options.station)
-    .filter((node) => options.blocked !== true || !mayTest(node));
   const released = contracts.map(({ contract, version, status }) => ({ contract, version, status }));
-  const live = all.filter((node) => node.live).length;
-  const ready = all.filter((node) => mayTest({ ...node, standing: known.get(node.id) ?? null })).length;
+  const { counts } = first;
   const nowMs = Date.now();
-  printAnswer(options, { hub: id, url: hub.url, nodes, contracts: released }, [
-    `${id} at ${hub.url}: ${live} of ${all.length} nodes connected, ${ready} stations may test`,
-    ...nodes.flatMap((node) => nodeLines(node, nowMs)),
+  printAnswer(options, { hub: first.hub, url: hub.url, counts, nodes: stations, contracts: released, isWhole }, [
+    `${first.hub} at ${hub.url}: ${counts.connected} of ${counts.nodes} nodes connected; ${countWords(counts)}`,
+    ...stations.flatMap((station) => stationLines(station, nowMs)),
+    ...(isWhole ? [] : [`the first ${stations.length} are shown: --limit shows more, --blocked only those to look at`]),
     ...released
       .filter(({ status }) => status !== "archived")
       .map(({ contract, version, status }) => `${contract}${version === null ? "" : `@${version}`}  ${status}`),
   ]);
 }
 
-/** By what the node said last, every kind of test it names: the gate at the node has the last word. */
-const mayTest = ({ live, standing }: Shown): boolean => live && standing?.tests.every(({ allow }) => allow) === true;
+const STATIONS_SHOWN = 200;
+const STATIONS_A_PAGE = 500;
 
-function nodeLines(node: Shown, nowMs: number): readonly string[] {
-  const { id, station, enrolledAtMs, live, lastSeenMs, generation, active, standing } = node;
+const countWords = ({ mayTest, blocked, unknown }: FloorCounts): string =>
+  [
+    `${mayTest} ${mayTest === 1 ? "station" : "stations"} may test`,
+    ...(blocked > 0 ? [`${blocked} blocked`] : []),
+    ...(unknown > 0 ? [`${unknown} unknown`] : []),
+  ].join(", ");
+
+async function pagesOf(
+  hub: HubClient,
+  { station, blocked }: Pick<StatusOptions, "station" | "blocked">,
+  limit: number,
+): Promise<{ readonly first: Page; readonly stations: readonly StationStatus[]; readonly isWhole: boolean }> {
+  const ask = (after: string, count: number): Promise<unknown> => {
+    const query = new URLSearchParams({
+      limit: String(Math.min(count, STATIONS_A_PAGE)),
+      blocked: String(blocked === true),
+    });
+    if (station !== undefined) query.set("station", station);
+    if (after !== "") query.set("after", after);
+    return hub.get(`/v1/status?${query}`);
+  };
+  const first = (await ask("", limit)) as Page;
+  const stations = [...first.stations];
+  let next = first.next;
+  while (next !== null && stations.length < limit) {
+    const page = (await ask(next, limit - stations.length)) as Page;
+    stations.push(...page.stations);
+    next = page.next;
+  }
+  return { first, stations, isWhole: next === null };
+}
+
+const VERDICTS = { "may-test": "MAY TEST", blocked: "BLOCKED ", unknown: "UNKNOWN " } as const;
+
+function stationLines(known: StationStatus, nowMs: number): readonly string[] {
+  const { id, station, verdict, enrolledAtMs, live, lastSeenMs, generation, active, standing, quarantined } = known;
   const runs = Object.entries(active).map(([contract, { version }]) => `${contract}@${version}`);
-  const verdict = mayTest(node) ? "MAY TEST" : standing?.tests.some(({ allow }) => !allow) ? "BLOCKED " : "UNKNOWN ";
   const away = lastSeenMs === null ? "away" : `away for ${ago(lastSeenMs, nowMs)}`;
   const there = enrolledAtMs === null ? "not enrolled yet" : live ? "connected" : away;
   const said = standing === null || live ? "" : `, as of ${ago(standing.receivedAtMs, nowMs)} ago`;
   return [
-    `${verdict}  ${id}  ${station.type} station ${station.id}  ${there}, generation ${generation}: ${runs.join(", ") || "no contract"}${said}`,
+    `${VERDICTS[verdict]}  ${id}  ${station.type} station ${station.id}  ${there}, generation ${generation}: ${runs.join(", ") || "no contract"}${said}`,
+    ...(quarantined === null ? [] : [`          quarantined: ${quarantined}; maint hub release-node or revoke-node`]),
     ...(standing?.tests ?? []).filter(({ allow }) => !allow).flatMap(blockedLines),
   ];
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("It is a whole number from 1.");
+  return count;
 }
 
 function blockedLines({ kind, reasons, toDo }: StandingTest): readonly string[] {

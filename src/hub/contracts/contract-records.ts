@@ -82,7 +82,7 @@ export const creationFacts = (bundle: Bundle | null): { readonly [key: string]: 
 const DAY_MS = 86_400_000;
 
 /** Days in use with two decimals; 0 for what never was. */
-export const activeDays = (row: VersionRow, nowMs: number): number =>
+export const activeDays = (row: Pick<VersionRow, "activated_at_ms">, nowMs: number): number =>
   row.activated_at_ms === null ? 0 : Math.round(((nowMs - row.activated_at_ms) / DAY_MS) * 100) / 100;
 
 export const contractRecord = (

@@ -276,7 +276,7 @@ async function hasSuccessor({ db }: ContractPorts, row: VersionRow): Promise<boo
 /** Marks a version as deprecated, with why and after how many days. */
 export async function endVersion(
   { tables, record }: Write<ContractTables>,
-  row: VersionRow,
+  row: Pick<VersionRow, "id" | "contract" | "version" | "parent" | "activated_at_ms">,
   end: { readonly status: "deprecated"; readonly nowMs: number; readonly by: string; readonly reason: string },
 ): Promise<void> {
   await tables

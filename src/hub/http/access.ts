@@ -35,6 +35,15 @@ export async function bodyOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>):
   throw badRequest(`${where}: ${issue?.message ?? "does not fit"}`);
 }
 
+/** The query, checked against `schema`. @throws MaintError MAINT_ERR_BAD_REQUEST naming the parameter */
+export function queryOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>): T {
+  const checked = schema.safeParse(context.req.query());
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "the query" : `?${issue.path.join(".")}=`;
+  throw badRequest(`${where} ${issue?.message ?? "does not fit"}`);
+}
+
 /** Refuses doubled keys, prototypes and deep nesting, which JSON.parse lets pass. */
 function parseJson(text: string): unknown {
   if (text === "") throw badRequest("the body is empty, JSON was expected");

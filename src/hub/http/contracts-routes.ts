@@ -3,7 +3,8 @@ import { z } from "zod";
 import { isContractId, isDigest, isVersion } from "../../model/ids.ts";
 import type { HubServices } from "../hub-services.ts";
 import { badRequest, conflict, notFound } from "../refusals.ts";
-import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
+import { pageFields } from "./paging.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 import { given, policySchema } from "./rollouts-routes.ts";
 
@@ -35,6 +36,7 @@ const releaseSchema = z.strictObject({
 const renewalSchema = z.strictObject(signed);
 const approvalSchema = z.strictObject({ targets: z.string(), reason });
 const withdrawalSchema = z.strictObject({ reason });
+const deploymentsQuery = z.strictObject({ contract: contractId, ...pageFields });
 const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
 
 /** To be mounted at /v1/contracts. Who may make a step is the lifecycle's to say; here stands who may ask. */
@@ -136,15 +138,14 @@ export function releasesRoutes({ policy, staging, rollout }: HubServices): Hono<
 export function deploymentsRoutes({ contracts, rollout, store }: HubServices): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
-      const contract = context.req.query("contract");
-      if (!isContractId(contract)) throw badRequest("say which contract: ?contract=ID");
+      const { contract, ...page } = queryOf(context, deploymentsQuery);
       // An empty answer would read as "no node runs it", where nobody knows the contract at all.
       await contracts.history(contract);
-      return context.json({ deployments: await rollout.deployments(contract) });
+      return context.json(await rollout.deployments(contract, page));
     })
     .post("/", requireRole("author", "approver", "admin"), async (context) => {
       const { contract, version, nodes: narrowed } = await bodyOf(context, deploymentSchema);
       await store.deploy({ contract, version }, narrowed, context.get("principal"));
-      return context.json({ deployments: await rollout.deployments(contract) });
+      return context.json(await rollout.deployments(contract));
     });
 }

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { HubServices } from "../hub-services.ts";
-import { badRequest } from "../refusals.ts";
-import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
+import { pageFields } from "./paging.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const MAX_LISTED = 10_000;
@@ -16,6 +16,7 @@ const enrolSchema = z.strictObject({
 });
 const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(MAX_FLEET_BATCH) });
 const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
+const pageSchema = z.strictObject(pageFields);
 const reasonSchema = z.strictObject({ reason: z.string().max(2_000) });
 const ledgerSchema = z.strictObject({
   from: z.coerce.number().int().min(0).default(0),
@@ -27,13 +28,13 @@ export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
   const administers = requireRole("admin");
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
-      const known = await nodes.list();
+      const { nodes: known, next } = await nodes.page(queryOf(context, pageSchema));
       const shown = known.map(({ id, register, report, publicHex: _, keyId, ...rest }) => ({
         ...{ id, station: register.station, plantZone: register.plantZone, keyId, ...rest },
         live: rollout.isLive(id),
         active: report?.active ?? {},
       }));
-      return context.json({ nodes: shown });
+      return context.json({ nodes: shown, next });
     })
     .post("/", administers, async (context) => {
       const body = await bodyOf(context, z.unknown());
@@ -98,9 +99,7 @@ export function ledgerRoutes({ ledger }: HubServices): Hono<HubEnv> {
   const reads = requireRole("auditor", "admin", "QA", "approver", "author");
   return new Hono<HubEnv>()
     .get("/", reads, (context) => {
-      const query = ledgerSchema.safeParse(context.req.query());
-      if (!query.success) throw badRequest(`?from= and ?limit= are numbers, at most ${MAX_LISTED} entries`);
-      return context.json({ entries: ledger.list(query.data) });
+      return context.json({ entries: ledger.list(queryOf(context, ledgerSchema)) });
     })
     .get("/verify", reads, (context) => context.json(ledger.verify()));
 }

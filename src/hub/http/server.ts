@@ -22,7 +22,7 @@ import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
 import { reportsRoutes } from "./reports-routes.ts";
 import { rolloutsRoutes, whyNotRoutes } from "./rollouts-routes.ts";
-import { dueRoutes, standingRoutes } from "./standing-routes.ts";
+import { dueRoutes, standingRoutes, statusRoutes } from "./standing-routes.ts";
 
 export interface ServerOptions {
   readonly services: HubServices;
@@ -126,6 +126,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/rollouts", rolloutsRoutes(services))
     .route("/v1/why-not", whyNotRoutes(services))
     .route("/v1/nodes", nodesRoutes(services))
+    .route("/v1/status", statusRoutes(services))
     .route("/v1/standing", standingRoutes(services.standing))
     .route("/v1/due", dueRoutes(services.standing, services.clock))
     .route("/v1/people", peopleRoutes(services))

@@ -36,6 +36,13 @@ export interface NodeService extends NodeSource {
   /** Many nodes in one commit; the first that is refused refuses all. */
   readonly enrolFleet: (requests: readonly Parameters<NodeService["enrol"]>[0][]) => Promise<void>;
   readonly list: () => Promise<readonly KnownNode[]>;
+  /** Of those that are not enrolled as well. */
+  readonly allIds: () => Promise<readonly string[]>;
+  /** By id, behind `after`; `next` is null behind the last one. */
+  readonly page: (page: {
+    readonly after: string;
+    readonly limit: number;
+  }) => Promise<{ readonly nodes: readonly KnownNode[]; readonly next: string | null }>;
   readonly get: (node: string) => Promise<KnownNode | undefined>;
   /** The key that is the node's, else the last one that was taken from it. */
   readonly keyOf: (node: string) => Promise<NodeKey | undefined>;
@@ -56,6 +63,8 @@ export function createNodeService(ports: NodePorts): NodeService {
     return row === undefined ? undefined : nodeOf(row);
   };
   const list = async (): Promise<readonly KnownNode[]> => (await rows().orderBy("id").execute()).map(nodeOf);
+  const allIds = async (): Promise<readonly string[]> =>
+    (await ports.db.tables<NodeTables>().selectFrom("node").select("id").execute()).map(({ id }) => id);
   return {
     register: async (register, by) => {
       const [token] = await registerAll(ports, [registerFrom(register)], by);
@@ -65,13 +74,7 @@ export function createNodeService(ports: NodePorts): NodeService {
     registerFleet: (registers, by) => registerAll(ports, registers.map(registerFrom), by),
     enrolFleet: (requests) => enrolAll(ports, requests),
     replaceRegister: async (node, register, by) => {
-      const known = await list();
-      if (!known.some(({ id }) => id === node))
-        throw unknownId(
-          "node",
-          node,
-          known.map(({ id }) => id),
-        );
+      if ((await get(node)) === undefined) throw unknownId("node", node, await allIds());
       await replaceRegister(ports, node, registerFrom(register), by);
       return nodeOf(await rows().where("id", "=", node).executeTakeFirstOrThrow());
     },
@@ -79,13 +82,25 @@ export function createNodeService(ports: NodePorts): NodeService {
       await enrolAll(ports, [request]);
       return nodeOf(await rows().where("id", "=", request.node).executeTakeFirstOrThrow());
     },
-    list,
+    ...{ list, allIds },
+    page: async ({ after, limit }) => {
+      const found = await rows()
+        .where("id", ">", after)
+        .orderBy("id")
+        .limit(limit + 1)
+        .execute();
+      const nodes = found.slice(0, limit).map(nodeOf);
+      return { nodes, next: found.length > limit ? (nodes.at(-1)?.id ?? null) : null };
+    },
     get,
     keyOf: (node) => keyOf(ports, node),
     quarantine: (node, why) => quarantine(ports, node, why),
     release: (node, reason, by) => release(ports, node, reason, by),
     revoke: (node, reason, by) => revoke(ports, node, reason, by),
-    ids: async () => (await list()).filter(({ enrolledAtMs }) => enrolledAtMs !== null).map(({ id }) => id),
+    ids: async () => {
+      const ids = ports.db.tables<NodeTables>().selectFrom("node").select("id").where("enrolled_at_ms", "is not", null);
+      return (await ids.orderBy("id").execute()).map(({ id }) => id);
+    },
     plantZone: async (node) => (await get(node))?.register.plantZone,
   };
 }

@@ -46,31 +46,64 @@ function registerOf(id: string, text: string): StationRegister {
   return register;
 }
 
-export const inForce = ({ db }: RolloutPorts): Promise<VersionRow[]> =>
+/** Without what is long: this is read at every tick. */
+export type RowInForce = Omit<VersionRow, "text" | "bundle" | "validation">;
+
+export const inForce = ({ db }: Pick<RolloutPorts, "db">): Promise<RowInForce[]> =>
   db
     .tables<ContractTables>()
     .selectFrom("contract_version")
-    .selectAll()
+    .select(["id", "contract", "version", "status", "domain", "title", "source_digest", "bundle_digest", "parent"])
+    .select(["changes", "created_by", "created_at_ms", "stored_at_ms", "activated_at_ms", "ended_at_ms"])
+    .select(["end_reason", "nodes"])
     .where("status", "in", ["deployed", "active", "monitoring"])
     .orderBy("stored_at_ms")
     .orderBy("id")
     .execute();
 
 export async function releasesOf(ports: RolloutPorts): Promise<readonly AssignableRelease[]> {
-  return (await inForce(ports)).flatMap((row, order) => {
+  const rows = await inForce(ports);
+  await readScopes(ports, rows);
+  return rows.flatMap((row, order) => {
     const stored = row.version === null ? undefined : ports.policy.release(row.contract, row.version);
+    const stationType = scopes.get(row.bundle_digest ?? "");
     // What PolicyCentral cannot serve is not assigned: nodes keep what they have.
-    if (stored === undefined || row.bundle === null) return [];
+    if (stored === undefined || stationType === undefined) return [];
     const { version, digest, size, target, contract } = stored;
     const state = ports.book.of(contract, version)?.state;
     const mode = state?.policy.mode ?? "enforce";
     const desired: DesiredContract = { version, digest, size, target, mode, from: null, ...scheduled(state?.policy) };
-    const { scope } = JSON.parse(row.bundle) as { readonly scope: { readonly stationType: string | null } };
     const nodes = row.nodes === null ? null : (JSON.parse(row.nodes) as string[]);
     const status = row.status as AssignableRelease["status"];
     const open = state === undefined ? WITHOUT_ROLLOUT[status] : reaches(state);
-    return [{ contract, version, order, status, stationType: scope.stationType, nodes, open, desired }];
+    return [{ contract, version, order, status, stationType, nodes, open, desired }];
   });
+}
+
+/** For which station's type a bundle is, by its digest: bundles are large, never change, and are asked for at every step. */
+const scopes = new Map<string, string | null>();
+
+async function readScopes(
+  { db }: Pick<RolloutPorts, "db">,
+  rows: readonly { readonly id: number; readonly bundle_digest: string | null }[],
+): Promise<void> {
+  const unread = rows.filter(({ bundle_digest }) => bundle_digest !== null && !scopes.has(bundle_digest));
+  if (unread.length === 0) return;
+  const found = await db
+    .tables<ContractTables>()
+    .selectFrom("contract_version")
+    .select(["bundle", "bundle_digest"])
+    .where(
+      "id",
+      "in",
+      unread.map(({ id }) => id),
+    )
+    .execute();
+  for (const { bundle, bundle_digest } of found) {
+    if (bundle === null || bundle_digest === null) continue;
+    const { scope } = JSON.parse(bundle) as { readonly scope: { readonly stationType: string | null } };
+    scopes.set(bundle_digest, scope.stationType);
+  }
 }
 
 /** What says nothing is left out, so that sets of nodes that know of no schedule stay as they were. */
@@ -92,7 +125,9 @@ export function targetsOf(
   contract: ContractId,
   version: Version,
 ): readonly string[] {
+  // Contracts do not compete with each other: ten thousand nodes are held against a handful of versions, not against all.
+  const own = releases.filter((release) => release.contract === contract);
   return nodes
-    .filter(({ id, register }) => assignmentsOf(id, register.station.type, releases)[contract]?.version === version)
+    .filter(({ id, register }) => assignmentsOf(id, register.station.type, own)[contract]?.version === version)
     .map(({ id }) => id);
 }

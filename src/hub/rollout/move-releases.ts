@@ -1,15 +1,15 @@
 import type { Version } from "../../model/ids.ts";
-import { contractRecord, type VersionRow } from "../contracts/contract-records.ts";
+import { contractRecord } from "../contracts/contract-records.ts";
 import { endVersion } from "../contracts/contract-service.ts";
 import { type ReleaseProgress, releaseProgress } from "../core/rollout.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import { nextTurn } from "../store/turns.ts";
 import { deploymentsOf } from "./known-deployments.ts";
-import { enrolled, inForce, releasesOf, targetsOf } from "./known-releases.ts";
+import { enrolled, inForce, type RowInForce, releasesOf, targetsOf } from "./known-releases.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
 interface Standing {
-  readonly row: VersionRow;
+  readonly row: RowInForce;
   readonly version: Version;
   readonly progress: ReleaseProgress;
 }
@@ -40,18 +40,18 @@ function hasOpened({ book }: RolloutPorts, contract: string, version: Version): 
 }
 
 /** Until a rollout is over a breach may lead back, and what it leads back to must stay. */
-function isOver({ book }: RolloutPorts, row: VersionRow): boolean {
+function isOver({ book }: RolloutPorts, row: RowInForce): boolean {
   const state = row.version === null ? undefined : book.of(row.contract, row.version)?.state;
   return state === undefined || state.status === "finished";
 }
 
-const hasRivals = (rows: readonly VersionRow[]): boolean =>
+const hasRivals = (rows: readonly RowInForce[]): boolean =>
   new Set(rows.map(({ contract }) => contract)).size < rows.length;
 
 /** Of the versions that are not active yet. */
 async function standingsOf(
   ports: RolloutPorts,
-  rows: readonly VersionRow[],
+  rows: readonly RowInForce[],
   nowMs: number,
 ): Promise<readonly Standing[]> {
   const deployed = rows.filter(({ status }) => status === "deployed");
@@ -88,7 +88,7 @@ async function activate(ports: RolloutPorts, { row, progress }: Standing, nowMs:
 }
 
 /** The version before goes once a newer one is active and no node is given the older one any more. */
-async function supersede(ports: RolloutPorts, rows: readonly VersionRow[], nowMs: number): Promise<void> {
+async function supersede(ports: RolloutPorts, rows: readonly RowInForce[], nowMs: number): Promise<void> {
   const older = rows.flatMap((row, index) => {
     const newer = rows
       .slice(index + 1)
@@ -107,7 +107,7 @@ async function supersede(ports: RolloutPorts, rows: readonly VersionRow[], nowMs
   }
 }
 
-async function monitor(ports: RolloutPorts, row: VersionRow, nowMs: number): Promise<void> {
+async function monitor(ports: RolloutPorts, row: RowInForce, nowMs: number): Promise<void> {
   await ports.journal.commit<ContractTables, void>(async ({ tables, record }) => {
     const changed = await tables
       .updateTable("contract_version")

@@ -19,7 +19,7 @@ export interface RolloutPorts {
   readonly policy: PolicyCentral;
   readonly book: RolloutBook;
   readonly shelf: BlobShelf;
-  readonly nodes: Pick<NodeService, "list">;
+  readonly nodes: Pick<NodeService, "get" | "allIds">;
   readonly people: () => Promise<PeopleDocument>;
   readonly orders: () => Promise<OrdersDocument>;
   readonly push: (node: string, signed: SignedDesired) => void;

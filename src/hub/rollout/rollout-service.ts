@@ -1,16 +1,16 @@
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import type { Result } from "../../base/result.ts";
 import type { ContractId, Digest, Version } from "../../model/ids.ts";
-import type { Hello, Phase, Report, SignedDesired } from "../../model/message.ts";
+import type { Hello, Report, SignedDesired } from "../../model/message.ts";
 import type { VersionRow } from "../contracts/contract-records.ts";
-import { assignmentsOf, releaseProgress } from "../core/rollout.ts";
+import { assignmentsOf } from "../core/rollout.ts";
 import type { RolloutEvent } from "../core/rollout-engine.ts";
 import type { RolloutPolicy } from "../core/rollout-policy.ts";
 import type { Principal } from "../ports.ts";
 import { createGroups } from "../session/groups.ts";
-import type { ContractTables } from "../store/contract-tables.ts";
 import type { Write } from "../store/journal.ts";
 import type { RolloutTables } from "../store/rollout-tables.ts";
+import { type DeploymentPage, type DeploymentsFound, deployments } from "./deployments.ts";
 import { enrolled, releasesOf, targetsOf } from "./known-releases.ts";
 import { moveReleases } from "./move-releases.ts";
 import { type NodePackage, packageFor } from "./node-package.ts";
@@ -32,20 +32,6 @@ import { listRollouts, type RolloutView, showRollout, viewOf } from "./rollout-v
 import { runRollouts } from "./run-rollouts.ts";
 import { type NodeReport, takeReports } from "./take-reports.ts";
 import { type WhyNot, whyNot } from "./why-not.ts";
-
-/** How far one node is with one version. `state` sums it up for a person. */
-export interface Deployment {
-  readonly contract: ContractId;
-  readonly version: Version;
-  readonly node: string;
-  readonly state: "activated" | "waiting" | "stalled" | "replaced";
-  readonly phase: Phase | null;
-  readonly reason: string | null;
-  readonly detail: string | null;
-  readonly live: boolean;
-  readonly pushedAtMs: number;
-  readonly acknowledgedAtMs: number | null;
-}
 
 export interface RolloutService {
   /** Makes every node's desired set anew, and pushes those that changed. */
@@ -76,7 +62,8 @@ export interface RolloutService {
   readonly packageFor: (node: string) => Promise<NodePackage>;
   readonly blob: (digest: Digest) => Uint8Array | undefined;
   readonly whyNot: (node: string, contract: ContractId | undefined) => Promise<WhyNot>;
-  readonly deployments: (contract: ContractId) => Promise<readonly Deployment[]>;
+  /** By version, then node; `after` is the `next` of the page before. */
+  readonly deployments: (contract: ContractId, page?: DeploymentPage) => Promise<DeploymentsFound>;
   readonly targetsOf: (contract: ContractId, version: Version) => Promise<readonly string[]>;
   /** Nodes that this version is meant for, and no other contract. */
   readonly leftWithout: (contract: ContractId, version: Version) => Promise<readonly string[]>;
@@ -139,7 +126,7 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
       return taken;
     },
     evaluate: later.now,
-    deployments: (contract) => deployments(ports, contract),
+    deployments: (contract, page) => deployments(ports, contract, page),
     isLive: ports.isLive,
     leftWithout: async (contract, version) => {
       const [releases, nodes] = [await releasesOf(ports), await enrolled(ports)];
@@ -183,38 +170,4 @@ function settledLater(
 async function goOn(ports: RolloutPorts): Promise<void> {
   if (await runRollouts(ports)) await refresh(ports);
   await moveReleases(ports);
-}
-
-async function deployments(ports: RolloutPorts, contract: ContractId): Promise<readonly Deployment[]> {
-  const rows = await ports.db
-    .tables<ContractTables>()
-    .selectFrom("deployment")
-    .selectAll()
-    .where("contract", "=", contract)
-    .execute();
-  const releases = await releasesOf(ports);
-  const nodes = await enrolled(ports);
-  const nowMs = ports.clock.nowMs();
-  const versions = new Set(rows.map(({ version }) => version));
-  const targets = new Map(
-    [...versions].map((version) => [version, new Set(targetsOf(releases, nodes, contract, version))]),
-  );
-  return rows.map((row) => {
-    const live = ports.isLive(row.node);
-    const target = { node: row.node, phase: row.phase, live, pushedAtMs: row.pushed_at_ms };
-    const { activated, stalled } = releaseProgress([target], nowMs, ports.phaseDeadlineMs);
-    const open = activated.length > 0 ? "activated" : stalled.length > 0 ? "stalled" : "waiting";
-    return {
-      contract,
-      version: row.version,
-      node: row.node,
-      state: targets.get(row.version)?.has(row.node) === true ? open : "replaced",
-      phase: row.phase,
-      reason: row.reason,
-      detail: row.detail,
-      live,
-      pushedAtMs: row.pushed_at_ms,
-      acknowledgedAtMs: row.acknowledged_at_ms,
-    };
-  });
 }

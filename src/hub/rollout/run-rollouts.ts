@@ -108,7 +108,7 @@ async function observe(ports: RolloutPorts, state: RolloutState, nowMs: number):
 export function hasWayBack(node: string, release: AssignableRelease, { releases, nodes }: Floor): boolean {
   if (release.desired.mode === "shadow") return true;
   const type = typeOf(nodes, node);
-  const others = releases.filter((one) => one !== release);
+  const others = releases.filter((one) => one !== release && one.contract === release.contract);
   return assignmentsOf(node, type, others)[release.contract] !== undefined;
 }
 

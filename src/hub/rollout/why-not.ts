@@ -34,14 +34,8 @@ type Answer = Pick<WhyNotContract, "because" | "toDo">;
 
 /** @throws MaintError NOT_FOUND for a node or a contract that nobody knows */
 export async function whyNot(ports: RolloutPorts, id: string, asked: ContractId | undefined): Promise<WhyNot> {
-  const nodes = await ports.nodes.list();
-  const node = nodes.find((one) => one.id === id);
-  if (node === undefined)
-    throw unknownId(
-      "node",
-      id,
-      nodes.map((one) => one.id),
-    );
+  const node = await ports.nodes.get(id);
+  if (node === undefined) throw unknownId("node", id, await ports.nodes.allIds());
   const releases = await releasesOf(ports);
   const names = [...new Set(releases.map(({ contract }) => contract))].sort();
   if (asked !== undefined && !names.includes(asked)) throw unknownId("contract in force", asked, names);

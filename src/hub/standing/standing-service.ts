@@ -1,3 +1,4 @@
+import { MAX_LISTED } from "../../model/limits.ts";
 import type { Standing, StandingDue, StandingTest } from "../../model/message.ts";
 import type { Clock } from "../ports.ts";
 import type { HubDatabase } from "../store/database.ts";
@@ -30,7 +31,9 @@ export interface StandingService {
   readonly list: (filter?: {
     readonly node?: string;
     readonly blockedOnly?: boolean;
-  }) => Promise<readonly NodeStanding[]>;
+    readonly after?: string;
+    readonly limit?: number;
+  }) => Promise<{ readonly standing: readonly NodeStanding[]; readonly next: string | null }>;
   /** What lapses up to an instant, in the order in which it does; what holds already comes first. */
   readonly due: (query: DueQuery) => Promise<readonly NodeDue[]>;
   /** Writes what waits. Call before the database is closed. */
@@ -63,14 +66,19 @@ export function createStandingService({ db, clock, failed }: StandingPorts): Sta
       waiting.set(node, { standing, receivedAtMs: clock.nowMs() });
       timer ??= setTimeout(() => flush().catch(failed), FLUSH_MS);
     },
-    list: async ({ node, blockedOnly = false } = {}) => {
+    list: async ({ node, blockedOnly = false, after = "", limit = MAX_LISTED } = {}) => {
       let query = db.tables<StandingTables>().selectFrom("standing").selectAll().orderBy("node");
       if (node !== undefined) query = query.where("node", "=", node);
       if (blockedOnly) query = query.where("blocked", ">", 0);
-      return (await query.execute()).map((row) => ({
+      const rows = await query
+        .where("node", ">", after)
+        .limit(limit + 1)
+        .execute();
+      const standing = rows.slice(0, limit).map((row) => ({
         ...{ node: row.node, atMs: row.at_ms, receivedAtMs: row.received_at_ms, operator: row.operator },
         tests: JSON.parse(row.tests) as StandingTest[],
       }));
+      return { standing, next: rows.length > limit ? (standing.at(-1)?.node ?? null) : null };
     },
     due: async ({ untilMs, node, limit }) => {
       let query = db.tables<StandingTables>().selectFrom("standing_due").selectAll().where("from_ms", "<=", untilMs);

@@ -70,5 +70,6 @@ export const nodeTables: StoreArea = {
         public_hex text primary key, node text not null, at_ms integer not null, by_whom text not null, reason text not null
       ) strict`,
     ],
+    ["create index node_by_station on node (json_extract(register, '$.station.id'))"],
   ],
 };
