@@ -16,6 +16,7 @@ import type {
   RecordedMetadata,
 } from "./archived.ts";
 import { readStrands, type Strand } from "./archived-strand.ts";
+import { NOT_KEPT } from "./columns.ts";
 import { unpackBody } from "./packed-body.ts";
 import type { Retention } from "./retention.ts";
 import { type ArchiveVerification, type ColumnSource, type StoredColumns, verifyStrands } from "./verify-archive.ts";
@@ -140,13 +141,14 @@ const ENTRY_COLUMNS = "s.node, s.number, e.place";
 const OLDEST_FIRST = "s.node, s.number, e.place";
 
 function entryQuery(filter: EntryFilter): Query {
-  const { nodes, fromMs, toMs, fromSeq, actionTypes, target, userId, newestFirst, limit } = filter;
+  const { nodes, fromMs, toMs, fromSeq, actionTypes, target, userId, evidence, newestFirst, limit } = filter;
   return {
     tables: newestFirst === true ? "entry e CROSS JOIN strand s ON s.id = (e.place >> 32)" : ENTRY_TABLES,
     columns: ENTRY_COLUMNS,
     conditions: [
       ...listed(nodes, "s.node"),
       ...listed(actionTypes, "e.action_type"),
+      ...listed(evidence, "e.evidence"),
       ...asked(fromMs, "e.time_ms >= ?"),
       ...asked(toMs, "e.time_ms < ?"),
       ...asked(fromSeq, "e.place >= (s.id << 32) + ?"),
@@ -158,8 +160,12 @@ function entryQuery(filter: EntryFilter): Query {
   };
 }
 
+const WITH_ASSET =
+  "d.place IN (SELECT w.place FROM decided_with w WHERE w.asset IN (SELECT value FROM json_each(?)) AND w.strand = s.id)";
+
 function decisionQuery(filter: DecisionFilter): Query {
-  const { nodes, fromMs, toMs, fromSeq, userId, newestFirst, limit, contract, test, order, part, allow } = filter;
+  const { nodes, fromMs, toMs, fromSeq, userId, newestFirst, limit, contract, test, order, part, allow, assets } =
+    filter;
   const ofTheirTime = newestFirst === true || [fromMs, toMs, userId].some((value) => value !== undefined);
   const tables = "strand s CROSS JOIN decision d ON d.place >= (s.id << 32) AND d.place < ((s.id + 1) << 32)";
   const byContract =
@@ -178,6 +184,7 @@ function decisionQuery(filter: DecisionFilter): Query {
       ...asked(part, "d.part = ?"),
       ...asked(allow === undefined ? undefined : Number(allow), "d.allow = ?"),
       ...asked(contract, byContract),
+      ...(assets === undefined ? [] : [condition(WITH_ASSET, JSON.stringify([...assets, NOT_KEPT]))]),
     ],
     order: newestFirst === true ? "e.time_ms DESC, e.place DESC" : "s.node, s.number, d.place",
     limit,
@@ -268,18 +275,23 @@ function* exposureOf(db: Database, filter: ExposureFilter): Iterable<Exposure> {
 /** What the columns say, to be held against the bytes. */
 function columnsIn(db: Database): ColumnSource {
   const ofStrand = db.prepare(
-    `SELECT e.place, e.time_ms, e.action_type, e.target, e.user_id, d.at_ms, d.allow, d.test, d.client_order, d.part
+    `SELECT e.place, e.time_ms, e.action_type, e.target, e.user_id, e.evidence, d.at_ms, d.allow, d.test, d.client_order, d.part
      FROM entry e LEFT JOIN decision d ON d.place = e.place
      WHERE e.place >= (?1 << 32) AND e.place < ((?1 + 1) << 32) ORDER BY e.place`,
   );
   const contract = db.prepare(
     "SELECT allow FROM decided_by WHERE contract = ? AND strand = ? AND at_ms = ? AND place = ?",
   );
-  const total = db.prepare("SELECT count(*) AS total FROM decided_by WHERE strand = ?");
+  const asset = db.prepare("SELECT 1 FROM decided_with WHERE asset = ? AND strand = ? AND at_ms = ? AND place = ?");
+  const totals = ["decided_by", "decided_with"].map((table) =>
+    db.prepare(`SELECT count(*) AS total FROM ${table} WHERE strand = ?`),
+  );
   return {
     ofStrand: ({ id }) => ofStrand.iterate(id) as Iterable<unknown> as Iterable<StoredColumns>,
     allowBy: ({ id }, name, { place, at_ms }) =>
       (contract.get(name, id, at_ms, place) as { readonly allow: number } | undefined)?.allow,
-    contractsOf: ({ id }) => (total.get(id) as unknown as { readonly total: number }).total,
+    isWith: ({ id }, name, { place, at_ms }) => asset.get(name, id, at_ms, place) !== undefined,
+    namesOf: ({ id }) =>
+      totals.reduce((sum, total) => sum + (total.get(id) as unknown as { readonly total: number }).total, 0),
   };
 }

@@ -22,8 +22,10 @@ CREATE TABLE IF NOT EXISTS entry (
   time_ms INTEGER NOT NULL,
   action_type TEXT NOT NULL,
   target TEXT NOT NULL,
-  user_id TEXT NOT NULL
+  user_id TEXT NOT NULL,
+  evidence TEXT
 ) STRICT;
+CREATE INDEX IF NOT EXISTS entry_by_evidence ON entry (evidence, place) WHERE evidence IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entry_by_time ON entry (time_ms, place);
 CREATE INDEX IF NOT EXISTS entry_by_type ON entry (action_type, place);
 CREATE INDEX IF NOT EXISTS entry_by_target ON entry (target, place);
@@ -52,6 +54,13 @@ CREATE TABLE IF NOT EXISTS decided_by (
   place INTEGER NOT NULL,
   allow INTEGER NOT NULL,
   PRIMARY KEY (contract, strand, at_ms, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decided_with (
+  asset TEXT NOT NULL,
+  strand INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (asset, strand, at_ms, place)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS retention (
   node TEXT PRIMARY KEY,

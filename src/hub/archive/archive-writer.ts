@@ -71,20 +71,22 @@ function writerOf(db: Database): ArchiveWriter {
 }
 
 function adder(db: Database): ArchiveWriter["add"] {
-  const addEntry = db.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?)");
+  const addEntry = db.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)");
   const addBody = db.prepare("INSERT INTO body VALUES (?, ?, ?)");
   const addDecision = db.prepare("INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const addAsset = db.prepare("INSERT INTO decided_with VALUES (?, ?, ?, ?)");
   const addContract = db.prepare("INSERT INTO decided_by VALUES (?, ?, ?, ?, ?)");
   return (strand, { entry, bytes }) => {
     const place = placeOf(strand, entry.seq);
-    const { timeMs, decision } = columnsOf(entry);
-    addEntry.run(place, timeMs, entry.action_type, entry.target, entry.user_id);
+    const { timeMs, evidence, decision } = columnsOf(entry);
+    addEntry.run(place, timeMs, entry.action_type, entry.target, entry.user_id, evidence);
     const packed = packBody(bytes);
     addBody.run(place, packed.packed, packed.bytes);
     if (decision === null) return;
-    const { atMs, allow, test, order, part, contracts } = decision;
+    const { atMs, allow, test, order, part, contracts, assets } = decision;
     addDecision.run(place, strand, atMs, Number(allow), test, order, part);
     for (const contract of contracts) addContract.run(contract, strand, atMs, place, Number(allow));
+    for (const asset of assets) addAsset.run(asset, strand, atMs, place);
   };
 }
 
@@ -93,6 +95,7 @@ function remover(db: Database): ArchiveWriter["remove"] {
   const dropContract = db.prepare(
     "DELETE FROM decided_by WHERE contract = ? AND strand = ? AND at_ms = ? AND place = ?",
   );
+  const dropAsset = db.prepare("DELETE FROM decided_with WHERE asset = ? AND strand = ? AND at_ms = ? AND place = ?");
   const drops = ["body", "decision", "entry"].map((table) =>
     db.prepare(`DELETE FROM ${table} WHERE place >= ? AND place < ?`),
   );
@@ -101,8 +104,9 @@ function remover(db: Database): ArchiveWriter["remove"] {
     for (const row of bodies.all(...range) as unknown as readonly BodyRow[]) {
       const entry = parseEntry(unpackBody(row));
       const decision = typeof entry === "string" ? null : columnsOf(entry).decision;
-      for (const contract of decision?.contracts ?? [])
-        dropContract.run(contract, strand, decision?.atMs ?? 0, row.place);
+      if (decision == null) continue;
+      for (const contract of decision.contracts) dropContract.run(contract, strand, decision.atMs, row.place);
+      for (const asset of decision.assets) dropAsset.run(asset, strand, decision.atMs, row.place);
     }
     for (const drop of drops) drop.run(...range);
   };

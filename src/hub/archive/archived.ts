@@ -46,16 +46,23 @@ export interface EntryFilter {
   readonly actionTypes?: readonly LedgerActionType[] | undefined;
   readonly target?: string | undefined;
   readonly userId?: string | undefined;
+  /** Evidence records of these kinds, `calibration`, and nothing else. */
+  readonly evidence?: readonly string[] | undefined;
   readonly newestFirst?: boolean | undefined;
   readonly limit?: number | undefined;
 }
 
-export interface DecisionFilter extends Omit<EntryFilter, "actionTypes" | "target"> {
+export interface DecisionFilter extends Omit<EntryFilter, "actionTypes" | "target" | "evidence"> {
   readonly contract?: string | undefined;
   readonly test?: string | undefined;
   readonly order?: string | undefined;
   readonly part?: string | undefined;
   readonly allow?: boolean | undefined;
+  /**
+   * Decisions that may have rested on one of these instruments or pieces of equipment: all whose snapshot knows them, and those
+   * whose snapshot was too large to keep.
+   */
+  readonly assets?: readonly string[] | undefined;
 }
 
 /** A `gate_decision` entry. */

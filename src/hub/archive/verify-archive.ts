@@ -2,7 +2,7 @@ import { entryHash, type LedgerHead } from "../../ledger/entry.ts";
 import { type LedgerFinding, parseEntry, type StoredEntry, verifyEntries } from "../../ledger/verify.ts";
 import type { LedgerEntry } from "../../model/ledger-entry.ts";
 import type { Strand } from "./archived-strand.ts";
-import { columnsOf } from "./columns.ts";
+import { columnsOf, type EntryColumns } from "./columns.ts";
 
 export interface ArchiveVerification {
   readonly strands: readonly StrandVerification[];
@@ -31,6 +31,7 @@ export interface StoredColumns {
   readonly action_type: string;
   readonly target: string;
   readonly user_id: string;
+  readonly evidence: string | null;
   readonly at_ms: number | null;
   readonly allow: number | null;
   readonly test: string | null;
@@ -42,8 +43,9 @@ export interface ColumnSource {
   readonly ofStrand: (strand: Strand) => Iterable<StoredColumns>;
   /** Whether a decision was one of this contract, and then what it said; undefined where it was not. */
   readonly allowBy: (strand: Strand, contract: string, columns: StoredColumns) => number | undefined;
-  /** Over all decisions of a strand, how many contracts they name. */
-  readonly contractsOf: (strand: Strand) => number;
+  readonly isWith: (strand: Strand, asset: string, columns: StoredColumns) => boolean;
+  /** Over all decisions of a strand, how many contracts and assets they name. */
+  readonly namesOf: (strand: Strand) => number;
 }
 
 interface Source {
@@ -67,9 +69,14 @@ function verifyStrand(strand: Strand, all: readonly Strand[], source: Source): S
 /** Lets a strand's entries through and compares each with its columns on the way. */
 function compareColumns(strand: Strand, { columns }: Source) {
   let found: StrandFinding | null = null;
-  let contracts = 0;
+  let names = 0;
   const differs = (seq: number, what: string): void => {
     found ??= { seq, fault: "columns-differ", message: `what it is searched by is not what its bytes say: ${what}` };
+  };
+  const nameAmiss = ({ decision }: EntryColumns, row: StoredColumns): string | undefined => {
+    if (decision === null) return undefined;
+    const contract = decision.contracts.find((name) => columns.allowBy(strand, name, row) !== Number(decision.allow));
+    return contract ?? decision.assets.find((name) => !columns.isWith(strand, name, row));
   };
   function* pass(stored: Iterable<StoredEntry>): Iterable<StoredEntry> {
     const rows = columns.ofStrand(strand)[Symbol.iterator]();
@@ -78,35 +85,35 @@ function compareColumns(strand: Strand, { columns }: Source) {
       const entry = parseEntry(one.bytes);
       if (row.done === true) differs(one.seq, "it has no columns");
       else if (typeof entry !== "string") {
-        contracts += columnsOf(entry).decision?.contracts.length ?? 0;
-        const what = difference(entry, row.value, (name) => columns.allowBy(strand, name, row.value));
+        const said = columnsOf(entry);
+        names += (said.decision?.contracts.length ?? 0) + (said.decision?.assets.length ?? 0);
+        const what = difference(entry, said, row.value) ?? nameAmiss(said, row.value);
         if (what !== undefined) differs(one.seq, what);
       }
       yield one;
     }
     if (rows.next().done !== true) differs(strand.head.size, "there are columns of no entry");
-    if (columns.contractsOf(strand) !== contracts) differs(strand.head.size, "contracts that no decision names");
+    if (columns.namesOf(strand) !== names) differs(strand.head.size, "contracts or equipment that no decision names");
   }
   return { pass, finding: (): StrandFinding | null => found };
 }
 
 function difference(
   entry: LedgerEntry,
+  { timeMs, evidence, decision }: EntryColumns,
   row: StoredColumns,
-  allowBy: (contract: string) => number | undefined,
 ): string | undefined {
-  const { timeMs, decision } = columnsOf(entry);
   const said: readonly (readonly [string, unknown, unknown])[] = [
     ["time", row.time_ms, timeMs],
     ["action_type", row.action_type, entry.action_type],
     ["target", row.target, entry.target],
     ["user_id", row.user_id, entry.user_id],
+    ["evidence", row.evidence, evidence],
     ["at", row.at_ms, decision?.atMs ?? null],
     ["allow", row.allow, decision === null ? null : Number(decision.allow)],
     ["test", row.test, decision?.test ?? null],
     ["order", row.client_order, decision?.order ?? null],
     ["part", row.part, decision?.part ?? null],
-    ...(decision?.contracts ?? []).map((name) => [`contract ${name}`, allowBy(name), Number(decision?.allow)] as const),
   ];
   return said.find(([, column, bytes]) => column !== bytes)?.[0];
 }

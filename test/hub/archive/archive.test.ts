@@ -207,6 +207,12 @@ describe("taking a node's ledger", () => {
   });
 });
 
+/** Two instruments, one in the register and one that a reading was taken with. */
+const SEEN = {
+  equipment: { "LAMP-1": {} },
+  readings: { "uv-intensity": { takenWith: "LM-1" }, "ambient-light": null },
+};
+
 describe("reading", () => {
   const decided = (test: string, more: Partial<Parameters<typeof decisionRecord>[1]> = {}) =>
     decisionRecord("LP-1", { test, ...more });
@@ -215,7 +221,7 @@ describe("reading", () => {
     decided("T-1", { part: "P-1", order: "PO-1" }),
     decided("T-2", { allow: false, atMs: START_MS + DAY_MS, contracts: ["UV-DAILY", "LP-STATION"] }),
     plainRecord(3, { action_type: "process", user_id: "LP-1", target: "LP-1" }),
-    decided("T-1", { contracts: ["LP-STATION"], user: "STF-2", part: "P-1", snapshot: { station: { id: "LP-1" } } }),
+    decided("T-1", { contracts: ["LP-STATION"], user: "STF-2", part: "P-1", snapshot: SEEN }),
   ];
   async function filled() {
     const bench = archiveBench();
@@ -233,6 +239,8 @@ describe("reading", () => {
     [{ actionTypes: ["process", "evidence_record"] }, "LP-1 0, LP-2 0 3"],
     [{ target: "T-1" }, "LP-1 1, LP-2 1 4"],
     [{ userId: "STF-2" }, "LP-2 4"],
+    [{ evidence: ["reading", "calibration"] }, "LP-1 0, LP-2 0"],
+    [{ evidence: ["calibration"] }, ""],
     [{ limit: 4 }, "LP-1 0 1 2, LP-2 0"],
     [{ nodes: ["LP-2"], newestFirst: true, limit: 2 }, "LP-2 4 3"],
     [{ newestFirst: true, limit: 3 }, "LP-2 4 3, LP-1 2"],
@@ -254,6 +262,9 @@ describe("reading", () => {
     [{ fromSeq: 2, userId: "STF-1" }, "LP-1 2, LP-2 2"],
     [{ nodes: ["LP-2"], newestFirst: true, limit: 2 }, "LP-2 4 2"],
     [{ limit: 1 }, "LP-1 1"],
+    [{ assets: ["LM-1"] }, "LP-1 1 2, LP-2 1 2 4"],
+    [{ assets: ["LM-1"], nodes: ["LP-2"], fromSeq: 3 }, "LP-2 4"],
+    [{ assets: ["OTHER"] }, "LP-1 1 2, LP-2 1 2"],
   ];
   test.each(decisionRows)("decisions %j", async (filter, expected) => {
     const reader = await filled();
@@ -264,7 +275,7 @@ describe("reading", () => {
   test("a decision comes with what was decided on", async () => {
     const reader = await filled();
     const [first] = reader.decisions({ nodes: ["LP-2"], fromSeq: 4 });
-    expect(first?.recorded.snapshot).toEqual({ station: { id: "LP-1" } });
+    expect(first?.recorded.snapshot).toEqual(SEEN);
     expect([first?.atMs, first?.recorded.part, first?.entry.action]).toEqual([START_MS, "P-1", "allowed"]);
     reader.close();
   });
@@ -305,7 +316,11 @@ describe("reading", () => {
 });
 
 describe("what lies in the file", () => {
-  const ledger = ledgerOf("LP-1", [...plain(2), decisionRecord("LP-1", { test: "T-1" }), ...plain(2, 3)]);
+  const ledger = ledgerOf("LP-1", [
+    ...plain(2),
+    decisionRecord("LP-1", { test: "T-1", snapshot: SEEN }),
+    ...plain(2, 3),
+  ]);
   async function damaged(sql: string) {
     const bench = archiveBench();
     take(bench.archive(), batchOf(ledger, 0));
@@ -338,6 +353,8 @@ describe("what lies in the file", () => {
     ["a verdict turned round", `UPDATE decision SET allow = 0 WHERE place = ${place(2)}`, "2 columns-differ"],
     ["a decision hidden from its contract", `DELETE FROM decided_by`, "2 columns-differ"],
     ["a contract that nobody named", `INSERT INTO decided_by VALUES ('OTHER', 1, 5, 5, 1)`, "5 columns-differ"],
+    ["an instrument hidden from its decision", "DELETE FROM decided_with WHERE asset = 'LM-1'", "2 columns-differ"],
+    ["an instrument that nobody used", "INSERT INTO decided_with VALUES ('LM-9', 1, 5, 5)", "5 columns-differ"],
     ["columns that are gone", `DELETE FROM entry WHERE place = ${place(4)}`, "4 columns-differ"],
   ];
   test.each(rows)("%s is found", async (_name, sql, finding) => {

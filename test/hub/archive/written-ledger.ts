@@ -35,7 +35,7 @@ export const headOf = ({ heads }: WrittenLedger): LedgerHead => heads.at(-1) ?? 
 
 export const plainRecord = (index: number, change: Partial<LedgerRecord> = {}): LedgerRecord => ({
   ...{ action_type: "evidence_record", action: "recorded", target: `thing-${index}`, details: `the ${index}th` },
-  ...{ user_id: "STF-1", smart_id: null, metadata: { index } },
+  ...{ user_id: "STF-1", smart_id: null, metadata: { index, record: { kind: "reading" } } },
   ...change,
 });
 
