@@ -4,6 +4,7 @@ import { MaintError } from "../base/maint-error.ts";
 import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
+import { openLedgerDesk } from "../disk/ledger-desk.ts";
 import { keepSigned, type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
 import { readTokenFile } from "../disk/read-token.ts";
 import { openDatabase } from "../disk/sqlite.ts";
@@ -30,6 +31,7 @@ import { type GateService, openGateService } from "./gate-service.ts";
 import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
 import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
 import { ledgerBytes } from "./ledger-bytes.ts";
+import { ledgerRoutes } from "./ledger-routes.ts";
 import { callerOf } from "./local-access.ts";
 import { type LocalApi, openLocalApi, type Route } from "./local-api.ts";
 import { type Marks, openMarks } from "./marks.ts";
@@ -167,6 +169,7 @@ async function run(
   const api = await openApi(options, folder, activation, [
     ...agentRoutes({ ...services, status, onFatal: voice.fatal }),
     ...receiptRoutes({ node, key, ledger }),
+    ...ledgerRoutes(openLedgerDesk(ledger, key, () => clock.now().nowMs)),
     ...dueRoutes(services.gate),
     ...evidenceRoutes({ ...services, store: stores.evidence }),
     ...feedRoutes({ kept, attempt: (signed) => takeIn(options, activation, voice, signed) }),

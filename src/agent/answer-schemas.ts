@@ -22,6 +22,7 @@ import {
   textSchema,
   wordSchema,
 } from "../model/json-schema.ts";
+import { LEDGER_ACTION_TYPES, type LedgerEntry } from "../model/ledger-entry.ts";
 import type { DueItem } from "../runtime/index.ts";
 import type { AgentStatus, EndedTest } from "./agent-routes.ts";
 import type { ListedEvidence, ListedRecord } from "./evidence-routes.ts";
@@ -122,6 +123,14 @@ const ledgerEntry = objectSchema<Receipt["ledger"]>({
   ...{ entryHash: digest, previousHash: digest },
 });
 
+const ledgerSchemas = {
+  LedgerEntry: objectSchema<LedgerEntry>({
+    ...{ seq: countSchema(), time: instantSchema(), timeSource: wordSchema(["wall", "attested"]) },
+    ...{ action_type: wordSchema(LEDGER_ACTION_TYPES), action: text, target: text, details: text, user_id: text },
+    ...{ smart_id: textOrNull, metadata: { type: "object", additionalProperties: true }, previous_hash: digest },
+  }),
+};
+
 const receiptSchemas = {
   SignedReceipt: objectSchema<SignedReceipt>({
     receipt: refTo("Receipt"),
@@ -165,6 +174,7 @@ export const namedSchemas: { readonly [name: string]: JsonSchema } = {
   ...gateSchemas,
   ...evidenceSchemas,
   ...receiptSchemas,
+  ...ledgerSchemas,
   ...stationSchemas,
   Status: statusSchema,
   Error: {

@@ -2,7 +2,7 @@ import { tokenId } from "../disk/read-token.ts";
 import { tokenMatches } from "../disk/token-file.ts";
 import type { PeopleDocument } from "../model/documents.ts";
 
-export type Scope = "gate" | "record" | "acknowledge" | "admin" | "status";
+export type Scope = "gate" | "record" | "acknowledge" | "admin" | "status" | "audit";
 
 /** Who calls the local API. A test program has no person, so its tests have no operator. */
 export interface Caller {
@@ -14,16 +14,19 @@ export interface Caller {
 
 const MACHINE: ReadonlySet<Scope> = new Set(["gate", "status"]);
 const AT_THE_STATION: ReadonlySet<Scope> = new Set(["gate", "record", "acknowledge", "status"]);
-const ADMIN: ReadonlySet<Scope> = new Set([...AT_THE_STATION, "admin"]);
+const ADMIN: ReadonlySet<Scope> = new Set([...AT_THE_STATION, "admin", "audit"]);
 const READER: ReadonlySet<Scope> = new Set(["status"]);
 
 /** Roles without case, as the language compares them. */
 const WORKS_HERE = new Set(["operator", "qa", "supervisor"]);
+/** Who may read what everybody did here; the same as at the hub. */
+const READS_LEDGER = new Set(["auditor", "qa", "approver", "author"]);
 
 function scopesOf(roles: readonly string[]): ReadonlySet<Scope> {
   const words = roles.map((role) => role.toLowerCase());
   if (words.includes("admin")) return ADMIN;
-  return words.some((role) => WORKS_HERE.has(role)) ? AT_THE_STATION : READER;
+  const scopes = words.some((role) => WORKS_HERE.has(role)) ? AT_THE_STATION : READER;
+  return words.some((role) => READS_LEDGER.has(role)) ? new Set([...scopes, "audit"]) : scopes;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface CheckedLedger {
   /** Heads that others remember. */
   readonly known: readonly LedgerHead[];
   /** The owner's key, where it is at hand: its signatures are verified too. */
-  readonly key?: PublicKey | undefined;
+  readonly key?: Pick<PublicKey, "publicHex"> | undefined;
 }
 
 /** How much of the tail is chained again at every start; `verify` walks all of it. */

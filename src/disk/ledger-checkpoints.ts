@@ -74,7 +74,7 @@ export function signedRoots(
   db: Database,
   ledger: string,
   owner: string,
-  key: PublicKey | undefined,
+  key: Pick<PublicKey, "publicHex"> | undefined,
   latest = MAX_KEPT_CHECKPOINTS,
 ): Result<ReadonlyMap<number, TreeHash>, LedgerFinding> {
   const wrong = (size: number, message: string) =>
@@ -111,7 +111,11 @@ export function signedRoots(
 }
 
 /** A signature of a key that is not at hand is no reason to refuse: keys are exchanged, and what was signed stays. */
-function readNote(text: string, owner: string, key: PublicKey | undefined): Result<Checkpoint, string> {
+function readNote(
+  text: string,
+  owner: string,
+  key: Pick<PublicKey, "publicHex"> | undefined,
+): Result<Checkpoint, string> {
   const note = parseNote(text);
   if (!note.ok) return note;
   const checkpoint = parseCheckpoint(note.value.text);

@@ -148,7 +148,10 @@ export function openLedgerFile(path: string, options: LedgerOptions): LedgerFile
  * `verify` then looks at the signatures as well.
  * @throws MaintError MAINT_ERR_LEDGER_MISSING when there is none
  */
-export function readLedgerFile(path: string, options: { readonly key?: PublicKey | undefined } = {}): LedgerReader {
+export function readLedgerFile(
+  path: string,
+  options: { readonly key?: Pick<PublicKey, "publicHex"> | undefined } = {},
+): LedgerReader {
   if (!existsSync(path)) throw new MaintError("MAINT_ERR_LEDGER_MISSING", `${path}: no ledger there`);
   // Read before the entries: what is appended in between then cannot look like a cut tail.
   const remembered = readHeadFile(headPath(path));

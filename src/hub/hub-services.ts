@@ -1,3 +1,4 @@
+import type { LedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ArchiveDesk } from "./archive/archive-desk.ts";
@@ -43,4 +44,6 @@ export interface HubServices {
   /** What nodes wrote into their ledgers. */
   readonly archive: ArchiveFile;
   readonly archiveDesk: ArchiveDesk;
+  /** Where people read it. */
+  readonly ledgerDesk: LedgerDesk;
 }

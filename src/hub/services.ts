@@ -1,4 +1,5 @@
 import type { SigningKey } from "../disk/key-file.ts";
+import { openLedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { PHASE_DEADLINE_MS } from "../model/limits.ts";
 import { createAlertService } from "./alerts/alert-service.ts";
@@ -144,7 +145,17 @@ export async function composeServices(
 
 type Records = Pick<
   HubServices,
-  "people" | "oidc" | "nodes" | "contracts" | "alerts" | "patterns" | "proposals" | "orders" | "reports" | "archiveDesk"
+  | "people"
+  | "oidc"
+  | "nodes"
+  | "contracts"
+  | "alerts"
+  | "patterns"
+  | "proposals"
+  | "orders"
+  | "reports"
+  | "archiveDesk"
+  | "ledgerDesk"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -154,7 +165,7 @@ function composeRecords(
   refresh: () => Promise<void>,
   live: Pick<SessionServer, "drop" | "recall">,
 ): Records {
-  const { db, clock, policy, random, failed } = base;
+  const { db, ledger, clock, policy, random, onlineKey, failed } = base;
   const changed = (): void => void refresh().catch(failed);
   const people = createPeopleService({ db, journal, clock, changed });
   const { rolesOf } = people;
@@ -190,5 +201,6 @@ function composeRecords(
     impacts: async () => [],
   });
   const archiveDesk = createArchiveDesk({ file: base.archive, nodes, journal, clock, hubId: base.hubId });
-  return { people, reports, archiveDesk, oidc, nodes, contracts, alerts, patterns, proposals, orders };
+  const ledgerDesk = openLedgerDesk(ledger, onlineKey, clock.nowMs);
+  return { people, reports, archiveDesk, ledgerDesk, oidc, nodes, contracts, alerts, patterns, proposals, orders };
 }

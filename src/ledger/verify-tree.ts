@@ -62,6 +62,11 @@ export class TreeCheck {
     return rootOfEdge(this.#growth.edge);
   }
 
+  /** The hashes of the tile of a level that is not full yet. */
+  partial(level: number): Uint8Array {
+    return this.#growth.partial(level);
+  }
+
   #compare({ level, index, bytes, root }: FullTile): LedgerFinding | null {
     const stored = this.#remembered.tile(level, index);
     const leaves = 2 ** (TILE_HEIGHT * level);

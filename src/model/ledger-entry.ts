@@ -1,6 +1,5 @@
 /**
- * One entry of a hub's or a node's ledger. Its bytes are RFC 8785 JSON and final: they are the leaves of the Merkle tree
- * that later work lays over them. `previous_hash` is `sha256:` of the entry before, or of nothing for seq 0.
+ * One entry of a hub's or a node's ledger. Its bytes are RFC 8785 JSON and final: they are the leaves of its Merkle tree. `previous_hash` is `sha256:` of the entry before, or of nothing for seq 0.
  * Field names are the SMART-Ledger's own. Source: distribution.md "Ledger".
  */
 export interface LedgerEntry {
@@ -49,8 +48,8 @@ export const LEDGER_ACTION_TYPES = [
   "order",
   "person",
   "ledger_archive",
-  "process",
   "ledger_read",
+  "process",
 ] as const;
 export type LedgerActionType = (typeof LEDGER_ACTION_TYPES)[number];
 

@@ -24,6 +24,10 @@ export const MAX_LEDGER_BATCH = 10_000;
 export const MAX_LEDGER_LISTED = 10_000;
 /** Entries that are looked at for one answer over HTTP; who asked goes on from there. */
 export const MAX_LEDGER_SCAN = 50_000;
+/** Within so long, what the same person reads on in the same way is one reading in the ledger. */
+export const LEDGER_READ_QUIET_MS = 5 * 60_000;
+/** Readings that are told apart by it. */
+export const MAX_REMEMBERED_READS = 1_000;
 /** A checkpoint with everybody who signed it. */
 export const MAX_NOTE_BYTES = 32 << 10;
 /** What the Go implementation of signed notes takes, too. */

@@ -192,7 +192,19 @@ test("every answer fits what the document says of it, in JSON and in text", asyn
   await fits(["/v1/feed", { folder: "nowhere" }, operator.token, 400]);
   await fits([`/v1/receipt?seq=${started["ledgerSeq"]}`, undefined]);
   await fits(["/v1/evidence?subject=lamp&limit=3", undefined]);
+  for (const path of [
+    "",
+    "?newest=1&limit=2&type=gate_decision",
+    "/entry?seq=0",
+    "/proof?seq=1",
+    "/consistency?from=1",
+  ])
+    await fits([`/v1/ledger${path}`, undefined, auditor.token]);
+  for (const path of ["/checkpoint", "/verify"]) await fits([`/v1/ledger${path}`, undefined, auditor.token]);
   const refused: readonly Asking[] = [
+    ["/v1/ledger", undefined, operator.token, 403],
+    ["/v1/ledger?limit=0", undefined, auditor.token, 400],
+    ["/v1/ledger/entry?seq=99999", undefined, auditor.token, 404],
     ["/v1/status", undefined, "nobody", 401],
     ["/v1/gate", { test: "T-1" }, auditor.token, 403],
     ["/v1/gate", { test: 7 }, operator.token, 400],

@@ -73,7 +73,7 @@ describe("a floor whose processes die", () => {
     await allows("LP-02", "T-206");
     const verified = await verifyLedger(floor, "LP-02");
     expect(verified, verified.stdout).toMatchObject({ exitCode: 0 });
-    const { json } = await floor.maint(["ledger", "list", "--node", "LP-02", "--data", floor.data]);
+    const { json } = await floor.maint(["ledger", "list", "--node", "LP-02", ...atHub(floor)]);
     const text = JSON.stringify(json);
     for (const id of ["T-200", "T-201", "T-202", "T-203", "T-205", "T-206"]) expect(text).toContain(id);
   });

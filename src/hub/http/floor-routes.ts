@@ -5,7 +5,6 @@ import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
 import { pageFields } from "./paging.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
-const MAX_LISTED = 10_000;
 /** Nodes of one fleet request; its commit holds up whatever else is written. */
 const MAX_FLEET_BATCH = 500;
 const personSchema = z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(32)).min(1).max(16) });
@@ -18,11 +17,6 @@ const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(
 const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
 const pageSchema = z.strictObject(pageFields);
 const reasonSchema = z.strictObject({ reason: z.string().max(2_000) });
-const ledgerSchema = z.strictObject({
-  from: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
-});
-
 /** To be mounted at /v1/nodes: test nodes and what stands at their stations. */
 export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
   const administers = requireRole("admin");
@@ -92,14 +86,4 @@ export function peopleRoutes({ people }: HubServices): Hono<HubEnv> {
       const person = await bodyOf(context, personSchema);
       return context.json(await people.add(person, context.get("principal")), 201);
     });
-}
-
-/** To be mounted at /v1/ledger: the hub's own. */
-export function ledgerRoutes({ ledger }: HubServices): Hono<HubEnv> {
-  const reads = requireRole("auditor", "admin", "QA", "approver", "author");
-  return new Hono<HubEnv>()
-    .get("/", reads, (context) => {
-      return context.json({ entries: ledger.list(queryOf(context, ledgerSchema)) });
-    })
-    .get("/verify", reads, (context) => context.json(ledger.verify()));
 }

@@ -16,7 +16,8 @@ import type { HubEnv } from "./access.ts";
 import { alertsRoutes } from "./alerts-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { contractsRoutes, deploymentsRoutes, releasesRoutes } from "./contracts-routes.ts";
-import { enrolRoutes, ledgerRoutes, nodesRoutes, peopleRoutes } from "./floor-routes.ts";
+import { enrolRoutes, nodesRoutes, peopleRoutes } from "./floor-routes.ts";
+import { ledgerRoutes } from "./ledger-routes.ts";
 import { ordersRoutes } from "./orders-routes.ts";
 import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
@@ -130,8 +131,8 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/standing", standingRoutes(services.standing))
     .route("/v1/due", dueRoutes(services.standing, services.clock))
     .route("/v1/people", peopleRoutes(services))
-    .route("/v1/ledger", ledgerRoutes(services))
     .route("/v1/archive", archiveRoutes(services.archiveDesk))
+    .route("/v1/ledger", ledgerRoutes(services.ledgerDesk))
     .route("/v1/alerts", alertsRoutes(services.alerts))
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))
