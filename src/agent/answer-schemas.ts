@@ -1,4 +1,4 @@
-import type { FactsDigests, Receipt, SignedReceipt } from "../ledger/receipt.ts";
+import type { FactsDigests, Receipt, ReceiptInclusion, SignedReceipt } from "../ledger/receipt.ts";
 import type {
   ClauseOutcome,
   ConditionOutcome,
@@ -142,6 +142,9 @@ const receiptSchemas = {
     facts: objectSchema<FactsDigests>({ snapshot: orNull(digest), fields: mapSchema(digest) }),
     ledger: ledgerEntry,
     key: objectSchema<Receipt["key"]>({ keyId: text, publicHex: text }),
+    inclusion: objectSchema<ReceiptInclusion>({
+      ...{ leafHash: text, proof: listSchema(text), checkpoint: textSchema("the node's signed checkpoint") },
+    }),
   }),
 };
 

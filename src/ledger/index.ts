@@ -53,6 +53,7 @@ export {
   type Receipt,
   type ReceiptCheck,
   type ReceiptFault,
+  type ReceiptInclusion,
   type ReceiptRefusal,
   type ReceiptTrust,
   receiptBytes,

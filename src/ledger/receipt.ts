@@ -5,7 +5,12 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Digest } from "../model/ids.ts";
 import type { LedgerEntry } from "../model/ledger-entry.ts";
+import { toBase64 } from "./base64.ts";
+import { checkpointKey, openCheckpoint, originOf } from "./checkpoint.ts";
 import { entryBytes, entryHash } from "./entry.ts";
+import { leafHash } from "./merkle.ts";
+import { MAX_PROOF_HASHES, verifyInclusion } from "./proof.ts";
+import { parseHashes } from "./proof-text.ts";
 
 export const RECEIPT_FORMAT = "maint-receipt/1";
 
@@ -26,6 +31,21 @@ export interface Receipt {
   };
   /** The node's own key: `keyId` as TUF counts it, 32 bytes in hex. Whoever verifies must know it from elsewhere. */
   readonly key: { readonly keyId: string; readonly publicHex: string };
+  /**
+   * Where the entry stands in the node's Merkle tree. Absent in receipts that were written before there was one: the format is the
+   * same, since who does not know the member still sees a signature over all of it, and who takes it out breaks that.
+   */
+  readonly inclusion?: ReceiptInclusion | undefined;
+}
+
+/** Hashes are base64, as C2SP writes them. */
+export interface ReceiptInclusion {
+  /** Of the entry's bytes, which stay at the plant. */
+  readonly leafHash: string;
+  /** From the leaf's sibling to the root's child. */
+  readonly proof: readonly string[];
+  /** The node's signed checkpoint, see `openCheckpoint`. */
+  readonly checkpoint: string;
 }
 
 export interface SignedReceipt {
@@ -69,7 +89,12 @@ export interface DecisionMetadata {
 }
 
 /** The receipt of one ledger entry, unsigned; a text where the entry is no decision. */
-export function receiptOf(entry: LedgerEntry, key: Receipt["key"], node: string): Result<Receipt, string> {
+export function receiptOf(
+  entry: LedgerEntry,
+  key: Receipt["key"],
+  node: string,
+  inclusion?: ReceiptInclusion,
+): Result<Receipt, string> {
   if (entry.action_type !== "gate_decision") return fail(`entry ${entry.seq} is no decision, but ${entry.action_type}`);
   const { decision, part, facts } = entry.metadata as Partial<DecisionMetadata>;
   if (decision === undefined || facts === undefined) return fail(`entry ${entry.seq} was written before receipts were`);
@@ -78,6 +103,7 @@ export function receiptOf(entry: LedgerEntry, key: Receipt["key"], node: string)
     ...{ format: RECEIPT_FORMAT, node, part: part ?? null, decision, facts },
     ledger: { seq, time, timeSource, entryHash: entryHash(entryBytes(entry)), previousHash },
     key: { keyId: key.keyId, publicHex: key.publicHex },
+    ...(inclusion === undefined ? {} : { inclusion }),
   });
 }
 
@@ -86,6 +112,7 @@ export type ReceiptFault =
   | "key-not-trusted"
   | "signature-invalid"
   | "decision-inconsistent"
+  | "inclusion-invalid"
   | "not-in-ledger"
   | "ledger-differs";
 
@@ -127,14 +154,41 @@ export function verifyReceipt(value: unknown, trust: ReceiptTrust): Result<Recei
     );
   const wrong = inconsistency(receipt);
   if (wrong !== undefined) return refuse("decision-inconsistent", wrong);
-  const holds = [`signed by ${receipt.node}, key ${receipt.key.keyId.slice(0, 16)}`];
+  const placed = placeOf(receipt, trust);
+  if (!placed.ok) return refuse("inclusion-invalid", placed.error);
+  const holds = [`signed by ${receipt.node}, key ${receipt.key.keyId.slice(0, 16)}`, ...placed.value];
   if (trust.entryAt === undefined) return ok({ receipt, holds });
   const entry = trust.entryAt(receipt.ledger.seq);
   if (entry === undefined) return refuse("not-in-ledger", `the ledger has no entry ${receipt.ledger.seq}`);
-  const found = receiptOf(entry, receipt.key, receipt.node);
-  if (!found.ok || canonicalJson(found.value) !== canonicalJson(receipt))
+  if (!isReceiptOf(receipt, entry))
     return refuse("ledger-differs", `entry ${receipt.ledger.seq} of the ledger is not the one of the receipt`);
   return ok({ receipt, holds: [...holds, `entry ${receipt.ledger.seq} of the ledger is the same`] });
+}
+
+/** What the receipt's place in the tree says, where it brings one along; an error where it does not hold. */
+function placeOf({ inclusion, ledger, node }: Receipt, trust: ReceiptTrust): Result<readonly string[], string> {
+  if (inclusion === undefined) return ok([]);
+  const opened = openCheckpoint(
+    inclusion.checkpoint,
+    originOf(node),
+    [checkpointKey(node, trust.publicHex)],
+    trust.verify,
+  );
+  if (!opened.ok) return fail(`its checkpoint: ${opened.error}`);
+  const [leaf, ...proof] = parseHashes([inclusion.leafHash, ...inclusion.proof]) ?? [];
+  if (leaf === undefined) return fail("a hash of its proof is no base64 of 32 bytes");
+  const { size, root } = opened.value;
+  const held = verifyInclusion({ index: ledger.seq, size, leaf, root, proof });
+  return held.ok
+    ? ok([`entry ${ledger.seq} is among the first ${size} of ${originOf(node)}, as its root was signed`])
+    : held;
+}
+
+function isReceiptOf(receipt: Receipt, entry: LedgerEntry): boolean {
+  const { inclusion } = receipt;
+  const found = receiptOf(entry, receipt.key, receipt.node, inclusion);
+  if (!found.ok || canonicalJson(found.value) !== canonicalJson(receipt)) return false;
+  return inclusion === undefined || toBase64(leafHash(entryBytes(entry))) === inclusion.leafHash;
 }
 
 /** Undefined for what JSON can spell and canonical JSON cannot: half of a surrogate pair. */
@@ -166,9 +220,18 @@ function asSigned(value: unknown): SignedReceipt | undefined {
   if (!isRecord(decision) || typeof decision["allow"] !== "boolean") return undefined;
   const lists = [decision["reasons"], decision["contracts"], decision["warnings"]];
   if (!lists.every((list) => Array.isArray(list))) return undefined;
+  if (!isInclusion(value["receipt"]["inclusion"])) return undefined;
   if (typeof decision["at"] !== "string" || typeof decision["atUtc"] !== "string") return undefined;
   return value as unknown as SignedReceipt;
 }
 
 const isRecord = (value: unknown): value is { readonly [field: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+function isInclusion(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isRecord(value) || typeof value["leafHash"] !== "string" || typeof value["checkpoint"] !== "string")
+    return false;
+  const { proof } = value;
+  return Array.isArray(proof) && proof.length < MAX_PROOF_HASHES && proof.every((hash) => typeof hash === "string");
+}

@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { keyIdOf, makeSigningKey, signHex, verifyHex } from "../../src/disk/key-file.ts";
-import { EMPTY_HEAD, type LedgerHead, nextEntry } from "../../src/ledger/index.ts";
+import { toBase64 } from "../../src/ledger/base64.ts";
+import { originOf, signCheckpoint } from "../../src/ledger/checkpoint.ts";
+import { EMPTY_HEAD, entryBytes, entryHash, type LedgerHead, nextEntry } from "../../src/ledger/index.ts";
+import { leafHash, rootAt } from "../../src/ledger/merkle.ts";
+import { inclusionProof } from "../../src/ledger/proof.ts";
 import {
   digestFacts,
   type Receipt,
+  type ReceiptInclusion,
   type ReceiptTrust,
   receiptBytes,
   receiptOf,
@@ -14,6 +19,7 @@ import {
 } from "../../src/ledger/receipt.ts";
 import type { LedgerEntry } from "../../src/model/ledger-entry.ts";
 import { gateWith, now, request } from "../runtime/gate-fixture.ts";
+import { treeOf } from "./read-tree.ts";
 
 const key = makeSigningKey();
 const snapshot = { plantZone: "America/Chicago", readings: { uv: { value: 1500 } }, absent: undefined };
@@ -54,6 +60,82 @@ test("a receipt holds with the node's public key alone, and in its ledger", () =
   expect(receipt.decision.conditions[0]?.clauses[0]).toMatchObject({ reading: "1500 uW/cm2", state: "satisfied" });
   expect(JSON.stringify(receipt)).not.toContain('plantZone":"America');
   expect(Object.keys(receipt.facts.fields)).toEqual(["plantZone", "readings"]);
+});
+
+describe("a receipt with its place in the tree", () => {
+  const signer = { name: originOf("NODE-1"), publicHex: key.publicHex, sign: (text: string) => signHex(key, text) };
+  /** Ten entries; the decision is the fourth. */
+  const entries: readonly LedgerEntry[] = Array.from({ length: 10 }, () => null).reduce<LedgerEntry[]>((before) => {
+    const last = before.at(-1);
+    const head = last === undefined ? EMPTY_HEAD : { size: before.length, hash: entryHash(entryBytes(last)) };
+    return [...before, entryOf(head)];
+  }, []);
+  const leaves = entries.map((one) => leafHash(entryBytes(one)));
+  const { read } = treeOf(leaves);
+  const fourth = entries[3] as LedgerEntry;
+
+  function placed(change: Partial<ReceiptInclusion> = {}, size = 10, by = key): SignedReceipt {
+    const checkpoint = { origin: originOf("NODE-1"), size, root: rootAt(size, read), extensions: [] };
+    const inclusion: ReceiptInclusion = {
+      leafHash: toBase64(leaves[3] as Uint8Array),
+      proof: inclusionProof(3, size, read).map(toBase64),
+      checkpoint: signCheckpoint(checkpoint, { ...signer, publicHex: by.publicHex, sign: (text) => signHex(by, text) }),
+      ...change,
+    };
+    const receipt = receiptOf(fourth, key, "NODE-1", inclusion);
+    return receipt.ok ? sign(receipt.value) : expect.fail(receipt.error);
+  }
+
+  test("holds offline and in its ledger, and says so; an older one without stays valid", () => {
+    const checked = verifyReceipt(placed(), { ...trust, entryAt: (seq) => entries[seq] });
+    expect(checked).toMatchObject({
+      ok: true,
+      value: {
+        holds: [/signed by/, /entry 3 is among the first 10 of NODE-1\/maint-ledger/, /is the same/].map((one) =>
+          expect.stringMatching(one),
+        ),
+      },
+    });
+    expect(faultOf(placed({}, 4))).toBe("holds");
+    expect(faultOf(good())).toBe("holds");
+  });
+
+  test("a node that signs a place that is none is caught", () => {
+    const other = makeSigningKey();
+    const wrong = inclusionProof(2, 10, read).map(toBase64);
+    const hash = toBase64(leaves[4] as Uint8Array);
+    const faults = [
+      placed({ proof: wrong }),
+      placed({ proof: [] }),
+      placed({ proof: [...(placed().receipt.inclusion?.proof ?? []), hash] }),
+      placed({ leafHash: hash }),
+      placed({ leafHash: "AAAA" }),
+      placed({ checkpoint: "nonsense" }),
+      placed({}, 10, other),
+      placed({ checkpoint: placed({}, 9).receipt.inclusion?.checkpoint ?? "" }),
+    ].map((one) => faultOf(one));
+    expect(faults).toEqual(faults.map(() => "inclusion-invalid"));
+    for (const odd of [null, [], { leafHash: 1 }, { leafHash: hash, proof: [7], checkpoint: "" }])
+      expect(faultOf(sign({ ...good().receipt, inclusion: odd as never }))).toBe("not-a-receipt");
+  });
+
+  test("another leaf than the ledger's entry is seen where the ledger is at hand, and only there", () => {
+    const others = leaves.with(3, leafHash(Buffer.from("another story")));
+    const tree = treeOf(others);
+    const checkpoint = { origin: originOf("NODE-1"), size: 10, root: rootAt(10, tree.read), extensions: [] };
+    const forged = placed({
+      ...{ leafHash: toBase64(others[3] as Uint8Array), proof: inclusionProof(3, 10, tree.read).map(toBase64) },
+      checkpoint: signCheckpoint(checkpoint, signer),
+    });
+    expect(faultOf(forged)).toBe("holds");
+    expect(faultOf(forged, { entryAt: (seq) => entries[seq] })).toBe("ledger-differs");
+  });
+
+  test("nobody takes the place out of a receipt, and control: without the signature one could", () => {
+    const { inclusion: _, ...without } = placed().receipt;
+    expect(faultOf({ ...placed(), receipt: without })).toBe("signature-invalid");
+    expect(careless({ ...placed(), receipt: without })).toBe("holds");
+  });
 });
 
 test("the digests tell one snapshot from another", () => {
