@@ -39,8 +39,9 @@ export interface BackupRequest {
 const MANIFEST = "backup.json";
 /** Whoever reads them can act as this hub, this node or this test program. */
 const SECRETS = ["key", "token"];
-/** Of a running process, or of a database that is copied whole. */
-const LEFT_OUT = /(^|\/)(lock[^/]*|address\.json|agent\.sock|[^/]*\.tmp(-[^/]*)?|[^/]*-(wal|shm|journal))$/;
+/** Of a running process, what is made anew from the rest, or what belongs to a database that is copied whole. */
+const LEFT_OUT =
+  /(^|\/)(replay-cache\.db|lock[^/]*|address\.json|agent\.sock|[^/]*\.tmp(-[^/]*)?|[^/]*-(wal|shm|journal))$/;
 
 /**
  * Copies a hub's or a node's folders while its process runs, or not. Answers the manifest.

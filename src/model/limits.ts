@@ -186,6 +186,13 @@ export const ALERT_PATTERN_MIN_NODES = 2;
 export const MAX_REPLAY_CAUSES = 10_000;
 /** Of each kind of change. */
 export const MAX_REPLAY_EXAMPLES = 1_000;
+/** Decisions in one block of what replay keeps, and about how many bytes they may take before they are packed. */
+export const REPLAY_BLOCK_ROWS = 4_096;
+export const REPLAY_BLOCK_BYTES = 16 << 20;
+export const REPLAY_BLOCKS_PER_CALL = 4;
+export const MAX_REPLAY_THREADS = 4;
+/** Of heap, each; a replay that takes more fails, the hub does not. */
+export const REPLAY_THREAD_MIB = 512;
 /** How far patterns look back from now; the widest decides what is a pattern, the others say how fresh it is. */
 export const PATTERN_WINDOWS_MS = [24 * 3_600_000, 7 * 24 * 3_600_000, 30 * 24 * 3_600_000] as const;
 /** Blocked decisions that are older take no part in patterns: three times the widest window. */

@@ -96,6 +96,10 @@ test("the loop over all rules says what the rules say one by one", () => {
     });
     const expected = [...asked.keys()].filter((row) => asked[row] !== NOT_ASKED && !permits(row, asked[row] as number));
     expect(table.refused(asked)).toEqual(expected);
+    const alone = [...asked.keys()].filter(
+      (row) => asked[row] !== NOT_ASKED && !table.permits(row, asked[row] as number),
+    );
+    expect(alone).toEqual(expected);
     seen[expected.length === 0 ? "permitted" : "refused"] += 1;
   }
   expect(Math.min(seen.permitted, seen.refused)).toBeGreaterThan(500);

@@ -7,8 +7,9 @@ type Values = { readonly [field: string]: unknown };
 export interface RowHead {
   readonly seq: number;
   readonly atMs: number;
-  /** 0 without one. */
-  readonly testNumber: number;
+  readonly test: string | null;
+  readonly order: string | null;
+  readonly part: string | null;
   readonly state: number;
   readonly allowed: boolean;
   readonly reasons: readonly string[];
@@ -32,7 +33,8 @@ export interface BlockWriter {
   readonly rows: () => number;
   /** About, in bytes. */
   readonly size: () => number;
-  readonly finish: () => Uint8Array;
+  /** `numberOf` gives a test's id its number, from 1 on. */
+  readonly finish: (numberOf: (test: string) => number) => Uint8Array;
 }
 
 /** Gathers the decisions of one node into a block. */
@@ -44,6 +46,7 @@ export function blockWriter(): BlockWriter {
   texts.idOf("");
   lists.idOf([]);
   const columns = emptyColumns();
+  const tests: (string | null)[] = [];
   const jsonId = (value: unknown): number => (value === undefined ? 0 : texts.idOf(JSON.stringify(value)));
   const listId = (ids: readonly number[]): number => lists.idOf(ids);
   const textsId = (list: readonly string[]): number => (list.length === 0 ? 0 : texts.idOf(JSON.stringify(list)));
@@ -68,8 +71,11 @@ export function blockWriter(): BlockWriter {
       const { id: _, startedAt: __, ...testFacts } = isObject(test) ? test : {};
       const setting = jsonId({ plantZone, shifts, station });
       const selection = selections.idOf([texts.idOf(head.contracts), setting, jsonId(testFacts), jsonId(orders)]);
+      tests.push(head.test);
+      const textId = (text: string | null): number => (text === null ? 0 : texts.idOf(text));
       push(columns, {
-        ...{ seq: head.seq, at: head.atMs, test: head.testNumber, state: head.state, allowed: head.allowed ? 1 : 0 },
+        ...{ testId: textId(head.test), order: textId(head.order), part: textId(head.part) },
+        ...{ seq: head.seq, at: head.atMs, state: head.state, allowed: head.allowed ? 1 : 0 },
         ...{ reasons: textsId(head.reasons), warnings: textsId(head.warnings), found: textsId(head.found) },
         ...{ selection, outcomes: listId(head.outcomes.map((text) => texts.idOf(text))) },
         highWater: typed?.clock.highWater ?? Number.NaN,
@@ -84,11 +90,14 @@ export function blockWriter(): BlockWriter {
         ...{ acks: listed(acks), lots: named(lots, (item) => [jsonId(item)]), overrides: listed(overrides) },
       });
     },
-    finish: () => {
+    finish: (numberOf) => {
+      const test = tests.map((id) => (id === null ? 0 : numberOf(id)));
       const [contracts, setting, testFacts, orders] = [0, 1, 2, 3].map((place) =>
         selections.all().map((one) => one[place] as number),
       ) as [number[], number[], number[], number[]];
-      return encodeBlock({ ...columns, contracts, setting, testFacts, orders }, texts.all(), lists.all(), [...names]);
+      return encodeBlock({ ...columns, test, contracts, setting, testFacts, orders }, texts.all(), lists.all(), [
+        ...names,
+      ]);
     },
   };
 }
@@ -100,11 +109,12 @@ const pick = (item: Values, isMeant: (member: string) => boolean): Values =>
   Object.fromEntries(Object.entries(item).filter(([member]) => isMeant(member)));
 
 type RowLists = {
-  readonly [N in Exclude<keyof PlainColumns, "contracts" | "setting" | "testFacts" | "orders">]: number[];
+  readonly [N in Exclude<keyof PlainColumns, "test" | "contracts" | "setting" | "testFacts" | "orders">]: number[];
 };
 
 const emptyColumns = (): RowLists => ({
-  ...{ seq: [], at: [], test: [], state: [], allowed: [], reasons: [], warnings: [], found: [], selection: [] },
+  ...{ testId: [], order: [], part: [] },
+  ...{ seq: [], at: [], state: [], allowed: [], reasons: [], warnings: [], found: [], selection: [] },
   ...{ outcomes: [], highWater: [], monotonicNow: [], startedAt: [], attested: [], equipment: [], readings: [] },
   ...{ acks: [], lots: [], overrides: [] },
 });

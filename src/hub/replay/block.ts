@@ -15,6 +15,8 @@ const ROW_COLUMNS = {
   at: Float64Array,
   /** Number of the test's id in the projection; 0 without one. */
   test: Uint32Array,
+  /** Texts for people: the test's id, the order, the part. */
+  ...{ testId: Uint32Array, order: Uint32Array, part: Uint32Array },
   /** A `RowState`. */
   state: Uint8Array,
   /** 1: was allowed. */

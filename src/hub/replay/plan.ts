@@ -67,23 +67,30 @@ export function planFor({ moment, recorded, tried, meaning: textOf }: Situation,
   };
 }
 
-/** What a plan finds in one row, empty for the row that it allows without a word. */
-export function findIn(plan: Plan, row: number, situation: Situation): readonly Noted[] {
+/** What a plan finds in one row. */
+export interface Found {
+  /** By the clauses that were answered before, and by the selection: the same list for equal outcomes. */
+  readonly known: readonly Noted[];
+  /** By the clauses that were asked anew; null where they had nothing to say. */
+  readonly anew: readonly Noted[] | null;
+}
+
+/** @throws what a clause throws: a decision is then blocked by `runtime.error` */
+export function findIn(plan: Plan, row: number, situation: Situation): Found {
   const list = situation.block.outcomes[row] as number;
-  let said = plan.said.get(list);
-  if (said === undefined) {
-    said = [...plan.findings, ...knownOf(plan, list, situation)];
-    plan.said.set(list, said);
+  let known = plan.said.get(list);
+  if (known === undefined) {
+    known = [...plan.findings, ...knownOf(plan, list, situation)];
+    plan.said.set(list, known);
   }
-  if (plan.asked.length === 0) return said;
-  let found: Noted[] | undefined;
+  let anew: Noted[] | null = null;
   for (const clause of plan.asked) {
     const outcome = judgeClause(clause.binding.release.loaded, clause.compiled, situation.moment);
     if (outcome === null || (outcome.reasons.length === 0 && outcome.warnings.length === 0)) continue;
-    found ??= [...said];
-    note(found, clause, outcome, situation);
+    anew ??= [];
+    note(anew, clause, outcome, situation);
   }
-  return found ?? said;
+  return { known, anew };
 }
 
 function knownOf({ known }: Plan, list: number, situation: Situation): readonly Noted[] {
@@ -114,21 +121,33 @@ function note(
   for (const one of warnings) add("warning", one);
 }
 
+/** Blocked as a gate blocks that fails inside. */
+const FAULT: Verdict = {
+  ...{ allow: false, reasons: ["runtime.error:node"], warnings: [] },
+  noted: [
+    {
+      ...{ severity: "reason", code: "runtime.error", subject: "node" },
+      ...{ contract: null, condition: null, wasAsked: true },
+    },
+  ],
+};
+
+export const FAULTY: Found = { known: FAULT.noted, anew: null };
+
 /** As a decision says it. */
-export function verdictOf(noted: readonly Noted[]): Verdict {
+export function verdictOf(found: Found): Verdict {
+  if (found === FAULTY) return FAULT;
+  const noted = found.anew === null ? found.known : [...found.known, ...found.anew];
   const reasons = codesOf(noted.filter(({ severity }) => severity === "reason"));
   const warnings = codesOf(noted.filter(({ severity }) => severity === "warning"));
   return { allow: reasons.length === 0, reasons, warnings, noted };
 }
 
-export const FAULT: Verdict = {
-  ...{ allow: false, reasons: ["runtime.error:node"], warnings: [] },
-  noted: [
-    {
-      ...{ severity: "reason", code: "runtime.error", subject: "node" },
-      contract: null,
-      condition: null,
-      wasAsked: true,
-    },
-  ],
-};
+/** Names what was found anew: findings with the same name say the same. */
+export function nameOf(anew: readonly Noted[] | null): string {
+  if (anew === null) return "";
+  let name = "";
+  for (const { severity, code, subject, contract, condition, wasAsked } of anew)
+    name += `${severity} ${code} ${subject} ${contract} ${condition} ${wasAsked}\n`;
+  return name;
+}

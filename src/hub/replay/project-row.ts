@@ -8,12 +8,12 @@ import { ROW, type RowState } from "./block.ts";
 import type { RowHead } from "./block-writer.ts";
 import { boundClauses, codesOf, printOutcome, readOutcome } from "./clause-outcome.ts";
 import { sameTexts } from "./compare-verdicts.ts";
-import { asRecorded, type Ready, type ReplayShelf, replayable } from "./redecide.ts";
+import { asRecorded, isReadable, type Ready, type ReplayShelf, replayable } from "./redecide.ts";
 import type { WhyNotJudged } from "./replay-summary.ts";
 
 /** In the order of their numbers in a block. */
 export const NOT_JUDGED: readonly WhyNotJudged[] = [
-  ...(["snapshot-not-kept", "bundle-gone", "nothing-judged", "zone-unknown", "not-asked-then"] as const),
+  ...(["snapshot-not-kept", "bundle-gone", "nothing-judged", "zone-unknown", "not-asked-then", "unreadable"] as const),
 ];
 
 /** A recorded decision in the form that a block keeps. */
@@ -29,11 +29,23 @@ export interface ProjectedRow {
  * Decides one recorded decision again by the releases it was decided by, and keeps what each clause said. That is the check of
  * trust: what is not reproduced here is compared with nothing later.
  */
-export function projectRow(decision: ArchivedDecision, testNumber: number, shelf: ReplayShelf): ProjectedRow {
+export function projectRow(decision: ArchivedDecision, shelf: ReplayShelf): ProjectedRow {
   const { entry, atMs, recorded } = decision;
-  const { allow, reasons, warnings, contracts } = recorded.decision;
+  if (!isReadable(recorded)) return { ...NOTHING, head: unreadable(entry.seq, atMs) };
+  const { allow, reasons, warnings, contracts, testId, order } = recorded.decision;
   const head = {
-    ...{ seq: entry.seq, atMs, testNumber, allowed: allow, reasons, warnings, found: [], outcomes: [] },
+    ...{
+      seq: entry.seq,
+      atMs,
+      test: testId,
+      order,
+      part: recorded.part,
+      allowed: allow,
+      reasons,
+      warnings,
+      found: [],
+      outcomes: [],
+    },
     contracts: JSON.stringify(contracts.map(({ contract, version, digest }) => ({ contract, version, digest }))),
   };
   const ready = replayable(decision, shelf);
@@ -41,7 +53,7 @@ export function projectRow(decision: ArchivedDecision, testNumber: number, shelf
     const missing = ready.why === "bundle-gone" ? contracts.map(({ digest }) => digest) : [];
     const state: RowState = ROW.notJudged + NOT_JUDGED.indexOf(ready.why);
     const gone = missing.filter((digest) => shelf.bundle(digest) === undefined);
-    return { head: { ...head, state }, values: null, typed: null, missing: gone };
+    return { ...NOTHING, head: { ...head, state }, missing: gone };
   }
   const whole = { values: recorded.snapshot, typed: ready.snapshot, missing: [] };
   const again = asRecorded(ready);
@@ -51,6 +63,13 @@ export function projectRow(decision: ArchivedDecision, testNumber: number, shelf
   const state = outcomes === undefined ? ROW.whole : ROW.byClauses;
   return { ...whole, head: { ...head, state, outcomes: outcomes ?? [] } };
 }
+
+const NOTHING = { values: null, typed: null, missing: [] };
+
+const unreadable = (seq: number, atMs: number): RowHead => ({
+  ...{ seq, atMs, test: null, order: null, part: null, allowed: false, reasons: [], warnings: [], found: [] },
+  ...{ outcomes: [], contracts: "[]", state: ROW.notJudged + NOT_JUDGED.indexOf("unreadable") },
+});
 
 /** Whether nothing but what its clauses say and which contracts bind goes into the verdict. */
 function isMadeOfClauses({ snapshot, now, calendar, carried }: Ready): boolean {

@@ -49,6 +49,7 @@ export type Ready = Extract<Replayable, { readonly kind: "replayable" }>;
  * the start of the test as recorded. What the recorded releases do not reproduce is not compared with anything.
  */
 export function redecide(decision: ArchivedDecision, candidate: Candidate, shelf: ReplayShelf): ReplayAnswer {
+  if (!isReadable(decision.recorded)) return { kind: "not-judged", why: "unreadable", before: [] };
   const { decision: recorded } = decision.recorded;
   const found = replayable(decision, shelf);
   return found.kind === "not-judged"
@@ -66,6 +67,21 @@ export function redecideTyped(
   if (again.allow !== recorded.allow || !sameTexts(again.reasons, recorded.reasons))
     return { kind: "not-reproducible", before: recorded.reasons, now: again.reasons };
   return held(found, again, candidate);
+}
+
+/** A node writes its own entries; what is no decision in our form is said to be none, and stops nothing. */
+export function isReadable({ decision, part, snapshot }: RecordedMetadata): boolean {
+  const { allow, reasons, warnings, contracts, testId, order } = decision;
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+  return (
+    typeof allow === "boolean" &&
+    [reasons, warnings].every((list) => Array.isArray(list) && list.every(isText)) &&
+    Array.isArray(contracts) &&
+    contracts.every((one) => isText(one?.contract) && isTextOrNull(one.version) && isText(one.digest)) &&
+    [part, testId, order].every(isTextOrNull) &&
+    (snapshot === null || (typeof snapshot === "object" && !Array.isArray(snapshot)))
+  );
 }
 
 /** A node's own trouble: no clause was looked at, and nobody knows which contracts would have been. */

@@ -6,8 +6,8 @@ import { evidenceAskedBy } from "./asked-then.ts";
 import { type Block, ROW } from "./block.ts";
 import { meaningOf } from "./clause-meaning.ts";
 import { type BoundClause, boundClauses } from "./clause-outcome.ts";
-import { compareVerdicts, type Noted, type ReplayAnswer, type Verdict } from "./compare-verdicts.ts";
-import { FAULT, findIn, type Plan, planFor, type Situation, verdictOf } from "./plan.ts";
+import { compareVerdicts, type ReplayAnswer, type Verdict } from "./compare-verdicts.ts";
+import { FAULTY, type Found, findIn, nameOf, type Plan, planFor, type Situation, verdictOf } from "./plan.ts";
 import { NOT_JUDGED } from "./project-row.ts";
 import { type Candidate, carriedIn, type ReplayShelf, redecideTyped } from "./redecide.ts";
 import { RowSnapshot } from "./row-snapshot.ts";
@@ -18,22 +18,32 @@ export interface BlockRequest {
   readonly shelf: ReplayShelf;
   readonly fromMs: number;
   readonly toMs: number;
+  /** What the archive keeps no more is not decided again. */
+  readonly fromSeq: number;
   /** Which clauses are equal; only a test has another. */
   readonly meaning?: typeof meaningOf;
 }
+
+type RowsRequest = Omit<BlockRequest, "fromMs" | "toMs" | "fromSeq">;
 
 /** Decides every decision of a block again and counts what became of it. */
 export function replayBlock(block: Block, node: string, request: BlockRequest, tally: Tally): void {
   const rows = openRows(block, node, request);
   for (let row = 0; row < block.rows; row += 1) {
     const atMs = block.at[row] as number;
-    if (atMs < request.fromMs || atMs >= request.toMs) continue;
+    const seq = block.seq[row] as number;
+    if (atMs < request.fromMs || atMs >= request.toMs || seq < request.fromSeq) continue;
     const number = block.test[row] as number;
-    const place: Place = { node, seq: block.seq[row] as number, atMs, test: number === 0 ? null : number };
+    const test = number === 0 ? null : number;
     const answer = rows.answer(row);
-    if (answer === ALLOWED_AS_BEFORE) countAllowed(tally, place);
-    else count(tally, place, answer);
+    if (answer === ALLOWED_AS_BEFORE) countAllowed(tally, { node, atMs, test });
+    else count(tally, { node, seq, atMs, test, about: () => aboutRow(block, row) }, answer);
   }
+}
+
+function aboutRow(block: Block, row: number): ReturnType<Place["about"]> {
+  const text = (id: number | undefined): string | null => (id === undefined || id === 0 ? null : block.text(id));
+  return { test: text(block.testId[row]), order: text(block.order[row]), part: text(block.part[row]) };
 }
 
 /** By far the most frequent answer. */
@@ -54,8 +64,8 @@ type Selected =
       /** Null: what was recorded. */
       readonly before: Plan | null;
       readonly now: Plan;
-      /** Answers where no clause had to be asked anew, by what they follow from. */
-      readonly answers: Map<number, Map<number, ReplayAnswer>>;
+      /** Answers that were given, by all that they follow from. */
+      readonly answers: Map<string, ReplayAnswer>;
     };
 type AtHand = Extract<Selected, { readonly kind: "at-hand" }>;
 
@@ -65,7 +75,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export function openRows(
   block: Block,
   node: string,
-  request: Omit<BlockRequest, "fromMs" | "toMs">,
+  request: RowsRequest,
 ): { readonly answer: (row: number) => ReplayAnswer } {
   const { candidate } = request;
   const snapshot = new RowSnapshot(block);
@@ -124,7 +134,7 @@ function selectedBy(
   block: Block,
   place: number,
   moment: Moment,
-  { candidate: { release, against }, shelf, meaning = meaningOf }: Omit<BlockRequest, "fromMs" | "toMs">,
+  { candidate: { release, against }, shelf, meaning = meaningOf }: RowsRequest,
 ): Selected {
   const contracts = JSON.parse(block.text(block.contracts[place] as number)) as readonly DecidedContract[];
   const releases: Release[] = [];
@@ -183,48 +193,26 @@ function byClauses(
   const now = isAhead ? (before ?? recorded) : chosen.now;
   if (!recorded.binds && !now.binds && before?.binds !== true) return UNCONCERNED;
   const foundNow = tryFind(now, row, situation);
-  if (before === null && foundNow.length === 0 && block.allowed[row] === 1) return ALLOWED_AS_BEFORE;
-  const isSettled = isAnswered(now, foundNow, block, row) && (before === null || before.asked.length === 0);
-  if (!isSettled) return answerOf(chosen, row, foundNow, said);
-  const answers = answersFor(chosen, block.outcomes[row] as number);
-  const key = (block.reasons[row] as number) * block.texts + (block.warnings[row] as number);
-  const known = answers.get(isAhead ? -1 - key : key);
+  if (before === null && foundNow.anew === null && foundNow.known.length === 0 && block.allowed[row] === 1)
+    return ALLOWED_AS_BEFORE;
+  const foundBefore = tryFind(before ?? recorded, row, situation);
+  // Equal rows have equal answers, and few are unlike all others.
+  const places = [block.outcomes, block.reasons, block.warnings].map((column) => column[row]);
+  const key = `${places.join()} ${isAhead} ${nameOf(foundBefore.anew)}> ${nameOf(foundNow.anew)}`;
+  const isFault = foundNow === FAULTY || foundBefore === FAULTY;
+  const known = isFault ? undefined : chosen.answers.get(key);
   if (known !== undefined) return known;
-  const answer = answerOf(chosen, row, foundNow, said);
-  answers.set(isAhead ? -1 - key : key, answer);
+  const verdict = verdictOf(foundBefore);
+  const answer = compareVerdicts(before === null ? { ...verdict, ...said(row) } : verdict, verdictOf(foundNow));
+  if (!isFault) chosen.answers.set(key, answer);
   return answer;
 }
 
-/** Whether the clauses that were asked anew had nothing to add: then equal rows have equal answers. */
-const isAnswered = (plan: Plan, found: readonly Noted[], { outcomes }: Block, row: number): boolean =>
-  found === plan.said.get(outcomes[row] as number);
-
-function answersFor({ answers }: AtHand, outcomes: number): Map<number, ReplayAnswer> {
-  const known = answers.get(outcomes);
-  if (known !== undefined) return known;
-  const made = new Map<number, ReplayAnswer>();
-  answers.set(outcomes, made);
-  return made;
-}
-
-function answerOf(
-  { situation, recorded, before }: AtHand,
-  row: number,
-  foundNow: readonly Noted[],
-  said: (row: number) => Omit<Verdict, "noted">,
-): ReplayAnswer {
-  const now = asVerdict(foundNow);
-  if (before !== null) return compareVerdicts(asVerdict(tryFind(before, row, situation)), now);
-  return compareVerdicts({ ...said(row), noted: tryFind(recorded, row, situation) }, now);
-}
-
-const asVerdict = (found: readonly Noted[]): Verdict => (found === FAULT.noted ? FAULT : verdictOf(found));
-
 /** What would fail inside a gate blocks there, and so it does here. */
-function tryFind(plan: Plan, row: number, situation: Situation): readonly Noted[] {
+function tryFind(plan: Plan, row: number, situation: Situation): Found {
   try {
     return findIn(plan, row, situation);
   } catch {
-    return FAULT.noted;
+    return FAULTY;
   }
 }

@@ -62,9 +62,15 @@ export interface ReplayCounts {
 /**
  * `snapshot-not-kept`: too large for the ledger. `bundle-gone`: another contract's bundle is nowhere. `nothing-judged`: a fault of
  * the node, no clause was looked at. `zone-unknown`: no calendar of the plant. `not-asked-then`: nobody recorded evidence that
- * only the candidate asks for.
+ * only the candidate asks for. `unreadable`: the entry says it is a decision and has not the form of one.
  */
-export type WhyNotJudged = "snapshot-not-kept" | "bundle-gone" | "nothing-judged" | "zone-unknown" | "not-asked-then";
+export type WhyNotJudged =
+  | "snapshot-not-kept"
+  | "bundle-gone"
+  | "nothing-judged"
+  | "zone-unknown"
+  | "not-asked-then"
+  | "unreadable";
 
 export interface ReplayShare {
   readonly count: number;

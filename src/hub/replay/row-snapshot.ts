@@ -41,7 +41,9 @@ export class RowSnapshot implements Snapshot {
     const reading = one<Reading>(({ readings }) => readings, "readings");
     const lot = one<Lot>(({ lots }) => lots, "lots");
     const names = new Map([...block.names].map((id) => [block.text(id), id]));
-    this.#equipment = new RowMap(block, names, 3, (rest, moving) => merged(stable(rest), volatile(moving)));
+    this.#equipment = new RowMap(block, names, 3, (rest, moving) => {
+      return new RowEquipment(stable(rest), () => volatile(moving));
+    });
     this.#readings = new RowMap(block, names, 2, reading);
     this.#lots = new RowMap(block, names, 2, lot);
     [this.equipment, this.readings, this.lots] = [this.#equipment, this.#readings, this.#lots];
@@ -118,18 +120,59 @@ function memo<T>(read: (id: number) => T): Memo<T> {
   };
 }
 
-/** The members that `block-writer` keeps apart are read from their own text, all others from the rest. */
-const merged = (stable: EquipmentState, volatile: EquipmentState): EquipmentState => ({
-  ...stable,
-  onSeconds: volatile.onSeconds,
-  onSince: volatile.onSince,
-  hours: volatile.hours,
-  cycles: volatile.cycles,
-  lastUseEndedAt: volatile.lastUseEndedAt,
-  openingCheck: volatile.openingCheck,
-  closingCheck: volatile.closingCheck,
-  checks: volatile.checks,
-});
+/** A piece of equipment: the members that `block-writer` keeps apart are read from their own text, once somebody asks for one. */
+class RowEquipment implements EquipmentState {
+  readonly serial: EquipmentState["serial"];
+  readonly status: EquipmentState["status"];
+  readonly attributes: EquipmentState["attributes"];
+  readonly locks: EquipmentState["locks"];
+  readonly returnedAt: EquipmentState["returnedAt"];
+  readonly reverifiedAt: EquipmentState["reverifiedAt"];
+  readonly events: EquipmentState["events"];
+  readonly ranges: EquipmentState["ranges"];
+  readonly extension: EquipmentState["extension"];
+  readonly calibration: EquipmentState["calibration"];
+  readonly #moving: () => EquipmentState;
+
+  constructor(rest: EquipmentState, moving: () => EquipmentState) {
+    this.serial = rest.serial;
+    this.status = rest.status;
+    this.attributes = rest.attributes;
+    this.locks = rest.locks;
+    this.returnedAt = rest.returnedAt;
+    this.reverifiedAt = rest.reverifiedAt;
+    this.events = rest.events;
+    this.ranges = rest.ranges;
+    this.extension = rest.extension;
+    this.calibration = rest.calibration;
+    this.#moving = moving;
+  }
+
+  get onSeconds(): EquipmentState["onSeconds"] {
+    return this.#moving().onSeconds;
+  }
+  get onSince(): EquipmentState["onSince"] {
+    return this.#moving().onSince;
+  }
+  get hours(): EquipmentState["hours"] {
+    return this.#moving().hours;
+  }
+  get cycles(): EquipmentState["cycles"] {
+    return this.#moving().cycles;
+  }
+  get lastUseEndedAt(): EquipmentState["lastUseEndedAt"] {
+    return this.#moving().lastUseEndedAt;
+  }
+  get openingCheck(): EquipmentState["openingCheck"] {
+    return this.#moving().openingCheck;
+  }
+  get closingCheck(): EquipmentState["closingCheck"] {
+    return this.#moving().closingCheck;
+  }
+  get checks(): EquipmentState["checks"] {
+    return this.#moving().checks;
+  }
+}
 
 function itemsOf({ listStarts, listItems }: Block, list: number): readonly number[] {
   return [...listItems.subarray(listStarts[list], listStarts[list + 1])];

@@ -22,10 +22,9 @@ export interface Place {
   readonly seq: number;
   readonly atMs: number;
   readonly test: number | null;
+  /** For examples, of which few are kept. */
+  readonly about: () => Pick<ReplayExample, "test" | "order" | "part">;
 }
-
-/** What an example says before somebody looks up the rest of its decision. */
-export type ExampleSeed = Omit<ReplayExample, "test" | "order" | "part">;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -48,7 +47,7 @@ export interface Tally {
   readonly notJudged: Map<WhyNotJudged, number>;
   readonly tests: { readonly concerned: NumberSet; readonly newlyBlocked: NumberSet; readonly newlyAllowed: NumberSet };
   /** Of each kind the latest, at most `examplesKept`. */
-  readonly examples: { readonly [kind in ExampleKind]: ExampleSeed[] };
+  readonly examples: { readonly [kind in ExampleKind]: ReplayExample[] };
 }
 
 export const openTally = (examplesKept: number): Tally => ({
@@ -65,7 +64,7 @@ export const openTally = (examplesKept: number): Tally => ({
 });
 
 /** Counts one that was allowed and still is, without a word: nearly all of them. */
-export function countAllowed(tally: Tally, { node, atMs, test }: Place): void {
+export function countAllowed(tally: Tally, { node, atMs, test }: Pick<Place, "node" | "atMs" | "test">): void {
   const { counts, tests } = tally;
   counts.decisions += 1;
   counts.concerned += 1;
@@ -159,19 +158,19 @@ function flip(into: Map<string, Flips>, key: string, kind: keyof Flips, others: 
 }
 
 /** The latest first; of the same instant by node and place, so that the order of the work does not matter. */
-const laterFirst = (a: ExampleSeed, b: ExampleSeed): number =>
+const laterFirst = (a: ReplayExample, b: ReplayExample): number =>
   b.atMs - a.atMs || (a.node < b.node ? -1 : a.node > b.node ? 1 : b.seq - a.seq);
 
 function keep(
   { examples, examplesKept }: Tally,
   kind: ExampleKind,
-  { node, seq, atMs }: Place,
+  { node, seq, atMs, about }: Place,
   said: Pick<ReplayExample, "before" | "now" | "why">,
 ): void {
   const list = examples[kind];
   const last = list.at(-1);
   if (examplesKept === 0 || (list.length >= examplesKept && last !== undefined && last.atMs > atMs)) return;
-  list.push({ node, seq, atMs, ...said });
+  list.push({ node, seq, atMs, ...about(), ...said });
   list.sort(laterFirst);
   if (list.length > examplesKept) list.pop();
 }
@@ -216,15 +215,9 @@ export interface Asked {
   readonly filter: ReplayFilter;
 }
 
-/** The answer, in an order that does not depend on how the work was shared out. `lookUp` fills in what an example's decision says. */
-export function summaryOf(
-  asked: Asked,
-  tally: Tally,
-  lookUp: (seed: ExampleSeed) => Pick<ReplayExample, "test" | "order" | "part">,
-): ReplaySummary {
+/** The answer, in an order that does not depend on how the work was shared out. */
+export function summaryOf(asked: Asked, tally: Tally): ReplaySummary {
   const { counts, examples, tests } = tally;
-  const shown = (kind: ExampleKind): readonly ReplayExample[] =>
-    examples[kind].map((seed) => ({ ...seed, ...lookUp(seed) }));
   const allowed = counts.unchangedAllowed + counts.newlyBlocked;
   return {
     ...asked,
@@ -240,13 +233,7 @@ export function summaryOf(
     stations: [...tally.stations.values()].sort((a, b) => (a.node < b.node ? -1 : 1)),
     conditions: [...tally.conditions].map(([key, flips]) => causeIn(key, flips)).sort(mostFirst),
     reasons: [...tally.reasons].map(([key, flips]) => reasonIn(key, flips)).sort(mostFirst),
-    examples: {
-      newlyBlocked: shown("newlyBlocked"),
-      newlyAllowed: shown("newlyAllowed"),
-      blockedOtherwise: shown("blockedOtherwise"),
-      notReproducible: shown("notReproducible"),
-      notJudged: shown("notJudged"),
-    },
+    examples,
     notJudged: [...tally.notJudged]
       .map(([why, times]) => ({ why, count: times }))
       .sort((a, b) => b.count - a.count || (a.why < b.why ? -1 : 1)),

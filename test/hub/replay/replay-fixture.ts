@@ -10,7 +10,7 @@ import type {
   NodeArchive,
 } from "../../../src/hub/archive/archived.ts";
 import type { Candidate, ReplayShelf } from "../../../src/hub/replay/redecide.ts";
-import { entryBytes, entryHash } from "../../../src/ledger/entry.ts";
+import { EMPTY_HEAD, entryBytes, entryHash } from "../../../src/ledger/entry.ts";
 import { digestFacts } from "../../../src/ledger/receipt.ts";
 import type { Decision } from "../../../src/model/decision.ts";
 import type { LedgerEntry } from "../../../src/model/ledger-entry.ts";
@@ -88,7 +88,10 @@ export function metadataOf({ node, atMs, releases, snapshot, ...more }: ToDecide
 }
 
 /** Ledgers of nodes in memory, and what an archive of them answers. Everything is read from the entries' bytes. */
-export function memoryArchive(): NodeArchive & { readonly decide: (given: ToDecide) => ArchivedDecision } {
+export function memoryArchive(): NodeArchive & {
+  readonly decide: (given: ToDecide) => ArchivedDecision;
+  readonly bytesOf: (node: string) => readonly Uint8Array[];
+} {
   const ledgers = new Map<string, LedgerEntry[]>();
   const kept = function* (filter: EntryFilter): Iterable<ArchivedEntry> {
     let left = filter.limit ?? Number.POSITIVE_INFINITY;
@@ -127,6 +130,7 @@ export function memoryArchive(): NodeArchive & { readonly decide: (given: ToDeci
     entries: (filter = {}) => kept(filter),
     decisions,
     exposure: () => [],
+    bytesOf: (node) => (ledgers.get(node) ?? []).map(entryBytes),
     decide: (given) => {
       const entries = ledgers.get(given.node) ?? [];
       ledgers.set(given.node, entries);
@@ -135,7 +139,7 @@ export function memoryArchive(): NodeArchive & { readonly decide: (given: ToDeci
       entries.push({
         ...{ seq: entries.length, time: printUtc(given.atMs), timeSource: "attested", action_type: "gate_decision" },
         ...{ action: "decided", target: given.node, details: "", user_id: given.node, smart_id: null, metadata },
-        previous_hash: last === undefined ? `sha256:${"0".repeat(64)}` : entryHash(entryBytes(last)),
+        previous_hash: last === undefined ? EMPTY_HEAD.hash : entryHash(entryBytes(last)),
       });
       return asDecision(given.node, entries.at(-1) as LedgerEntry);
     },

@@ -5,8 +5,8 @@ import { addNumber, addNumbers, numberSet, sizeOf } from "../../../src/hub/repla
 import { count, merge, openTally, type Place, summaryOf, type Tally } from "../../../src/hub/replay/tally.ts";
 
 const asked = { contract: "C", candidate: "sha256:0", against: null, inForceFromMs: null, filter: {} };
-const nothing = () => ({ test: null, order: null, part: null });
 
+const about = () => ({ test: "T-7", order: null, part: null });
 const reasons = fc.subarray(["a:x", "b:x", "c:y"], { minLength: 1 });
 const judged = fc
   .tuple(fc.constantFrom("unchanged", "newly-blocked", "newly-allowed", "blocked-otherwise"), reasons, fc.boolean())
@@ -30,6 +30,7 @@ const places: fc.Arbitrary<Place> = fc.record({
   seq: fc.nat(1000),
   atMs: fc.nat(50),
   test: fc.option(fc.nat(100_000), { nil: null }),
+  about: fc.constant(() => ({ test: null, order: "PO-1", part: null })),
 });
 const cases = fc.uniqueArray(fc.tuple(places, answers), { selector: ([{ node, seq }]) => `${node} ${seq}` });
 
@@ -42,7 +43,7 @@ const tallied = (list: readonly (readonly [Place, ReplayAnswer])[]): Tally => {
 test("everything is counted once: what it became adds up to the decisions", () => {
   fc.assert(
     fc.property(cases, (list) => {
-      const { counts, newlyBlocked, newlyAllowed, stations } = summaryOf(asked, tallied(list), nothing);
+      const { counts, newlyBlocked, newlyAllowed, stations } = summaryOf(asked, tallied(list));
       const { decisions, concerned, newlyWarned: _, ...parts } = counts;
       expect(decisions).toBe(list.length);
       expect(Object.values(parts).reduce((a, b) => a + b, 0)).toBe(decisions);
@@ -57,11 +58,11 @@ test("however the work is shared out, the answer is the same", () => {
   fc.assert(
     fc.property(cases, fc.nat(), (list, cut) => {
       const at = list.length === 0 ? 0 : cut % list.length;
-      const whole = summaryOf(asked, tallied(list), nothing);
+      const whole = summaryOf(asked, tallied(list));
       const parts = [list.slice(at), list.slice(0, at)].map(tallied);
       const merged = openTally(3);
       for (const part of parts) merge(merged, structuredClone(part));
-      expect(summaryOf(asked, merged, nothing)).toEqual(whole);
+      expect(summaryOf(asked, merged)).toEqual(whole);
     }),
   );
 });
@@ -71,8 +72,8 @@ test("a test that was decided many times is one test", () => {
     ...{ kind: "judged", change: "newly-blocked", allowed: true, before: [], now: ["a:x"], newlyWarned: false },
     causes: [{ contract: "C", condition: "one", reason: "a:x" }],
   };
-  const again = [1, 2, 3].map((seq) => [{ node: "N-1", seq, atMs: seq, test: 7 }, flip] as const);
-  const { tests, counts, newlyBlocked, examples } = summaryOf(asked, tallied([...again, ...again]), nothing);
+  const again = [1, 2, 3].map((seq) => [{ node: "N-1", seq, atMs: seq, test: 7, about }, flip] as const);
+  const { tests, counts, newlyBlocked, examples } = summaryOf(asked, tallied([...again, ...again]));
   expect([counts.newlyBlocked, tests.newlyBlocked, tests.concerned]).toEqual([6, 1, 1]);
   expect([newlyBlocked.share, newlyBlocked.high]).toEqual([1, 1]);
   expect(examples.newlyBlocked.map(({ seq }) => seq)).toEqual([3, 3, 2]);
