@@ -33,6 +33,7 @@ export interface HubClient {
   readonly get: (path: string) => Promise<unknown>;
   readonly post: (path: string, body: unknown) => Promise<unknown>;
   readonly put: (path: string, body: unknown) => Promise<unknown>;
+  readonly delete: (path: string) => Promise<unknown>;
 }
 
 /** @throws MaintError 69 where no hub is known, 2 where there is no token */
@@ -42,7 +43,7 @@ export function hubClient(options: HubOptions): HubClient {
   const file = options.token ?? process.env["MAINT_TOKEN_FILE"] ?? join(keysFolder(options.keys), "admin.token");
   const token = readBearerFile(file);
   const ask = (method: string) => (path: string, body?: unknown) => request({ url, token, method, path, body });
-  return { url, get: ask("GET"), post: ask("POST"), put: ask("PUT") };
+  return { url, get: ask("GET"), post: ask("POST"), put: ask("PUT"), delete: ask("DELETE") };
 }
 
 /** Every page of a long list, whose rows stand under `field`. */

@@ -47,6 +47,10 @@ const verbs: { readonly [name: string]: Verb } = {
   status: { summary: "say how a hub or a node is", load: () => import("./commands/status.ts") },
   alert: { summary: "list and acknowledge alerts", load: () => import("./commands/alert.ts") },
   pattern: { summary: "find alert patterns across nodes", load: () => import("./commands/pattern.ts") },
+  replay: {
+    summary: "decide recorded decisions again under another version",
+    load: () => import("./commands/replay.ts"),
+  },
   proposal: { summary: "read, accept or reject proposed versions", load: () => import("./commands/proposal.ts") },
   order: { summary: "link and close client orders", load: () => import("./commands/order.ts") },
   report: { summary: "make and verify reports for auditors", load: () => import("./commands/report.ts") },

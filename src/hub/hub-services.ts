@@ -14,6 +14,7 @@ import type { PeopleService } from "./people/people-service.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock } from "./ports.ts";
 import type { ProposalService } from "./proposals/proposal-service.ts";
+import type { ReplayService } from "./replay/replay-service.ts";
 import type { ReportService } from "./reports/report-service.ts";
 import type { RolloutService } from "./rollout/rollout-service.ts";
 import type { FloorQuery, FloorStatus } from "./standing/floor-status.ts";
@@ -41,6 +42,7 @@ export interface HubServices {
   readonly reports: ReportService;
   readonly policy: PolicyCentral;
   readonly ledger: LedgerFile;
+  readonly replays: ReplayService;
   /** What nodes wrote into their ledgers. */
   readonly archive: ArchiveFile;
   readonly archiveDesk: ArchiveDesk;

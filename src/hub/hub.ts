@@ -143,6 +143,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     ledger,
     archive,
     policy,
+    policyFolder: join(options.dataFolder, "policy"),
     clock,
     random: options.random ?? ((count) => randomBytes(count)),
     onlineKey,
@@ -168,6 +169,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   const ticking = startTicking(services, clock, failed);
   const stop = async (): Promise<void> => {
     await ticking.stop();
+    await services.replays.stop();
     removeFile(address);
     await sessions.stop();
     await server.stop();

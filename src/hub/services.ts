@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { SigningKey } from "../disk/key-file.ts";
 import { openLedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
@@ -21,6 +22,7 @@ import { openForgotten } from "./policy-central/forgotten.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock, Random } from "./ports.ts";
 import { createProposalService } from "./proposals/proposal-service.ts";
+import { createReplayService } from "./replay/replay-service.ts";
 import { createReportService } from "./reports/report-service.ts";
 import { openRolloutBook } from "./rollout/rollout-book.ts";
 import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
@@ -64,6 +66,8 @@ export interface Foundations {
   readonly ledger: LedgerFile;
   readonly archive: ArchiveFile;
   readonly policy: PolicyCentral;
+  /** Where PolicyCentral's files lie. */
+  readonly policyFolder: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly onlineKey: SigningKey;
@@ -156,6 +160,7 @@ type Records = Pick<
   | "reports"
   | "archiveDesk"
   | "ledgerDesk"
+  | "replays"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -200,7 +205,23 @@ function composeRecords(
     ...{ archive: base.archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
     impacts: async () => [],
   });
+  const { path } = base.archive;
+  const places = { archive: path, projection: join(dirname(path), "replay-cache.db"), policy: base.policyFolder };
+  const replays = createReplayService({ policy, clock, places });
   const archiveDesk = createArchiveDesk({ file: base.archive, nodes, journal, clock, hubId: base.hubId });
   const ledgerDesk = openLedgerDesk(ledger, onlineKey, clock.nowMs);
-  return { people, reports, archiveDesk, ledgerDesk, oidc, nodes, contracts, alerts, patterns, proposals, orders };
+  return {
+    people,
+    reports,
+    replays,
+    archiveDesk,
+    ledgerDesk,
+    oidc,
+    nodes,
+    contracts,
+    alerts,
+    patterns,
+    proposals,
+    orders,
+  };
 }

@@ -190,6 +190,9 @@ export const MAX_REPLAY_EXAMPLES = 1_000;
 export const REPLAY_BLOCK_ROWS = 4_096;
 export const REPLAY_BLOCK_BYTES = 16 << 20;
 export const REPLAY_BLOCKS_PER_CALL = 4;
+/** Replays that wait for their turn, and those whose answers a hub remembers. */
+export const MAX_REPLAYS_WAITING = 8;
+export const MAX_REPLAYS_KEPT = 50;
 export const MAX_REPLAY_THREADS = 4;
 /** Of heap, each; a replay that takes more fails, the hub does not. */
 export const REPLAY_THREAD_MIB = 512;

@@ -21,6 +21,7 @@ import { ledgerRoutes } from "./ledger-routes.ts";
 import { ordersRoutes } from "./orders-routes.ts";
 import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
+import { replaysRoutes } from "./replays-routes.ts";
 import { reportsRoutes } from "./reports-routes.ts";
 import { rolloutsRoutes, whyNotRoutes } from "./rollouts-routes.ts";
 import { dueRoutes, standingRoutes, statusRoutes } from "./standing-routes.ts";
@@ -136,6 +137,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/alerts", alertsRoutes(services.alerts))
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))
+    .route("/v1/replays", replaysRoutes(services))
     .route("/v1/orders", ordersRoutes(services.orders))
     .route("/v1/reports", reportsRoutes(services.reports));
 }
