@@ -47,6 +47,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "PUT /v1/nodes/:id/register": "admin",
   "GET /v1/standing": ALL,
   "GET /v1/status": ALL,
+  "GET /v1/openapi.json": ALL,
   "GET /v1/due": ALL,
   "GET /v1/people": "admin",
   "POST /v1/people": "admin",

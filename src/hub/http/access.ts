@@ -11,9 +11,12 @@ export interface HubEnv {
   readonly Variables: { principal: Principal };
 }
 
+/** A guard says whom it lets through, so that the API's description can say it too. */
+export type Guard = MiddlewareHandler<HubEnv> & { readonly roles: readonly string[] };
+
 /** Lets only people with one of `roles` through. Roles are compared without case; `admin` is no master key. */
-export const requireRole = (...roles: readonly string[]): MiddlewareHandler<HubEnv> =>
-  createMiddleware<HubEnv>(async (context, next) => {
+export const requireRole = (...roles: readonly string[]): Guard => {
+  const guard = createMiddleware<HubEnv>(async (context, next) => {
     const principal = context.get("principal");
     const held = principal.roles.map((role) => role.toLowerCase());
     if (!roles.some((role) => held.includes(role.toLowerCase()))) {
@@ -21,6 +24,8 @@ export const requireRole = (...roles: readonly string[]): MiddlewareHandler<HubE
     }
     await next();
   });
+  return Object.assign(guard, { roles });
+};
 
 /**
  * The JSON body, checked against `schema`.

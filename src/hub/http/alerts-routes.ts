@@ -10,13 +10,15 @@ import { READER_ROLES } from "./reader-roles.ts";
 const MAX_LISTED = 1_000;
 const LISTED = 100;
 
-const filterSchema = z.strictObject({
+export const filterSchema = z.strictObject({
   contract: z.string().refine(isContractId, "is no contract id").optional(),
   node: z.string().refine(isTestNodeId, "is no node id").optional(),
   state: z.enum(["open", "acknowledged"]).optional(),
   since: z.iso.datetime({ offset: true }).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(LISTED),
 });
+
+export const acknowledgeSchema = z.strictObject({ note: z.string() });
 
 /** To be mounted at /v1/alerts. */
 export function alertsRoutes(alerts: AlertService): Hono<HubEnv> {
@@ -31,7 +33,7 @@ export function alertsRoutes(alerts: AlertService): Hono<HubEnv> {
       });
     })
     .post("/:id/acknowledge", requireRole("operator", "QA", "supervisor", "admin"), async (context) => {
-      const { note } = await bodyOf(context, z.strictObject({ note: z.string() }));
+      const { note } = await bodyOf(context, acknowledgeSchema);
       return context.json(await alerts.acknowledge(context.req.param("id"), context.get("principal"), note));
     });
 }

@@ -22,15 +22,15 @@ const node = z.string().refine(isTestNodeId, "is no node id");
 const limit = z.coerce.number().int().min(1).max(MAX_ARCHIVE_LISTED).default(100);
 const common = { node: node.optional(), from: seq.optional(), since: instant.optional(), until: instant.optional() };
 const more = { by: word.optional(), newest: flag.optional(), limit };
-const entriesSchema = z.strictObject({
+export const entriesSchema = z.strictObject({
   ...{ ...common, ...more, target: word.optional(), type: z.enum(LEDGER_ACTION_TYPES).optional() },
 });
-const decisionsSchema = z.strictObject({
+export const decisionsSchema = z.strictObject({
   ...{ ...common, ...more, contract: word.optional(), test: word.optional(), order: word.optional() },
   ...{ part: word.optional(), allow: flag.optional() },
 });
 const end = (most: number) => z.int().min(1).max(most).nullable().default(null);
-const retentionSchema = z.strictObject({
+export const retentionSchema = z.strictObject({
   node: z.union([node, z.literal(EVERY_NODE)]),
   days: end(MAX_RETENTION_DAYS),
   entries: end(2 ** 32),

@@ -14,14 +14,18 @@ const text = z.string().max(1 << 20);
 const reason = z.string().max(2_000);
 const nodes = z.array(z.string().max(64)).max(10_000).optional();
 
-const draftSchema = z.strictObject({ text, domain: z.string().max(64), changes: z.array(reason).max(100).default([]) });
+export const draftSchema = z.strictObject({
+  text,
+  domain: z.string().max(64),
+  changes: z.array(reason).max(100).default([]),
+});
 const signed = { role: z.string().max(80), targets: z.string() };
 const assignmentSchema = z.strictObject({
   ...{ domain: z.string().max(64), contract: contractId, assignment: z.string().max(1 << 20), ...signed },
 });
-const retireSchema = z.strictObject({ version, reason, assignment: assignmentSchema.optional() });
-const archiveSchema = z.strictObject({ version: version.optional(), reason });
-const releaseSchema = z.strictObject({
+export const retireSchema = z.strictObject({ version, reason, assignment: assignmentSchema.optional() });
+export const archiveSchema = z.strictObject({ version: version.optional(), reason });
+export const releaseSchema = z.strictObject({
   ...{ domain: z.string().max(64), contract: contractId, version, text },
   ...{
     bundle: z.string(),
@@ -33,11 +37,11 @@ const releaseSchema = z.strictObject({
   },
   ...{ nodes, reason: reason.default(""), hold: z.boolean().default(false), rollout: policySchema.default({}) },
 });
-const renewalSchema = z.strictObject(signed);
-const approvalSchema = z.strictObject({ targets: z.string(), reason });
-const withdrawalSchema = z.strictObject({ reason });
-const deploymentsQuery = z.strictObject({ contract: contractId, ...pageFields });
-const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
+export const renewalSchema = z.strictObject(signed);
+export const approvalSchema = z.strictObject({ targets: z.string(), reason });
+export const withdrawalSchema = z.strictObject({ reason });
+export const deploymentsQuery = z.strictObject({ contract: contractId, ...pageFields });
+export const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
 
 /** To be mounted at /v1/contracts. Who may make a step is the lifecycle's to say; here stands who may ask. */
 export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEnv> {

@@ -7,16 +7,20 @@ import { READER_ROLES } from "./reader-roles.ts";
 
 /** Nodes of one fleet request; its commit holds up whatever else is written. */
 const MAX_FLEET_BATCH = 500;
-const personSchema = z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(32)).min(1).max(16) });
-const enrolSchema = z.strictObject({
+export const personSchema = z.strictObject({
+  id: z.string().max(64),
+  roles: z.array(z.string().max(32)).min(1).max(16),
+});
+export const enrolSchema = z.strictObject({
   token: z.string().max(256),
   node: z.string().max(64),
   publicKey: z.string().max(64),
 });
-const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(MAX_FLEET_BATCH) });
-const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
-const pageSchema = z.strictObject(pageFields);
-const reasonSchema = z.strictObject({ reason: z.string().max(2_000) });
+export const fleetSchema = z.strictObject({ registers: z.array(z.unknown()).min(1).max(MAX_FLEET_BATCH) });
+export const enrolFleetSchema = z.strictObject({ nodes: z.array(enrolSchema).min(1).max(MAX_FLEET_BATCH) });
+export const pageSchema = z.strictObject(pageFields);
+export const reasonSchema = z.strictObject({ reason: z.string().max(2_000) });
+
 /** To be mounted at /v1/nodes: test nodes and what stands at their stations. */
 export function nodesRoutes({ nodes, rollout }: HubServices): Hono<HubEnv> {
   const administers = requireRole("admin");

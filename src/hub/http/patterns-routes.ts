@@ -6,7 +6,7 @@ import { notFound } from "../refusals.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
-const analysisSchema = z.strictObject({
+export const analysisSchema = z.strictObject({
   since: z.iso.datetime({ offset: true }).optional(),
   windows: z.array(z.string().max(16)).min(1).max(MAX_PATTERN_WINDOWS).optional(),
   minAlerts: z.int().min(1).optional(),

@@ -5,9 +5,11 @@ import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const MAX_REASON = 2_000;
-const createSchema = z.strictObject({ pattern: z.string().max(64) });
-const acceptSchema = z.strictObject({ reason: z.string().max(MAX_REASON).default("") });
-const rejectSchema = z.strictObject({ reason: z.string().min(1, "a rejection needs its reason").max(MAX_REASON) });
+export const createSchema = z.strictObject({ pattern: z.string().max(64) });
+export const acceptSchema = z.strictObject({ reason: z.string().max(MAX_REASON).default("") });
+export const rejectSchema = z.strictObject({
+  reason: z.string().min(1, "a rejection needs its reason").max(MAX_REASON),
+});
 
 /** To be mounted at /v1/proposals. Only who may write or approve contracts decides. */
 export function proposalsRoutes(proposals: ProposalService): Hono<HubEnv> {

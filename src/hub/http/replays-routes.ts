@@ -8,7 +8,7 @@ import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const instant = z.number().int().nonnegative().optional();
-const schema = z.strictObject({
+export const replaySchema = z.strictObject({
   contract: z.string().refine(isContractId, "is no contract id"),
   /** The candidate's text; without it a version that the hub has. */
   text: z
@@ -34,7 +34,7 @@ export function replaysRoutes({ replays, contracts }: Pick<HubServices, "replays
   return new Hono<HubEnv>()
     .get("/", reads, (context) => context.json({ replays: replays.jobs() }))
     .post("/", asks, async (context) => {
-      const { contract, text, version, nodes, fromMs, toMs, ...more } = await bodyOf(context, schema);
+      const { contract, text, version, nodes, fromMs, toMs, ...more } = await bodyOf(context, replaySchema);
       const candidate = await candidateBundle(contracts, { contract, text, version });
       const job = replays.start({ candidate, filter: { nodes, fromMs, toMs }, ...more }, context.get("principal"));
       return context.json(job, 202);

@@ -6,7 +6,7 @@ import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 
 const instant = z.iso.datetime({ offset: true });
 const id = z.string().min(1).max(256);
-const auditSchema = z.strictObject({
+export const auditSchema = z.strictObject({
   scope: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("equipment"), id }),
     z.strictObject({ kind: z.literal("order"), id }),

@@ -31,9 +31,9 @@ const release = {
   contract: z.string().refine(isContractId, "is no contract id"),
   version: z.string().refine(isVersion, "is no version, write v1.0"),
 };
-const startSchema = z.strictObject({ ...release, policy: policySchema.default({}) });
+export const startSchema = z.strictObject({ ...release, policy: policySchema.default({}) });
 const reason = z.string().max(2_000);
-const orderSchema = z.discriminatedUnion("kind", [
+export const orderSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.enum(["pause", "resume", "advance"]), reason }),
   z.strictObject({ kind: z.literal("abort"), revert: z.boolean().default(false), reason }),
 ]);

@@ -12,15 +12,17 @@ import { CONNECTIONS_CHECK_INTERVAL_MS, HEADERS_TIMEOUT_MS, MAX_HTTP_BODY_BYTES 
 import type { HubServices } from "../hub-services.ts";
 import { badRequest, notFound, tooLarge, unauthorized } from "../refusals.ts";
 import type { SessionServer } from "../session/session-server.ts";
-import type { HubEnv } from "./access.ts";
+import { type HubEnv, requireRole } from "./access.ts";
 import { alertsRoutes } from "./alerts-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { contractsRoutes, deploymentsRoutes, releasesRoutes } from "./contracts-routes.ts";
 import { enrolRoutes, nodesRoutes, peopleRoutes } from "./floor-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
+import { openApiDocument } from "./openapi.ts";
 import { ordersRoutes } from "./orders-routes.ts";
 import { patternsRoutes } from "./patterns-routes.ts";
 import { proposalsRoutes } from "./proposals-routes.ts";
+import { READER_ROLES } from "./reader-roles.ts";
 import { replaysRoutes } from "./replays-routes.ts";
 import { reportsRoutes } from "./reports-routes.ts";
 import { rolloutsRoutes, whyNotRoutes } from "./rollouts-routes.ts";
@@ -121,7 +123,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
   app.get("/v1/health", (context) => context.json({ ok: true, hub: services.hubId }));
   app.route("/v1/enrol", enrolRoutes(services));
   app.use(authentication(services));
-  return app
+  app
     .route("/v1/contracts", contractsRoutes(services))
     .route("/v1/releases", releasesRoutes(services))
     .route("/v1/deployments", deploymentsRoutes(services))
@@ -140,6 +142,8 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/replays", replaysRoutes(services))
     .route("/v1/orders", ordersRoutes(services.orders))
     .route("/v1/reports", reportsRoutes(services.reports));
+  app.get("/v1/openapi.json", requireRole(...READER_ROLES), (context) => context.json(openApiDocument(app.routes)));
+  return app;
 }
 
 function refuseSize(): never {

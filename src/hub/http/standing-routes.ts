@@ -16,12 +16,12 @@ const MAX_STATIONS = 500;
 const DAYS = `is a whole number from 0 to ${STANDING_DAYS}`;
 const node = z.string().refine(isTestNodeId, "is no node id").optional();
 const blocked = z.enum(["true", "false"]).default("false");
-const standingSchema = z.strictObject({ node, blocked, ...pageFields });
-const statusSchema = z.strictObject({
+export const standingSchema = z.strictObject({ node, blocked, ...pageFields });
+export const statusSchema = z.strictObject({
   ...{ station: z.string().max(64).optional(), blocked, after: pageFields.after },
   limit: z.coerce.number().int().min(1).max(MAX_STATIONS).default(MAX_STATIONS),
 });
-const dueSchema = z.strictObject({
+export const dueSchema = z.strictObject({
   node,
   days: z.coerce.number(DAYS).int(DAYS).min(0, DAYS).max(STANDING_DAYS, DAYS).default(30),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(1_000),
