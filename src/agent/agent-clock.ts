@@ -36,11 +36,28 @@ export interface Attestation {
 }
 
 export function systemTime(): TimeSources {
+  const monotonicMs = (): number => performance.now();
   return {
     wallMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
-    bootMs: () => Math.round(uptime() * 1000),
+    monotonicMs,
+    bootMs: keptUptime(() => Math.round(uptime() * 1000), monotonicMs),
     bootId: bootIdentity(),
+  };
+}
+
+/** The system tells its uptime in hundredths of a second: asked more often it says the same, and each time costs a file read. */
+const UPTIME_KEPT_MS = 5;
+
+/** A sleep of the machine in between is missed for those milliseconds of waking, as by an answer that was on its way. */
+export function keptUptime(uptimeMs: () => number, monotonicMs: () => number): () => number {
+  let kept = Number.NaN;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = monotonicMs();
+    if (nowMs - askedAtMs < UPTIME_KEPT_MS) return kept;
+    kept = uptimeMs();
+    askedAtMs = nowMs;
+    return kept;
   };
 }
 

@@ -12,7 +12,8 @@ export function rememberAnswers(store: EvidenceStore): EvidenceStore {
   const remembered = <T>(question: readonly unknown[], ask: () => T): T => {
     const key = JSON.stringify(question);
     const known = answers.get(key);
-    if (known !== undefined) return known as T;
+    // Nothing is an answer too: most items were never used by any test.
+    if (known !== undefined || answers.has(key)) return known as T;
     const answer = ask();
     if (answers.size >= MAX_ANSWERS) answers.clear();
     answers.set(key, answer);
@@ -38,6 +39,10 @@ export function rememberAnswers(store: EvidenceStore): EvidenceStore {
       untilMs === undefined
         ? remembered(["highest", asset, counter, exceptId], () => store.highest(asset, counter, exceptId))
         : store.highest(asset, counter, exceptId, untilMs),
+    lastUse: (asset, untilMs) =>
+      untilMs === undefined
+        ? remembered(["lastUse", asset], () => store.lastUse(asset))
+        : store.lastUse(asset, untilMs),
     words: (kind, subject) => remembered(["words", kind, subject], () => store.words(kind, subject)),
     subjects: (kind) => remembered(["subjects", kind], () => store.subjects(kind)),
   };

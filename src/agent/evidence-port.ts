@@ -4,6 +4,8 @@ import type { EvidenceKind, EvidenceRecord } from "../model/evidence.ts";
 export interface EvidenceStore {
   /** Durable when it returns. A record whose id is there already is left alone. */
   readonly add: (records: readonly EvidenceRecord[]) => void;
+  /** Another number whenever an answer may have become another one. */
+  readonly state: () => number;
   readonly find: (id: string) => EvidenceRecord | undefined;
   /** Records that no correction replaced, newest `takenAt` first; of the same instant the later record first. */
   readonly latest: (
@@ -27,8 +29,8 @@ export interface EvidenceStore {
   readonly highest: (asset: string, counter: string, exceptId: string, untilMs?: number) => readonly EvidenceRecord[];
   /** Tests that were started and not ended, oldest first. */
   readonly unfinishedRuns: () => readonly EvidenceRecord[];
-  /** When a test that used the asset ended last, epoch ms, by `untilMs`. */
-  readonly lastUse: (asset: string, untilMs: number) => number | undefined;
+  /** When a test that used the asset ended last, epoch ms. */
+  readonly lastUse: (asset: string, untilMs?: number) => number | undefined;
   readonly subjects: (kind: EvidenceKind) => readonly string[];
   /** Everything that was recorded, corrected or not, in the order of recording, newest first. */
   readonly recorded: (page: RecordedPage) => readonly EvidenceRecord[];

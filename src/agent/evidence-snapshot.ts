@@ -4,6 +4,7 @@ import type { OrdersDocument, StationRegister } from "../model/documents.ts";
 import type { EvidenceBody, EvidenceKind, EvidenceRecord } from "../model/evidence.ts";
 import type { Moment } from "./agent-clock.ts";
 import { type EvidenceStore, MAX_APPROVALS_READ, type WordedKind } from "./evidence-store.ts";
+import { openSnapshotMemory, type SnapshotMemory } from "./snapshot-memory.ts";
 import type { TestRuns } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -28,6 +29,8 @@ export interface SnapshotSources {
   readonly highWaterMs: number | null;
   /** Only evidence of what was so by then, epoch ms; for a look back. */
   readonly asOfMs?: number;
+  /** Of the snapshots before; a look back is made without. */
+  readonly memory?: SnapshotMemory;
 }
 
 const upTo = (store: EvidenceStore, asOfMs: number): EvidenceStore => ({
@@ -58,15 +61,10 @@ export function snapshotValues(
 ): SnapshotValues {
   const { register, vocabulary, asOfMs } = given;
   const sources = asOfMs === undefined ? given : { ...given, store: upTo(given.store, asOfMs) };
-  const assets = [...new Set([...vocabulary.assets, ...sources.store.subjects("calibration")])];
-  const equipment = assets.flatMap((asset) => {
-    const state = equipmentValues(asset, sources, request.test);
-    return state === undefined ? [] : [[asset, state] as const];
-  });
+  const memory = (asOfMs === undefined ? given.memory : undefined) ?? openSnapshotMemory();
+  const evidence = [sources.store.state(), vocabulary];
   return {
-    ...(register === null
-      ? {}
-      : { plantZone: register.plantZone, shifts: register.shifts, station: stationValues(register) }),
+    ...(register === null ? {} : registerValues(register, memory)),
     ...ordersValues(sources.orders, request),
     clock: {
       ...(sources.highWaterMs === null ? {} : { highWater: printUtc(sources.highWaterMs) }),
@@ -77,12 +75,46 @@ export function snapshotValues(
       ...testValues(request, operator),
       ...startValues(sources.runs.runOf(request.test, moment.nowMs)?.startedAtMs),
     },
-    equipment: Object.fromEntries(equipment),
-    readings: readingValues(sources),
-    acks: acknowledgementValues(sources),
-    lots: lotValues(sources),
+    equipment: allEquipment(sources, request.test, memory, evidence),
+    readings: memory.part("readings", evidence, () => readingValues(sources)),
+    acks: memory.part("acks", evidence, () => acknowledgementValues(sources)),
+    lots: memory.part("lots", evidence, () => lotValues(sources)),
     overrides: overrideValues(sources.store, asOfMs ?? moment.nowMs),
   };
+}
+
+const registerValues = (register: StationRegister, memory: SnapshotMemory): SnapshotValues => ({
+  plantZone: register.plantZone,
+  shifts: register.shifts,
+  station: memory.part("station", [register], () => stationValues(register)),
+});
+
+/** What evidence alone makes of an asset is kept until there is more of it; what a clock or a running test adds is not. */
+function allEquipment(
+  sources: SnapshotSources,
+  test: string | null,
+  memory: SnapshotMemory,
+  evidence: readonly unknown[],
+): SnapshotValues {
+  const { store, vocabulary, boot, runs, asOfMs } = sources;
+  const assets = memory.part("assets", evidence, () => [
+    ...new Set([...vocabulary.assets, ...store.subjects("calibration")]),
+  ]);
+  const states = assets.map((asset) => {
+    const seen = memory.part(`seen ${asset}`, evidence, () => equipmentSeen(asset, sources));
+    const { onTime } = seen;
+    const onSeconds = onTime === undefined ? undefined : secondsOn(onTime, boot);
+    const used = latestInstant(seen.used, runs.lastUseOf(asset, test, asOfMs));
+    return memory.part(`state ${asset}`, [seen, onSeconds, used], () => equipmentState(seen, onSeconds, used));
+  });
+  return memory.part("equipment", states, () =>
+    Object.fromEntries(
+      assets.flatMap((asset, index) => {
+        const values = states[index]?.values;
+        return values === undefined ? [] : [[asset, values] as const];
+      }),
+    ),
+  );
 }
 
 const startValues = (startedAtMs: number | undefined): SnapshotValues =>
@@ -145,12 +177,17 @@ function eventsOf(asset: string, store: EvidenceStore): readonly RecordOf<"event
   return [...newest, ...newestOfEach(store, "event", asset).filter(({ id }) => !shown.has(id))];
 }
 
-/** Undefined where nothing stands for the asset: neither the register nor any evidence. It is then unknown equipment. */
-function equipmentValues(
-  asset: string,
-  { store, vocabulary, boot, runs, asOfMs = Number.MAX_SAFE_INTEGER }: SnapshotSources,
-  test: string | null,
-): SnapshotValues | undefined {
+/** What register and evidence say of an asset, whatever time it is. */
+interface SeenEquipment {
+  /** False where neither says anything. */
+  readonly isKnown: boolean;
+  readonly values: SnapshotValues;
+  readonly onTime: BodyOf<"on-time"> | undefined;
+  /** When somebody recorded its last use, epoch ms. */
+  readonly used: number | undefined;
+}
+
+function equipmentSeen(asset: string, { store, vocabulary }: SnapshotSources): SeenEquipment {
   const registered = vocabulary.registered.get(asset);
   const calibration = calibrationValues(asset, store);
   const service = newestOfEach(store, "service", asset);
@@ -159,30 +196,43 @@ function equipmentValues(
   const checks = checkValues(asset, store);
   const counters = { ...counterValues(asset, store, "hours"), ...counterValues(asset, store, "cycles") };
   const extension = extensionValues(asset, store);
-  const used = latestInstant(usedIn(service), runs.lastUseOf(asset, test, asOfMs));
   const evidence = [
     calibration,
     extension,
-    used,
     on,
     service[0],
     events[0],
     ...Object.values(checks),
     ...Object.values(counters),
   ];
-  if (registered === undefined && evidence.every((item) => item === undefined)) return undefined;
-  return {
+  const values = {
     ...(registered === undefined ? {} : { serial: registered.serial, attributes: registered.attributes }),
     ...serviceValues(service),
     // What stands in the register or was recorded here has its drops recorded here too: none is none.
     events: events.map((record) => ({ kind: record.body.event, at: at(record) })),
-    ...(on === undefined ? {} : onTimeValues(on, boot)),
     ...checks,
     ...counters,
     ...(calibration === undefined ? {} : { calibration }),
     ...rangeValues(asset, store),
     ...(extension === undefined ? {} : { extension }),
-    ...(used === undefined ? {} : { lastUseEndedAt: printUtc(used) }),
+  };
+  const isKnown = registered !== undefined || evidence.some((item) => item !== undefined);
+  return { isKnown, values, onTime: on?.body, used: usedIn(service) };
+}
+
+/** `values` are undefined where nothing stands for the asset: it is then unknown equipment. */
+function equipmentState(
+  { isKnown, values }: SeenEquipment,
+  onSeconds: string | undefined,
+  used: number | undefined,
+): { readonly values: SnapshotValues | undefined } {
+  if (!isKnown && used === undefined) return { values: undefined };
+  return {
+    values: {
+      ...values,
+      ...(onSeconds === undefined ? {} : { onSeconds: number(onSeconds) }),
+      ...(used === undefined ? {} : { lastUseEndedAt: printUtc(used) }),
+    },
   };
 }
 
@@ -259,10 +309,10 @@ function overrideValues(store: EvidenceStore, nowMs: number): readonly SnapshotV
 }
 
 /** The boot clock counts, the wall clock does not; after a restart of the machine nobody knows how long it was on. */
-function onTimeValues({ body }: RecordOf<"on-time">, boot: SnapshotSources["boot"]): SnapshotValues {
-  if (body.state === "off") return { onSeconds: number("0") };
-  if (body.bootId !== boot.bootId || boot.bootMs < body.bootMs) return {};
-  return { onSeconds: number(String(body.forSeconds + Math.floor((boot.bootMs - body.bootMs) / 1000))) };
+function secondsOn(body: BodyOf<"on-time">, boot: SnapshotSources["boot"]): string | undefined {
+  if (body.state === "off") return "0";
+  if (body.bootId !== boot.bootId || boot.bootMs < body.bootMs) return undefined;
+  return String(body.forSeconds + Math.floor((boot.bootMs - body.bootMs) / 1000));
 }
 
 function serviceValues(records: readonly RecordOf<"service">[]): SnapshotValues {

@@ -85,8 +85,11 @@ function openRows(db: Database): EvidenceStore {
     AND NOT EXISTS (SELECT 1 FROM evidence AS l
       WHERE l.kind = 'test-run' AND l.subject = e.subject AND l.ledger_seq > e.ledger_seq)
     ORDER BY ledger_seq`);
+  let additions = 0;
   return {
-    add: (records) =>
+    state: () => additions,
+    add: (records) => {
+      additions += 1;
       transaction(db, () => {
         for (const r of records) {
           insert.run(
@@ -96,7 +99,8 @@ function openRows(db: Database): EvidenceStore {
           if (r.body.kind === "test-run" && r.body.state === "ended")
             for (const asset of r.body.assets) use.run(asset, r.takenAtMs, r.ledgerSeq);
         }
-      }),
+      });
+    },
     find: (id) => {
       const row = byId.get(id) as Row | undefined;
       return row === undefined ? undefined : recordOf(row);
@@ -110,7 +114,8 @@ function openRows(db: Database): EvidenceStore {
     highest: (asset, counter, exceptId, untilMs = Number.MAX_SAFE_INTEGER) =>
       (highest.all(asset, counter, exceptId, untilMs) as unknown as Row[]).map(recordOf),
     unfinishedRuns: () => (unfinished.all() as unknown as Row[]).map(recordOf).filter(isStart),
-    lastUse: (asset, untilMs) => (lastUse.get(asset, untilMs) as { readonly ms: number | null }).ms ?? undefined,
+    lastUse: (asset, untilMs = Number.MAX_SAFE_INTEGER) =>
+      (lastUse.get(asset, untilMs) as { readonly ms: number | null }).ms ?? undefined,
     subjects: (kind) => (subjects.all(kind) as unknown as { readonly subject: string }[]).map(({ subject }) => subject),
     recorded: ({ kind, subject, beforeSeq, limit }) => {
       const page =

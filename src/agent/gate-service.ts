@@ -1,14 +1,23 @@
 import { MaintError } from "../base/maint-error.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
-import { type DecisionMetadata, digestFacts } from "../ledger/receipt.ts";
+import { type DecisionMetadata, digestFacts, type SpelledFacts } from "../ledger/receipt.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { Decision, EngineChoice } from "../model/decision.ts";
 import type { TestRunResult } from "../model/evidence.ts";
 import type { LedgerRecord } from "../model/ledger-entry.ts";
 import { DECISION_BUDGET_MS, MAX_RUNNING_TESTS } from "../model/limits.ts";
 import { openPlantCalendar, type PlantCalendar } from "../model/plant-calendar.ts";
-import { snapshotFromValues } from "../model/snapshot-parse.ts";
-import { blockedDecision, type DecideInput, type DueItem, decide, dueWithin, finding } from "../runtime/index.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { openSnapshotReader } from "../model/snapshot-parse.ts";
+import {
+  blockedDecision,
+  type DecideInput,
+  type DueItem,
+  decide,
+  decideFast,
+  dueWithin,
+  finding,
+} from "../runtime/index.ts";
 import type { Standing } from "./activation.ts";
 import type { AgentClock, Moment } from "./agent-clock.ts";
 import type { NewAlert } from "./alert-spool.ts";
@@ -19,6 +28,7 @@ import type { EvidenceStore } from "./evidence-store.ts";
 import type { ReleaseSet, VerifiedRelease } from "./release-set.ts";
 import { releasesInForce, vocabularyInForce } from "./releases-in-force.ts";
 import { type ShadowTrial, shadowRecords, trialsOf } from "./shadow-decisions.ts";
+import { openSnapshotMemory, type SnapshotMemory } from "./snapshot-memory.ts";
 import type { EndedRun, TestRun, TestRuns, Used } from "./test-runs.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -77,7 +87,23 @@ interface Basis {
   readonly trials: readonly ShadowTrial[];
 }
 
-export function openGateService(options: GateOptions): GateService {
+/** What is the same from one decision to the next is not read, typed, spelled and hashed again. */
+interface Memories {
+  readonly memory: SnapshotMemory;
+  readonly read: (values: SnapshotValues) => Snapshot;
+  readonly spelled: SpelledFacts;
+}
+
+type Gate = GateOptions & Memories;
+
+const openMemories = (): Memories => ({
+  memory: openSnapshotMemory(),
+  read: openSnapshotReader(),
+  spelled: new WeakMap(),
+});
+
+export function openGateService(given: GateOptions): GateService {
+  const options: Gate = { ...given, ...openMemories() };
   let basis: Basis | null = null;
   const basisOf = (standing: Ready): Basis => {
     // The same set stands differently once its hour has come.
@@ -129,7 +155,7 @@ function lookAhead(
   kind: string | null,
   fromMs: number | null,
   withinMs: number,
-  options: GateOptions,
+  options: Gate,
 ): readonly DueItem[] {
   if (basis === null || basis.calendar === null || basis.releases.size === 0)
     throw new MaintError("MAINT_ERR_UNAVAILABLE", "no contract is in force at this node", { exitCode: 69 });
@@ -143,7 +169,7 @@ function lookAhead(
   };
   const snapshot = snapshotOf(basis, request, null, moment, options, fromMs ?? undefined);
   const { releases, calendar } = basis;
-  const facts = snapshotFromValues(snapshot);
+  const facts = options.read(snapshot);
   return dueWithin(
     { ...{ releases, calendar, now }, snapshot: facts, node: options.node, assumeBinding: false },
     now + withinMs,
@@ -184,12 +210,7 @@ const assetAt = ({ name, asset }: Bundle["equipment"][number], { register }: Rel
 };
 
 /** A contract that a running test began with in a release that is at hand no more; judged by another it could be allowed too much. */
-function lostContract(
-  test: string | null,
-  { releases }: Basis,
-  { runs }: GateOptions,
-  nowMs: number,
-): string | undefined {
+function lostContract(test: string | null, { releases }: Basis, { runs }: Gate, nowMs: number): string | undefined {
   const lost = runs
     .runOf(test, nowMs)
     ?.contracts.find(
@@ -209,7 +230,7 @@ interface Judged {
 async function judge(
   request: GateRequest,
   operator: string | null,
-  options: GateOptions,
+  options: Gate,
   basisOf: (standing: Ready) => Basis,
 ): Promise<Judged> {
   const moment = options.clock.now();
@@ -234,12 +255,12 @@ async function judge(
 async function decideAndRecord(
   request: GateRequest,
   operator: string | null,
-  options: GateOptions,
+  options: Gate,
   basisOf: (standing: Ready) => Basis,
 ): Promise<RecordedDecision & Pick<Judged, "basis" | "moment">> {
   const { decision, snapshot, moment, basis } = await judge(request, operator, options, basisOf);
   try {
-    const [entry] = options.ledger.append([decisionRecord(decision, request, snapshot, options.node)]);
+    const [entry] = options.ledger.append([decisionRecord(decision, request, snapshot, options)]);
     const ledgerSeq = entry?.seq ?? null;
     if (ledgerSeq === null) throw new Error("the ledger took no entry");
     const { set, verified: releases } = basis ?? { set: null, verified: [] };
@@ -265,12 +286,12 @@ function tryShadows(
     readonly moment: Moment;
     readonly ledgerSeq: number;
   },
-  { node, raise, onFatal }: GateOptions,
+  { node, raise, onFatal, read }: Gate,
 ): void {
   if (trials.length === 0 || calendar === null) return;
   const { decision: enforced, snapshot, moment, ledgerSeq } = given;
   const input = {
-    ...{ snapshot: snapshotFromValues(snapshot), now: moment.nowMs, calendar, node },
+    ...{ snapshot: read(snapshot), now: moment.nowMs, calendar, node },
     assumeBinding: false,
   };
   setImmediate(() => {
@@ -295,7 +316,7 @@ function snapshotOf(
   request: GateRequest,
   operator: string | null,
   moment: Moment,
-  options: GateOptions,
+  options: Gate,
   asOfMs?: number,
 ): SnapshotValues {
   if (basis === null) return bareSnapshot(request, operator);
@@ -310,6 +331,7 @@ function snapshotOf(
       vocabulary,
       boot: { bootId: sources.bootId, bootMs: sources.bootMs() },
       highWaterMs: options.highWaterMs(moment),
+      memory: options.memory,
       ...(asOfMs === undefined ? {} : { asOfMs }),
     },
     request,
@@ -323,7 +345,7 @@ async function withinBudget(
   snapshot: SnapshotValues,
   standing: Standing,
   moment: Moment,
-  options: GateOptions,
+  options: Gate,
 ): Promise<Decision> {
   if (standing.kind === "none")
     return blocked("bundle.none", "no release is kept at this node", snapshot, moment, options);
@@ -339,22 +361,26 @@ async function withinBudget(
   const begun = monotonicMs();
   const late = (): Decision =>
     blocked("runtime.timeout", `no decision within ${DECISION_BUDGET_MS} ms`, snapshot, moment, options);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<Decision>((resolve) => {
-    timer = setTimeout(() => resolve(late()), DECISION_BUDGET_MS);
-  });
   const input: DecideInput = {
     releases: basis.releases,
-    snapshot: snapshotFromValues(snapshot),
+    snapshot: options.read(snapshot),
     now: moment.nowMs,
     calendar: basis.calendar,
     node: options.node,
     assumeBinding: false,
   };
+  const decision = options.engine === "fast" ? decideFast(input) : await decidedInTime(input, options.engine, late);
+  // Work that never yields lets no timer fire; the clock still knows.
+  return monotonicMs() - begun > DECISION_BUDGET_MS ? late() : decision;
+}
+
+async function decidedInTime(input: DecideInput, engine: EngineChoice, late: () => Decision): Promise<Decision> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Decision>((resolve) => {
+    timer = setTimeout(() => resolve(late()), DECISION_BUDGET_MS);
+  });
   try {
-    const decision = await Promise.race([decide(input, options.engine), tooLate]);
-    // Work that never yields lets no timer fire; the clock still knows.
-    return monotonicMs() - begun > DECISION_BUDGET_MS ? late() : decision;
+    return await Promise.race([decide(input, engine), tooLate]);
   } finally {
     clearTimeout(timer);
   }
@@ -365,7 +391,7 @@ function blocked(
   why: string,
   snapshot: SnapshotValues,
   moment: Moment,
-  options: GateOptions,
+  options: Gate,
 ): Decision {
   return blockedBy(finding(code, "node", why), snapshot, moment, options);
 }
@@ -376,9 +402,9 @@ function blockedBy(
   found: ReturnType<typeof finding>,
   snapshot: SnapshotValues,
   { nowMs }: Moment,
-  { node, engine }: GateOptions,
+  { node, engine, read }: Gate,
 ): Decision {
-  const input = { snapshot: snapshotFromValues(snapshot), now: nowMs, node, calendar: null };
+  const input = { snapshot: read(snapshot), now: nowMs, node, calendar: null };
   return blockedDecision(input, found, engine);
 }
 
@@ -389,12 +415,12 @@ function decisionRecord(
   decision: Decision,
   request: GateRequest,
   snapshot: SnapshotValues | null,
-  node: string,
+  { node, spelled }: Gate,
 ): LedgerRecord {
   const { allow, reasons, contracts, operator, testId } = decision;
   const [only, ...others] = contracts;
   const verdict = allow ? "allowed" : "blocked";
-  const { facts, length } = digestFacts(snapshot);
+  const { facts, length } = digestFacts(snapshot, spelled);
   const kept = length <= MAX_RECORDED_SNAPSHOT ? snapshot : null;
   const metadata: DecisionMetadata = { decision, part: request.part, facts };
   return {

@@ -65,8 +65,10 @@ export const refusal = (status: number, code: string, message: string, help?: st
  * @throws MaintError or the system's error when the port is taken, or another process answers on the socket
  */
 export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> {
-  const overTcp = serve(options, (server) => [`${HOST}:${portOf(server)}`, `localhost:${portOf(server)}`]);
+  const hosts: string[] = [];
+  const overTcp = serve(options, hosts);
   await listening(overTcp, () => overTcp.listen(options.port, HOST));
+  hosts.push(`${HOST}:${portOf(overTcp)}`, `localhost:${portOf(overTcp)}`);
   let overSocket: Server | undefined;
   try {
     if (options.socket !== null) overSocket = await openSocket(options.socket, options);
@@ -83,15 +85,15 @@ export async function openLocalApi(options: LocalApiOptions): Promise<LocalApi> 
   };
 }
 
-function serve(options: LocalApiOptions, hosts: (server: Server) => readonly string[]): Server {
-  const server = createServer(
+function serve(options: LocalApiOptions, hosts: readonly string[]): Server {
+  return createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
     },
     (request, response) => {
-      answer(hosts(server), request, options).then(
+      answer(hosts, request, options).then(
         (result) => send(request, response, result),
         (error: unknown) => {
           options.onFault(error);
@@ -100,7 +102,6 @@ function serve(options: LocalApiOptions, hosts: (server: Server) => readonly str
       );
     },
   );
-  return server;
 }
 
 /** A socket that a dead process left behind is replaced; one that answers is not. Only its owner may connect. */
@@ -108,7 +109,7 @@ async function openSocket(path: string, options: LocalApiOptions): Promise<Serve
   if (await answers(path))
     throw new MaintError("MAINT_ERR_EADDRINUSE", `${path}: another process answers on this socket`, { exitCode: 69 });
   rmSync(path, { force: true });
-  const server = serve(options, () => ["localhost"]);
+  const server = serve(options, ["localhost"]);
   await listening(server, () => server.listen(path));
   chmodSync(path, 0o600);
   return server;
@@ -182,16 +183,11 @@ async function answer(hosts: readonly string[], request: IncomingMessage, option
 async function readBody(request: IncomingMessage): Promise<JsonObject | Answer> {
   const tooLarge = refusal(413, "MAINT_ERR_TOO_LARGE", `a body has at most ${MAX_HTTP_BODY_BYTES} bytes`);
   if (Number(request.headers["content-length"] ?? 0) > MAX_HTTP_BODY_BYTES) return tooLarge;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_HTTP_BODY_BYTES) return tooLarge;
-    chunks.push(chunk);
-  }
+  const bytes = await bytesOf(request);
+  if (bytes === undefined) return tooLarge;
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return refusal(400, "MAINT_ERR_JSON", "the body is no UTF-8");
   }
@@ -201,6 +197,24 @@ async function readBody(request: IncomingMessage): Promise<JsonObject | Answer> 
     return refusal(400, "MAINT_ERR_JSON", `the body is no JSON: line ${line}, column ${column}: ${message}`);
   }
   return isJsonObject(parsed.value) ? parsed.value : refusal(400, "MAINT_ERR_JSON", "the body is no JSON object");
+}
+
+/** The whole body, undefined where it is longer than it may be. Rejects where its sender goes away. */
+function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_HTTP_BODY_BYTES) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.on("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.on("error", reject);
+    request.on("close", () => {
+      if (!request.complete) reject(new Error("the connection was closed before the body had ended"));
+    });
+  });
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answered: Answer): void {

@@ -33,7 +33,7 @@ export interface TestRuns {
   /** This test, where it runs and may still be judged by the release it began with; undefined else. */
   readonly runOf: (test: string | null, nowMs: number) => TestRun | undefined;
   /** The end of the latest use of an asset by any test but this one; a run that never ended counts as a use from its start on. */
-  readonly lastUseOf: (asset: string, except: string | null, untilMs: number) => number | undefined;
+  readonly lastUseOf: (asset: string, except: string | null, untilMs?: number) => number | undefined;
   /** Whether this test may be added to those that run. */
   readonly hasRoomFor: (test: string) => boolean;
   /** Durable when it answers. One that runs already keeps its first start, and has used all that either start names. */
@@ -57,7 +57,8 @@ export function openTestRuns(store: EvidenceStore, evidence: EvidenceService): T
     },
     lastUseOf: (asset, except, untilMs) => {
       const others = [...runs.values()].filter(
-        ({ test, assets, startedAtMs }) => test !== except && startedAtMs <= untilMs && assets.includes(asset),
+        ({ test, assets, startedAtMs }) =>
+          test !== except && startedAtMs <= (untilMs ?? Number.MAX_SAFE_INTEGER) && assets.includes(asset),
       );
       const known = [store.lastUse(asset, untilMs), ...others.map(({ startedAtMs }) => startedAtMs)];
       const instants = known.filter((at) => at !== undefined);

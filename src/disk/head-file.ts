@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { EMPTY_HEAD, type LedgerHead } from "../ledger/entry.ts";
@@ -18,7 +18,7 @@ const SIZE_DIGITS = 15;
 const SLOT = /^(\d{15}) (sha256:[0-9a-f]{64}) ([0-9a-f]{16})\n$/;
 const SLOT_BYTES = SIZE_DIGITS + 1 + 71 + 1 + 16 + 1;
 
-const check = (body: string): string => createHash("sha256").update(body).digest("hex").slice(0, 16);
+const check = (body: string): string => hash("sha256", body, "hex").slice(0, 16);
 
 function slotText({ size, hash }: LedgerHead): string {
   const body = `${String(size).padStart(SIZE_DIGITS, "0")} ${hash}`;

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { MaintError } from "../base/maint-error.ts";
 
 /** The one file that names node:sqlite. Everything durable that is not a plain file goes through here. */
@@ -50,16 +50,31 @@ function walk(db: Database, path: string): void {
  * @throws whatever `work` or the commit throws
  */
 export function transaction<T>(db: Database, work: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
+  const frame = frames.get(db) ?? frameOf(db);
+  frame.begin.run();
   try {
     const value = work();
-    db.exec("COMMIT");
+    frame.commit.run();
     return value;
   } catch (error) {
     // SQLite rolls back by itself after some errors; a second ROLLBACK would hide the first error.
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
+}
+
+interface Frame {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+}
+
+/** Prepared once a database: a commit is on the way of every answer. */
+const frames = new WeakMap<Database, Frame>();
+
+function frameOf(db: Database): Frame {
+  const frame: Frame = { begin: db.prepare("BEGIN IMMEDIATE"), commit: db.prepare("COMMIT") };
+  frames.set(db, frame);
+  return frame;
 }
 
 /**

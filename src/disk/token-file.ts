@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { makeSecretFile } from "./secret-file.ts";
 
 const SHA256_HEX = /^[0-9a-f]{64}$/;
@@ -17,12 +17,12 @@ export function makeToken(id: string): Token {
   return { token, sha256: tokenSha256(token) };
 }
 
-export const tokenSha256 = (token: string): string => createHash("sha256").update(token).digest("hex");
+export const tokenSha256 = (token: string): string => hash("sha256", token, "hex");
 
 /** Compares in constant time, so that nobody learns a token digit by digit. `sha256` is what was kept. */
 export function tokenMatches(token: string, sha256: string): boolean {
   if (!SHA256_HEX.test(sha256)) return false;
-  return timingSafeEqual(createHash("sha256").update(token).digest(), Buffer.from(sha256, "hex"));
+  return timingSafeEqual(hash("sha256", token, "buffer"), Buffer.from(sha256, "hex"));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { parseInstant } from "../base/civil-time.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -60,22 +60,39 @@ export interface FactsDigests {
   readonly fields: { readonly [field: string]: Digest };
 }
 
-const digestOfText = (text: string): Digest => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+const digestOfText = (text: string): Digest => `sha256:${hash("sha256", text, "hex")}`;
+
+interface Spelled {
+  readonly text: string;
+  readonly digest: Digest;
+}
+
+/** What was spelled and hashed already, for fields that are the same objects in many snapshots. Nobody changes such an object. */
+export type SpelledFacts = WeakMap<object, Spelled>;
 
 /** `length` is that of the snapshot's canonical JSON. */
-export function digestFacts(snapshot: { readonly [field: string]: unknown } | null): {
-  readonly facts: FactsDigests;
-  readonly length: number;
-} {
+export function digestFacts(
+  snapshot: { readonly [field: string]: unknown } | null,
+  known: SpelledFacts = new WeakMap(),
+): { readonly facts: FactsDigests; readonly length: number } {
   if (snapshot === null) return { facts: { snapshot: null, fields: {} }, length: 0 };
   const fields = Object.entries(snapshot)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => [name, canonicalJson(value)] as const);
+    .map(([name, value]) => ({ name, ...spelled(value, known) }));
   // Canonical JSON of the whole is made of that of its members: nothing is spelled twice.
-  const whole = `{${fields.map(([name, text]) => `${canonicalJson(name)}:${text}`).join(",")}}`;
-  const digests = fields.map(([name, text]) => [name, digestOfText(text)] as const);
+  const whole = `{${fields.map(({ name, text }) => `${canonicalJson(name)}:${text}`).join(",")}}`;
+  const digests = fields.map(({ name, digest }) => [name, digest] as const);
   return { facts: { snapshot: digestOfText(whole), fields: Object.fromEntries(digests) }, length: whole.length };
+}
+
+function spelled(value: unknown, known: SpelledFacts): Spelled {
+  const before = typeof value === "object" && value !== null ? known.get(value) : undefined;
+  if (before !== undefined) return before;
+  const text = canonicalJson(value);
+  const made: Spelled = { text, digest: digestOfText(text) };
+  if (typeof value === "object" && value !== null) known.set(value, made);
+  return made;
 }
 
 /** What is signed: the format's name keeps it from being taken for anything else this key signs. */

@@ -31,34 +31,82 @@ export type ReadInstant = (text: string) => number | undefined;
 
 /** Types a snapshot's JSON. Never fails: what cannot be read is missing, unknown fields are ignored. */
 export function parseSnapshot(json: Json, readInstant: ReadInstant = parseInstant): Snapshot {
-  const fields = objectOf(json);
+  const given = objectOf(json);
   const read = readerOf(readInstant);
-  const clock = objectOf(fields.get("clock"));
-  const orders = fields.get("orders");
-  const attested = clock.get("attested");
-  return {
-    plantZone: textOf(fields.get("plantZone")),
-    shifts: texts(fields.get("shifts")).flatMap((text) => parseTimeOfDay(text) ?? []),
-    station: stationOf(objectOf(fields.get("station"))),
-    orders: isJsonArray(orders) ? orders.flatMap(orderOf) : undefined,
-    clock: {
-      ...{ highWater: read.instant(clock.get("highWater")), monotonicNow: read.instant(clock.get("monotonicNow")) },
-      ...(typeof attested === "boolean" ? { attested } : {}),
-    },
-    test: testOf(objectOf(fields.get("test")), read),
-    equipment: mapOf(fields.get("equipment"), (item) => equipmentOf(item, read)),
-    readings: mapOf(fields.get("readings"), (item) => readingOf(item, read)),
-    acks: objects(fields.get("acks")).flatMap((item) => acknowledgementOf(item, read)),
-    lots: mapOf(fields.get("lots"), lotOf),
-    overrides: objects(fields.get("overrides")).flatMap((item) => overrideOf(item, read)),
-  };
+  return everyField((name) => FIELDS[name](given.get(name), read));
 }
+
+type FieldName = keyof Snapshot;
+type ReadField<K extends FieldName> = (value: Json | undefined, read: FieldReader) => Snapshot[K];
+
+const FIELDS: { readonly [K in FieldName]: ReadField<K> } = {
+  plantZone: (value) => textOf(value),
+  shifts: (value) => texts(value).flatMap((text) => parseTimeOfDay(text) ?? []),
+  station: (value) => stationOf(objectOf(value)),
+  orders: (value) => (isJsonArray(value) ? value.flatMap(orderOf) : undefined),
+  clock: (value, read) => clockOf(objectOf(value), read),
+  test: (value, read) => testOf(objectOf(value), read),
+  equipment: (value, read) => mapOf(value, (item) => equipmentOf(item, read)),
+  readings: (value, read) => mapOf(value, (item) => readingOf(item, read)),
+  acks: (value, read) => objects(value).flatMap((item) => acknowledgementOf(item, read)),
+  lots: (value) => mapOf(value, lotOf),
+  overrides: (value, read) => objects(value).flatMap((item) => overrideOf(item, read)),
+};
+
+const everyField = (fieldOf: <K extends FieldName>(name: K) => Snapshot[K]): Snapshot => ({
+  ...{ plantZone: fieldOf("plantZone"), shifts: fieldOf("shifts"), station: fieldOf("station") },
+  ...{ orders: fieldOf("orders"), clock: fieldOf("clock"), test: fieldOf("test") },
+  ...{ equipment: fieldOf("equipment"), readings: fieldOf("readings"), acks: fieldOf("acks") },
+  ...{ lots: fieldOf("lots"), overrides: fieldOf("overrides") },
+});
 
 /**
  * A snapshot from JavaScript values in the shape of decisions.md. Numbers count as their shortest decimal; exact decimals travel
  * as `{"$number": "0.1"}`.
  */
 export const snapshotFromValues = (value: unknown): Snapshot => parseSnapshot(jsonFromValue(value));
+
+/** The fields of a snapshot as JavaScript values. */
+export type SnapshotFields = { readonly [field: string]: unknown };
+
+/**
+ * As `snapshotFromValues`, for somebody who reads many snapshots that have parts in common: a field, or a piece of equipment,
+ * that is the same object as before is not read again. So nobody may change one that was read.
+ */
+export function openSnapshotReader(): (values: SnapshotFields) => Snapshot {
+  const read = readerOf(parseInstant);
+  const asIs = <K extends FieldName>(name: K) => rememberedFor((value) => FIELDS[name](jsonFromValue(value), read));
+  const item = rememberedFor((value) => {
+    const json = jsonFromValue(value);
+    return isJsonObject(json) ? equipmentOf(json, read) : undefined;
+  });
+  const equipment = rememberedFor((value) => {
+    const items = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+    return new Map(
+      items.flatMap(([asset, one]) => {
+        const state = item(one);
+        return state === undefined ? [] : [[asset, state] as const];
+      }),
+    );
+  });
+  const fields: { readonly [K in FieldName]: (value: unknown) => Snapshot[K] } = {
+    ...{ plantZone: asIs("plantZone"), shifts: asIs("shifts"), station: asIs("station"), orders: asIs("orders") },
+    ...{ clock: asIs("clock"), test: asIs("test"), readings: asIs("readings"), acks: asIs("acks") },
+    ...{ lots: asIs("lots"), overrides: asIs("overrides"), equipment },
+  };
+  return (values) => everyField((name) => fields[name](Object.hasOwn(values, name) ? values[name] : undefined));
+}
+
+/** `make`, which is asked once for each object; its answers go when the objects do. */
+function rememberedFor<T>(make: (value: unknown) => T): (value: unknown) => T {
+  const known = new WeakMap<object, { readonly made: T }>();
+  return (value) => {
+    if (typeof value !== "object" || value === null) return make(value);
+    const before = known.get(value) ?? { made: make(value) };
+    known.set(value, before);
+    return before.made;
+  };
+}
 
 interface FieldReader {
   readonly instant: (value: Json | undefined) => number | undefined;
@@ -93,6 +141,14 @@ function numberText(value: Json | undefined): string | undefined {
 function numberOf(value: Json | undefined): Rational | undefined {
   const text = numberText(value);
   return text === undefined ? undefined : parseJsonNumber(text);
+}
+
+function clockOf(fields: JsonObject, read: FieldReader): Snapshot["clock"] {
+  const attested = fields.get("attested");
+  return {
+    ...{ highWater: read.instant(fields.get("highWater")), monotonicNow: read.instant(fields.get("monotonicNow")) },
+    ...(typeof attested === "boolean" ? { attested } : {}),
+  };
 }
 
 function stationOf(fields: JsonObject): SnapshotStation {

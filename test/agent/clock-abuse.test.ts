@@ -1,5 +1,6 @@
+import { uptime } from "node:os";
 import { describe, expect, test } from "vitest";
-import { openAgentClock, type TimeSources } from "../../src/agent/agent-clock.ts";
+import { keptUptime, openAgentClock, systemTime, type TimeSources } from "../../src/agent/agent-clock.ts";
 import { compile } from "../../src/compiler/index.ts";
 import { snapshotFromValues } from "../../src/model/snapshot-parse.ts";
 import { decideFast, indexReleases, loadBundle } from "../../src/runtime/index.ts";
@@ -111,6 +112,23 @@ describe("with signed time", () => {
     expect(openAgentClock(machine("boot-2").sources, kept).now().source).toBe("wall");
     // A restored image of the machine: its boot clock is behind the one that was signed for.
     expect(openAgentClock(machine("boot-1").sources, { ...kept, bootMs: 2_000_000 }).now().source).toBe("wall");
+  });
+
+  test("the uptime is asked again after a few milliseconds, and is never from before", () => {
+    const time = { monotonicMs: 0, uptimeMs: 100 };
+    const bootMs = keptUptime(
+      () => time.uptimeMs,
+      () => time.monotonicMs,
+    );
+    const at = (monotonicMs: number, uptimeMs: number): number => {
+      Object.assign(time, { monotonicMs, uptimeMs });
+      return bootMs();
+    };
+    expect([at(0, 100), at(4.9, 110), at(5, 110), at(9.9, 120)]).toEqual([100, 100, 110, 110]);
+    // The machine slept an hour: the monotonic clock stood still, the uptime did not.
+    expect([at(10, 3_600_120), at(10, 3_600_120)]).toEqual([3_600_120, 3_600_120]);
+    const { bootMs: real } = systemTime();
+    expect(Math.abs(real() - uptime() * 1_000)).toBeLessThan(60_000);
   });
 
   test("control: a clock that believed the wall would follow it", () => {

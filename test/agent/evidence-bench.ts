@@ -4,8 +4,14 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import { type AgentClock, openAgentClock, type TimeSources } from "../../src/agent/agent-clock.ts";
 import { type EvidenceService, openEvidenceService } from "../../src/agent/evidence-service.ts";
-import { type GateRequest, snapshotValues } from "../../src/agent/evidence-snapshot.ts";
+import {
+  type GateRequest,
+  type SnapshotSources,
+  type SnapshotValues,
+  snapshotValues,
+} from "../../src/agent/evidence-snapshot.ts";
 import { type EvidenceStore, openEvidenceStore } from "../../src/agent/evidence-store.ts";
+import type { SnapshotMemory } from "../../src/agent/snapshot-memory.ts";
 import { openTestRuns, type TestRuns } from "../../src/agent/test-runs.ts";
 import { vocabularyOf } from "../../src/agent/vocabulary.ts";
 import { type Json, parseStrictJson } from "../../src/base/strict-json.ts";
@@ -69,6 +75,8 @@ export interface Bench {
   readonly record: (body: string, by?: string, roles?: readonly string[]) => { readonly id: string };
   readonly refuse: (body: string, by?: string) => string;
   readonly snapshot: (test?: string, asOfMs?: number) => Values;
+  /** The same over the store that `record` adds to, with what is known of the snapshots before. */
+  readonly snapshotWith: (memory: SnapshotMemory, more: Partial<SnapshotSources>, test: string) => SnapshotValues;
   readonly runs: TestRuns;
   readonly reopenRuns: () => TestRuns;
   readonly db: Database;
@@ -116,12 +124,16 @@ export function bench(): Bench {
   const store = openEvidenceStore(db);
   const service = serviceOver(store);
   const reopenRuns = (): TestRuns => openTestRuns(openEvidenceStore(db), service);
-  const runs = reopenRuns();
+  const runs = openTestRuns(store, service);
   const run = (body: string, by: string, roles: readonly string[]) => {
     const parsed = parseStrictJson(body);
     if (!parsed.ok) throw new Error(parsed.error.message);
     return service.record(parsed.value as ReadonlyMap<string, Json>, { id: by, roles });
   };
+  const from = (over: EvidenceStore): SnapshotSources => ({
+    ...{ store: over, register, orders: null, runs, vocabulary, highWaterMs: null },
+    boot: { bootId: hands.bootId, bootMs: hands.bootMs },
+  });
   return {
     hands,
     clock,
@@ -141,18 +153,10 @@ export function bench(): Bench {
     runs,
     reopenRuns,
     snapshot: (test = "T-1", asOfMs) => {
-      const boot = { bootId: hands.bootId, bootMs: hands.bootMs };
-      const from = {
-        store: openEvidenceStore(db),
-        register,
-        orders: null,
-        runs,
-        vocabulary,
-        boot,
-        highWaterMs: null,
-        ...(asOfMs === undefined ? {} : { asOfMs }),
-      };
-      return snapshotValues(from, { ...request, test }, "STF-1", clock.now()) as unknown as Values;
+      const asked = { ...from(openEvidenceStore(db)), ...(asOfMs === undefined ? {} : { asOfMs }) };
+      return snapshotValues(asked, { ...request, test }, "STF-1", clock.now()) as unknown as Values;
     },
+    snapshotWith: (memory, more, test) =>
+      snapshotValues({ ...from(store), ...more, memory }, { ...request, test }, "STF-1", clock.now()),
   };
 }

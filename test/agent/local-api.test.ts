@@ -2,12 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Caller } from "../../src/agent/local-access.ts";
 import { type LocalApi, openLocalApi, type Route } from "../../src/agent/local-api.ts";
+import { MAX_HTTP_BODY_BYTES } from "../../src/model/limits.ts";
 
 const operator: Caller = { id: "STF-1", person: true, roles: ["operator"], scopes: new Set(["gate", "status"]) };
 const faults: unknown[] = [];
@@ -159,6 +160,57 @@ test.each(cases.flatMap((one) => [["tcp", ...one] as const, ["socket", ...one] a
     expect(answer).toMatchObject({ status, text: expect.stringContaining(text) as string });
   },
 );
+
+/** What a connection answers to these pieces of a request, sent one after the other. */
+async function inPieces(api: LocalApi, pieces: readonly (string | Buffer)[]): Promise<string> {
+  const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
+  closers.push(() => socket.destroy());
+  let text = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  for (const piece of pieces) {
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await new Promise((resolve) => socket.once("close", resolve));
+  return text;
+}
+
+const post = (api: LocalApi, ...headers: readonly string[]): string =>
+  [`POST /v1/gate HTTP/1.1`, `host: ${new URL(api.url).host}`, "authorization: Bearer good", ...headers, "", ""].join(
+    "\r\n",
+  );
+
+test("a body may come in pieces, and a letter in two of them", async () => {
+  const api = await open();
+  const body = Buffer.from('{"é":1}');
+  const headers = post(api, `content-length: ${body.length}`, "connection: close");
+  const answer = await inPieces(api, [headers, body.subarray(0, 3), body.subarray(3)]);
+  expect(answer).toMatch(/^HTTP\/1.1 200 .*\["é"\]\n$/s);
+});
+
+test("a body that does not end is refused where it is too long, whatever its length was said to be", async () => {
+  const api = await open();
+  const said = await inPieces(api, [post(api, `content-length: ${MAX_HTTP_BODY_BYTES + 1}`)]);
+  expect(said).toMatch(/^HTTP\/1.1 413 /);
+  const piece = Buffer.alloc(1 << 18, " ");
+  const chunk = Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]);
+  const many = Array.from({ length: MAX_HTTP_BODY_BYTES / piece.length + 1 }, () => chunk);
+  expect(await inPieces(api, [post(api, "transfer-encoding: chunked"), ...many])).toMatch(/^HTTP\/1.1 413 /);
+  expect(faults).toEqual([]);
+});
+
+test("whoever goes away in the middle of a body gets no answer, and others theirs", async () => {
+  const api = await open();
+  const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
+  socket.write(`${post(api, "content-length: 100")}{"a":`);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.destroy();
+  await expect.poll(() => faults.length).toBe(1);
+  faults.length = 0;
+  expect((await ask(api, "tcp", { path: "/v1/health" })).status).toBe(200);
+});
 
 test("what goes out is never kept, never sniffed, and a page carries its headers", async () => {
   const { headers } = await ask(await open(), "tcp", { path: "/page" });

@@ -13,7 +13,7 @@ const NOW = Date.parse("2026-11-24T15:00:00Z");
 const MINUTE = 60_000;
 const LAMP = { assets: ["Lamp-1"], closingChecks: [] };
 const NOTHING = { assets: [], closingChecks: [] };
-const lastUse = (runs: TestRuns, except: string | null) => runs.lastUseOf("Lamp-1", except, Number.MAX_SAFE_INTEGER);
+const lastUse = (runs: TestRuns, except: string | null) => runs.lastUseOf("Lamp-1", except);
 
 test("a running test keeps its start, also when it is started again and after a restart", () => {
   const b = bench();
@@ -39,7 +39,7 @@ test("an end is a use of what the test used; a run that never ended is one for e
     expect(runs.running()).toEqual([]);
     expect(lastUse(runs, "T-1")).toBe(NOW + MINUTE);
     expect(lastUse(runs, null)).toBe(NOW + MINUTE);
-    expect(runs.lastUseOf("Meter-1", null, Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    expect(runs.lastUseOf("Meter-1", null)).toBeUndefined();
     expect(runs.lastUseOf("Lamp-1", null, NOW)).toBeUndefined();
   }
   expect(b.snapshot("T-2").equipment["Lamp-1"]?.["lastUseEndedAt"]).toBe("2026-11-24T15:01:00.000Z");
