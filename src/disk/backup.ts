@@ -1,5 +1,16 @@
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
 import { makeFolder, writeOnce } from "./atomic-write.ts";
@@ -94,10 +105,25 @@ function copyOne(from: string, to: string): void {
 }
 
 function describe(to: string, path: string, dataFolder: string): BackupFile {
-  const content = readFileSync(join(to, path));
   const source = join(dataFolder, path);
   const mode = statSync(existsSync(source) ? source : join(to, path)).mode & 0o777;
-  return { path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex"), mode };
+  return { path, bytes: statSync(join(to, path)).size, sha256: sha256Of(join(to, path)), mode };
+}
+
+const READ_BYTES = 1 << 20;
+
+/** A piece at a time: an archive of node ledgers is larger than what fits into memory. */
+function sha256Of(path: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.allocUnsafe(READ_BYTES);
+  const file = openSync(path, "r");
+  try {
+    for (let count = readSync(file, piece); count > 0; count = readSync(file, piece))
+      hash.update(piece.subarray(0, count));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
 }
 
 /** @throws MaintError MAINT_ERR_BACKUP where it is none, or not what was written */
@@ -116,8 +142,7 @@ export function readBackup(from: string): BackupManifest {
     if (/(^|\/)\.\.(\/|$)|^\/|\\/.test(path)) throw wrong(`${path} leads out of it`);
     const full = join(from, path);
     if (!existsSync(full)) throw wrong(`${path} is missing`);
-    if (createHash("sha256").update(readFileSync(full)).digest("hex") !== sha256)
-      throw wrong(`${path} is not what was backed up`);
+    if (sha256Of(full) !== sha256) throw wrong(`${path} is not what was backed up`);
   }
   return manifest;
 }

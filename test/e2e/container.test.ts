@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { packageRoot } from "../../src/cli/package-root.ts";
+import { runMaint } from "../../src/cli/story/processes.ts";
+import { type HubBench, hubBench } from "../hub/hub-fixture.ts";
+
+// There is no container runtime here. What can be held without one: that the files name what there is, and the health check works.
+
+const read = (name: string): string => readFileSync(join(packageRoot(), name), "utf8");
+let bench: HubBench;
+beforeAll(async () => {
+  bench = await hubBench();
+});
+afterAll(() => bench.close());
+
+test("what the image copies is there, and what is not is left out of it", () => {
+  const copied = [...read("Dockerfile").matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names = ""]) =>
+    names.split(" "),
+  );
+  expect(copied).toEqual(expect.arrayContaining(["src", "bin", "package.json"]));
+  for (const name of copied) expect(existsSync(join(packageRoot(), name)), name).toBe(true);
+  const ignored = read(".dockerignore").split("\n");
+  expect(ignored).toContain("*");
+  expect(new Set(ignored.flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : [])))).toEqual(new Set(copied));
+});
+
+test("every option that the container's command names is one, and every secret has its file", async () => {
+  const { services, secrets } = parse(read("compose.yaml")) as {
+    readonly services: {
+      readonly hub: { readonly command: readonly string[]; readonly secrets: readonly { source: string }[] };
+    };
+    readonly secrets: object;
+  };
+  const { stdout } = await runMaint(["hub", "start", "--help"]);
+  const [, image = ""] = /^CMD (\[.*\])$/m.exec(read("Dockerfile")) ?? [];
+  for (const word of [...services.hub.command, ...(JSON.parse(image) as string[])])
+    if (word.startsWith("--")) expect(stdout, word).toContain(`${word} `);
+  expect(services.hub.secrets.map(({ source }) => source).sort()).toEqual(Object.keys(secrets).sort());
+  for (const word of services.hub.command)
+    if (word.startsWith("/run/secrets/")) expect(secrets).toHaveProperty(word.slice("/run/secrets/".length));
+});
+
+test("the health check answers for a hub that runs, and for none", async () => {
+  // The hub runs in this process: it must be able to answer while the check waits.
+  const healthy = (data: string) =>
+    new Promise<number | null>((resolve) =>
+      spawn(process.execPath, [join(packageRoot(), "bin", "healthy.js"), data], { stdio: "ignore" }).on(
+        "exit",
+        resolve,
+      ),
+    );
+  expect(await healthy(bench.data)).toBe(0);
+  expect(await healthy(join(bench.data, "nowhere"))).toBe(1);
+});
