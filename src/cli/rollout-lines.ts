@@ -1,6 +1,7 @@
 import type { ShadowSummary } from "../hub/alerts/shadow-store.ts";
 import type { RolloutEvent } from "../hub/core/rollout-engine.ts";
 import type { RolloutPolicy } from "../hub/core/rollout-policy.ts";
+import type { Prediction } from "../hub/rollout/predict-flips.ts";
 import type { RolloutPlan } from "../hub/rollout/rollout-commands.ts";
 import type { RolloutView, WaveView } from "../hub/rollout/rollout-views.ts";
 import type { WhyNot } from "../hub/rollout/why-not.ts";
@@ -113,6 +114,25 @@ export function planLines({ contract, version, policy, waves, withWayBack, away 
     `  ${policyLine(policy)}`,
     `  way back: ${withWayBack} of ${all} nodes have an earlier version`,
     ...(away.length === 0 ? [] : [`  away now: ${away.length}  ${named(away)}`]),
+  ];
+}
+
+/** What recorded decisions say about each wave. */
+export function predictionLines({ waves }: RolloutPlan, prediction: Prediction | undefined): readonly string[] {
+  if (prediction === undefined) return [];
+  if (prediction.kind === "pending")
+    return ["  what would change: the archive is being read for the first time, ask again in a while"];
+  const { days, decisions } = prediction;
+  if (decisions === 0) return [`  what would change: nobody knows, no decision of the last ${days} days is archived`];
+  return [
+    `  what would change, by ${decisions} decisions of the last ${days} days:`,
+    ...prediction.waves.flatMap(({ concerned, newlyBlocked, newlyAllowed, nodes }, index) => [
+      `    ${index + 1}  ${waves[index]?.name}: of ${concerned} decisions ${newlyBlocked} newly blocked, ${newlyAllowed} newly allowed`,
+      ...nodes
+        .slice(0, NODES_NAMED)
+        .map((one) => `         ${one.node}: ${one.newlyBlocked} newly blocked, ${one.newlyAllowed} newly allowed`),
+      ...(nodes.length > NODES_NAMED ? [`         … and ${nodes.length - NODES_NAMED} more nodes`] : []),
+    ]),
   ];
 }
 

@@ -193,6 +193,8 @@ export const REPLAY_BLOCKS_PER_CALL = 4;
 /** Replays that wait for their turn, and those whose answers a hub remembers. */
 export const MAX_REPLAYS_WAITING = 8;
 export const MAX_REPLAYS_KEPT = 50;
+/** How long an answer that a replay goes into waits for it. */
+export const REPLAY_PATIENCE_MS = 20_000;
 export const MAX_REPLAY_THREADS = 4;
 /** Of heap, each; a replay that takes more fails, the hub does not. */
 export const REPLAY_THREAD_MIB = 512;

@@ -2,12 +2,13 @@ import { Command } from "commander";
 import type { ShadowSummary } from "../../hub/alerts/shadow-store.ts";
 import type { RolloutEvent } from "../../hub/core/rollout-engine.ts";
 import type { RolloutPolicy } from "../../hub/core/rollout-policy.ts";
+import type { Prediction } from "../../hub/rollout/predict-flips.ts";
 import type { RolloutPlan } from "../../hub/rollout/rollout-commands.ts";
 import type { RolloutView } from "../../hub/rollout/rollout-views.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 import { releaseOf } from "../named-release.ts";
 import { paintFor } from "../paint.ts";
-import { eventLine, planLines, policyLine, rolloutLines, shadowLines } from "../rollout-lines.ts";
+import { eventLine, planLines, policyLine, predictionLines, rolloutLines, shadowLines } from "../rollout-lines.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { rolloutPath, watchRollout } from "../rollout-watch.ts";
 
@@ -23,9 +24,12 @@ export function command(): Command {
 function addStarting(rollout: Command): void {
   withHubOptions(
     withRolloutOptions(
-      rollout.command("plan <release>").description("show which nodes, in which waves; changes nothing"),
+      rollout
+        .command("plan <release>")
+        .description("show which nodes, in which waves, and what would change there; changes nothing"),
     ),
   )
+    .option("--days <number>", "recorded decisions that are decided again; 0 for none", Number, 30)
     .addHelpText("after", "\nExample:\n  maint rollout plan UV-DAILY@v1.1 --waves node:LP-01,25%,100%")
     .action(plan);
   withHubOptions(
@@ -98,10 +102,12 @@ interface OrderOptions extends HubOptions {
   readonly revert?: boolean;
 }
 
-async function plan(name: string, options: HubOptions & RolloutOptions): Promise<void> {
-  const body = { ...releaseOf(name), policy: policyOf(options) };
-  const answer = (await hubClient(options).post("/v1/rollouts/plan", body)) as RolloutPlan;
-  printAnswer(options, answer, planLines(answer));
+type Predicted = RolloutPlan & { readonly prediction?: Prediction };
+
+async function plan(name: string, options: HubOptions & RolloutOptions & { readonly days: number }): Promise<void> {
+  const body = { ...releaseOf(name), policy: policyOf(options), days: options.days };
+  const answer = (await hubClient(options).post("/v1/rollouts/plan", body)) as Predicted;
+  printAnswer(options, answer, [...planLines(answer), ...predictionLines(answer, answer.prediction)]);
 }
 
 async function start(name: string, options: HubOptions & RolloutOptions): Promise<void> {

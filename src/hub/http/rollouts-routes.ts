@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isContractId, isVersion } from "../../model/ids.ts";
 import type { HubServices } from "../hub-services.ts";
 import { badRequest } from "../refusals.ts";
+import { predictFlips } from "../rollout/predict-flips.ts";
 import type { NamedRelease } from "../rollout/rollout-commands.ts";
 import { bodyOf, type HubEnv, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
@@ -32,6 +33,8 @@ const release = {
   version: z.string().refine(isVersion, "is no version, write v1.0"),
 };
 export const startSchema = z.strictObject({ ...release, policy: policySchema.default({}) });
+/** `days`: so many of recorded decisions are decided again to say what would change. */
+export const planSchema = startSchema.extend({ days: z.number().int().min(0).max(3_660).default(0) });
 const reason = z.string().max(2_000);
 export const orderSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.enum(["pause", "resume", "advance"]), reason }),
@@ -42,7 +45,7 @@ export const orderSchema = z.discriminatedUnion("kind", [
 const MOVERS = ["author", "approver", "admin"] as const;
 
 /** To be mounted at /v1/rollouts. A rollout is named by its release: the latest one of it. */
-export function rolloutsRoutes({ rollout, alerts }: HubServices): Hono<HubEnv> {
+export function rolloutsRoutes({ rollout, alerts, ...more }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   const moves = requireRole(...MOVERS);
   return new Hono<HubEnv>()
@@ -52,8 +55,10 @@ export function rolloutsRoutes({ rollout, alerts }: HubServices): Hono<HubEnv> {
       return context.json(await rollout.start(named, given(policy), context.get("principal")), 201);
     })
     .post("/plan", reads, async (context) => {
-      const { policy, ...named } = await bodyOf(context, startSchema);
-      return context.json(await rollout.plan(named, given(policy)));
+      const { policy, days, ...named } = await bodyOf(context, planSchema);
+      const plan = await rollout.plan(named, given(policy));
+      const prediction = days === 0 ? {} : { prediction: await predictFlips(plan, days, more) };
+      return context.json({ ...plan, ...prediction });
     })
     .get("/defaults/:domain", reads, async (context) => {
       const domain = context.req.param("domain");

@@ -80,6 +80,7 @@ export function createReplayService(ports: ReplayPorts): ReplayService {
   let counted = 0;
   const run = (request: ReplayRequest, stop: AbortController, progress?: (progress: ReplayProgress) => void) => {
     const order = orderOf(ports, request);
+    if (running.size > MAX_REPLAYS_WAITING) throw conflict(`${running.size} replays wait already`);
     running.add(stop);
     return inTurn(() => replay(ports, order, request, { signal: stop.signal, ...(progress && { progress }) })).finally(
       () => running.delete(stop),
@@ -91,8 +92,6 @@ export function createReplayService(ports: ReplayPorts): ReplayService {
     return one;
   };
   const begin = (request: ReplayRequest, by: Principal): ReplayJob => {
-    const waiting = [...kept.values()].filter(({ job }) => job.state === "waiting");
-    if (waiting.length >= MAX_REPLAYS_WAITING) throw conflict(`${waiting.length} replays wait already`);
     counted += 1;
     const one: Kept = { job: newJob(`replay-${counted}`, request, by, ports.clock), stop: new AbortController() };
     const note = (change: Partial<ReplayJob>): void => {

@@ -98,3 +98,28 @@ test("maint replay prints counts, where, and examples; exit code 1 where a verdi
   expect(json.code).toBe(0);
   expect((JSON.parse(json.text) as ReplaySummary).counts.decisions).toBe(20);
 });
+
+test("a rollout's plan says for each wave how many recorded decisions would change", async () => {
+  await bench.enrol("LP-1");
+  await bench.enrol("LP-2");
+  await bench.admin().post("/v1/contracts", { text: contractText(ID, 1100), domain: "penetrant" });
+  await bench.admin().post(`/v1/contracts/${ID}/validate`, {});
+  await bench.store(ID, undefined, { held: true });
+  const ask = (days: number) =>
+    bench.admin().post("/v1/rollouts/plan", {
+      ...{ contract: ID, version: "v1.1", days, policy: { waves: ["node:LP-2", "100%"] } },
+    });
+  const flips = { concerned: 30, allowed: 28, newlyBlocked: 10, newlyAllowed: 0 };
+  const days = Math.ceil((Date.now() - START_MS) / 86_400_000) + 1;
+  expect(await ask(Math.max(1, days))).toMatchObject({
+    waves: [{ nodes: ["LP-2"] }, { nodes: ["LP-1"] }],
+    prediction: {
+      ...{ kind: "predicted", decisions: 30 },
+      waves: [
+        { concerned: 0, nodes: [] },
+        { ...flips, nodes: [{ node: "LP-1", ...flips }] },
+      ],
+    },
+  });
+  expect(await ask(0)).not.toHaveProperty("prediction");
+});
