@@ -9,7 +9,7 @@ import {
   textSchema,
 } from "../../../model/json-schema.ts";
 import * as contracts from "../contracts-routes.ts";
-import { orderSchema, policySchema, startSchema } from "../rollouts-routes.ts";
+import { orderSchema, planSchema, policySchema, startSchema } from "../rollouts-routes.ts";
 import { digest, openSchema } from "./answer-schemas.ts";
 import type { RouteDocs } from "./route-doc.ts";
 
@@ -140,8 +140,13 @@ export const releaseDocs: RouteDocs = {
     ...{ answer: refTo("Rollout"), status: 201 },
   },
   "POST /v1/rollouts/plan": {
-    ...{ id: "planRollout", summary: "Which nodes, in which waves; changes nothing", body: startSchema },
-    answer: refTo("RolloutPlan"),
+    ...{ id: "planRollout", summary: "Which nodes, in which waves; changes nothing", body: planSchema },
+    answer: {
+      oneOf: [
+        refTo("RolloutPlan"),
+        openSchema("with days: what would change there", "contract", "version", "policy", "waves", "prediction"),
+      ],
+    },
   },
   "GET /v1/rollouts/defaults/:domain": {
     ...{
