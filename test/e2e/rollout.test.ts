@@ -102,6 +102,29 @@ test("a version is tried in the shadow, counted, and then enforced", async () =>
   expect(await gate(floor, "LP-01", "T-32")).toMatchObject({ exitCode: 10, contracts: [{ version: "v1.3" }] });
 }, 60_000);
 
+test("a version waits until no test runs, says so everywhere, and swaps when the test has ended", async () => {
+  await readLamp(floor, "LP-01", "1500");
+  const running = (word: "--start" | "--end") =>
+    floor.maint(
+      ["gate", "--node", "LP-01", "--test", "T-41", word, "--data", floor.data, "--token", floor.tokenOf("STF-1")],
+      [0],
+    );
+  await running("--start");
+  await draft("1410");
+  await floor.maint(["contract", "store", CONTRACT, "--idle", ...atHub(floor)]);
+  await until("LP-01 waits", async () => (await rolloutOf("v1.4")).waves[0]?.scheduled === 1);
+  await until("the others do not", async () => (await versionsOf()).filter((one) => one.endsWith("v1.4")).length === 2);
+  expect(await versionsOf()).toContain("LP-01 v1.3");
+  const shown = await runMaint(["rollout", "show", `${CONTRACT}@v1.4`, ...atHub(floor)]);
+  expect(shown.stdout).toMatch(/1 waits for its hour[\s\S]*only while no test runs/);
+  expect(await runMaint(["why-not", "LP-01", ...atHub(floor)])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/waits for its hour: while no test runs/),
+  });
+  await running("--end");
+  await until("LP-01 swaps", async () => (await versionsOf()).includes("LP-01 v1.4"));
+}, 60_000);
+
 const wrong: readonly { readonly words: readonly string[]; readonly says: RegExp }[] = [
   { words: ["rollout", "plan", CONTRACT], says: /names no version/ },
   { words: ["rollout", "plan", `${CONTRACT}@v9.0`], says: /no version in force/ },
