@@ -45,6 +45,7 @@ import { openStandingWatch } from "./standing-watch.ts";
 import { stationRoutes } from "./station-routes.ts";
 import { openTestRuns } from "./test-runs.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
+import { openWitness, type Witness } from "./witness.ts";
 
 export interface AgentOptions {
   readonly dataFolder: string;
@@ -183,10 +184,9 @@ async function run(
   undo.push(() => removeFile(folder.address));
   const generation = readySet(activation)?.signed.desired.generation;
   if (generation !== undefined) options.onActivated?.(generation);
+  const { gate } = services;
   if (hubUrl !== null)
-    undo.push(
-      linkTo(hubUrl, { options, gate: services.gate, enrolment, stores, key, kept, activation, enrolledRoot, voice }),
-    );
+    undo.push(linkTo(hubUrl, { options, folder, gate, enrolment, stores, key, kept, activation, enrolledRoot, voice }));
   undo.push(watchTheHour(options, activation, voice));
   let stopping: Promise<void> | undefined;
   return {
@@ -353,6 +353,7 @@ function openVoice({ node, log, onFatal }: AgentOptions, { spool, ledger, clock 
 
 interface LinkParts {
   readonly options: AgentOptions;
+  readonly folder: NodeFolder;
   readonly gate: GateService;
   readonly enrolment: Enrolment;
   readonly stores: Stores;
@@ -377,6 +378,7 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     reportCounter: marks.reportCounter,
     onState: sayWhatTheHubThinks(options),
     onRefused: voice.rejected,
+    witness: witnessOf(parts),
     attempt: async (signed, reached) => {
       const attempting = activation.attempt(signed, reached);
       underWay = attempting.catch(() => undefined);
@@ -409,6 +411,13 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     await underWay;
   };
 }
+
+const witnessOf = ({ options, folder, enrolment, stores, key, activation, enrolledRoot, voice }: LinkParts): Witness =>
+  openWitness({
+    ...{ node: options.node, hub: enrolment.hub, key, ledger: stores.ledger, raise: voice.raise },
+    ...{ path: folder.hubCheckpoint, splitViews: folder.splitViews, nowMs: () => stores.clock.now().nowMs },
+    hubKeys: () => activeSet(activation, enrolledRoot).onlineKeys.values(),
+  });
 
 /** Said once for each change: what only the hub can mend, a person has to hear of here too. */
 function sayWhatTheHubThinks({ log }: AgentOptions): (state: LinkState) => void {

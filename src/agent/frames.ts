@@ -81,6 +81,7 @@ const bodies: { readonly [type: string]: Shape<unknown> } = {
   }),
   desired,
   ack: object({ epoch: text, upTo: count }),
+  checkpoint: object({ note: text, fromSize: count, proof: list(text) }),
   logged: object({ size: count, refused: optional(text), retryAfterMs: optional(count) }),
   timestamp: object({ nonce: text, hubTimeMs: integer, keyId: text, signature: text }),
   goaway: object({ retryAfterMs: count, reason: text }),

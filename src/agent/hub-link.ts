@@ -37,6 +37,7 @@ import type { KeptBytes } from "./kept-bytes.ts";
 import { logParts } from "./log-parts.ts";
 import { type Rejection, rejection } from "./rejection.ts";
 import type { ShadowFault } from "./release-set.ts";
+import type { Witness } from "./witness.ts";
 
 /** What the link is given: where to dial, as whom, and what the disk knows. */
 export interface HubLinkOptions {
@@ -58,6 +59,8 @@ export interface HubLinkOptions {
   /** The next number of the node's reports; only grows, across restarts. */
   readonly nextReportCounter: () => number;
   readonly reportCounter: () => number;
+  /** Keeps the hub's checkpoints. */
+  readonly witness: Witness;
   readonly onSession: (session: string) => void;
   readonly onAttested: () => void;
   /** A set that was refused before it could be tried; what is tried and refused says so itself. */
@@ -146,6 +149,7 @@ class LinkDriver {
     prune: ({ upTo }) => this.#options.spool.prune(upTo),
     "renew-epoch": () => this.#renewEpoch(),
     prove: () => this.#prove(),
+    witness: ({ shown, re }) => this.#send("cosignature", this.#options.witness.take(shown), re),
     ping: ({ nonce }) => this.#send("ping", { nonce }),
     attest: (effect) => this.#attest(effect),
     refuse: ({ code, message, re }) => this.#send("error", { code, message }, re ?? undefined),
@@ -371,6 +375,7 @@ class LinkDriver {
       epoch: spool.epoch(),
       counter: this.#options.reportCounter(),
       restsOn: active.restsOn,
+      hubCheckpointSize: this.#options.witness.size(),
     };
     this.#send("hello", hello, re);
   }

@@ -10,6 +10,9 @@ export interface NodeFolder {
   readonly spool: string;
   readonly kept: string;
   readonly state: string;
+  /** The hub's checkpoint that this node keeps as a witness, and where two that do not agree are kept. */
+  readonly hubCheckpoint: string;
+  readonly splitViews: string;
   readonly key: string;
   readonly token: string;
   readonly root: string;
@@ -34,6 +37,8 @@ export function nodeFolder(dataFolder: string, node: string): NodeFolder {
     spool: join(path, "spool.db"),
     kept: join(path, "kept"),
     state: join(path, "state.json"),
+    hubCheckpoint: join(path, "hub.checkpoint"),
+    splitViews: join(path, "split-view"),
     key: join(path, "key"),
     token: join(path, "token"),
     root: join(path, "root.json"),

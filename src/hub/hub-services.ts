@@ -19,6 +19,7 @@ import type { ReportService } from "./reports/report-service.ts";
 import type { RolloutService } from "./rollout/rollout-service.ts";
 import type { FloorQuery, FloorStatus } from "./standing/floor-status.ts";
 import type { StandingService } from "./standing/standing-service.ts";
+import type { WitnessService } from "./witness/witness-service.ts";
 
 /** Everything a hub does, by part. HTTP routes and the hub's named methods are thin over these. */
 export interface HubServices {
@@ -48,4 +49,6 @@ export interface HubServices {
   readonly archiveDesk: ArchiveDesk;
   /** Where people read it. */
   readonly ledgerDesk: LedgerDesk;
+  /** Nodes that keep its checkpoints. */
+  readonly witnesses: Pick<WitnessService, "cosignedCheckpoint"> & { readonly round: () => Promise<void> };
 }

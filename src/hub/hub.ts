@@ -237,6 +237,7 @@ function startTicking(
     await rollout.evaluate();
     await alerts.escalate();
     await patterns.follow();
+    await services.witnesses.round();
     await archiveDesk.tidy();
   };
   let under: Promise<void> = Promise.resolve();

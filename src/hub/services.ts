@@ -44,6 +44,8 @@ import { rolloutTables } from "./store/rollout-tables.ts";
 import { seenTables } from "./store/seen-tables.ts";
 import { stagedTables } from "./store/staged-tables.ts";
 import { standingTables } from "./store/standing-tables.ts";
+import { witnessTables } from "./store/witness-tables.ts";
+import { openWitnessService, type WitnessService } from "./witness/witness-service.ts";
 
 /** The tables of hub.db, area by area. */
 export const hubAreas: readonly StoreArea[] = [
@@ -59,6 +61,7 @@ export const hubAreas: readonly StoreArea[] = [
   stagedTables,
   rolloutTables,
   seenTables,
+  witnessTables,
 ];
 
 export interface Foundations {
@@ -101,8 +104,10 @@ export async function composeServices(
   await forgotten.recall();
   const standing = createStandingService({ db, clock, failed });
   const archive = createArchiveService({ file: base.archive, journal, hubId, quarantine: nodes.quarantine });
+  const witnesses = await openWitnessService({ db, ledger, clock, log: base.log });
   const sessions = createSessionServer({
-    ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, keyOf: nodes.keyOf, failed },
+    ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, failed, witnesses },
+    keyOf: nodes.keyOf,
     monotonicMs: () => performance.now(),
     quarantine: nodes.quarantine,
     isAhead: forgotten.isAhead,
@@ -144,8 +149,13 @@ export async function composeServices(
   await rollout.refresh();
   const status = (query: FloorQuery) => floorStatus({ db, isLive: sessions.isLive }, query);
   const own = { archive: base.archive, hubId, rollout, store, staging, standing, status, clock, policy, ledger };
-  return { services: { ...records, ...own }, sessions };
+  return { services: { ...records, ...own, witnesses: shownBy(witnesses, sessions) }, sessions };
 }
+
+const shownBy = (witnesses: WitnessService, { show }: SessionServer): HubServices["witnesses"] => ({
+  ...witnesses,
+  round: () => witnesses.round(show),
+});
 
 type Records = Pick<
   HubServices,

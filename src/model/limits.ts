@@ -36,6 +36,13 @@ export const MAX_NOTE_SIGNATURES = 100;
 export const MAX_CACHED_TILES = 32;
 /** A hub and a node sign where their ledger stands at most so often, and no later than this after an entry. */
 export const LEDGER_CHECKPOINT_INTERVAL_MS = 1_000;
+/** How often the hub shows its nodes where its ledger stands, and how many of them at one tick. */
+export const WITNESS_INTERVAL_MS = 60_000;
+export const WITNESSES_PER_TICK = 64;
+/** Cosignatures under a checkpoint that the hub hands out; with its own they fit a note. */
+export const MAX_COSIGNATURES_SHOWN = 64;
+/** Pairs of the hub's checkpoints that do not agree, kept at a node. */
+export const MAX_KEPT_SPLIT_VIEWS = 16;
 /** Checkpoints kept beside a ledger; when there are more, every second one of the older half goes. */
 export const MAX_KEPT_CHECKPOINTS = 1_000;
 

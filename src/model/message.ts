@@ -20,6 +20,8 @@ export type Message =
   | Envelope<"proof", Proof>
   | Envelope<"ack", RecordAck>
   | Envelope<"log", LogPart>
+  | Envelope<"checkpoint", HubCheckpoint>
+  | Envelope<"cosignature", Cosignature>
   | Envelope<"logged", Logged>
   | Envelope<"ping", Ping>
   | Envelope<"timestamp", TimestampFrame>
@@ -68,6 +70,8 @@ export interface Hello {
   readonly counter?: number | undefined;
   /** The signed metadata it rests on; a hub with an older one was restored. Absent: none, or not said. */
   readonly restsOn?: RestsOn | undefined;
+  /** Of the hub's ledger, entries of which it keeps the hub's checkpoint; 0 for none yet. Absent: it is no witness. */
+  readonly hubCheckpointSize?: number | undefined;
 }
 
 /** What the hub's online key signed last, as a node took it. */
@@ -79,6 +83,28 @@ export interface RestsOn {
 export interface SignedVersion {
   readonly version: number;
   readonly digest: Digest;
+}
+
+/**
+ * H→N, at most one in WITNESS_INTERVAL_MS: where the hub's own ledger stands, signed, with the proof that it goes on from what the
+ * node keeps. Only to a node that said `hubCheckpointSize`.
+ */
+export interface HubCheckpoint {
+  /** C2SP tlog-checkpoint. */
+  readonly note: string;
+  readonly fromSize: number;
+  /** Base64, RFC 6962 consistency proof; empty from no entries. */
+  readonly proof: readonly string[];
+}
+
+/** N→H, after the checkpoint is on the node's disk. */
+export interface Cosignature {
+  /** Entries of the hub's ledger of which the node now keeps a checkpoint. */
+  readonly size: number;
+  /** C2SP cosignature/v1 of it, a signature line; null where it was refused. */
+  readonly line: string | null;
+  /** `size`: show it from that size. `conflict`: it is another history, and people were told. Null where it was cosigned. */
+  readonly refused: "size" | "unsigned" | "conflict" | null;
 }
 
 /** What a node signs to prove its key: domain tag, hub, node, nonce, each on a line of its own. */

@@ -16,6 +16,7 @@ import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
 import { createSessionServer } from "../../src/hub/session/session-server.ts";
 import type { AlertBatch, Report } from "../../src/model/message.ts";
 import { silentArchive } from "../hub/silent-archive.ts";
+import { silentWitnesses } from "../hub/silent-witnesses.ts";
 import { desiredOf, makeRepository } from "./repository.ts";
 
 const closers: (() => unknown)[] = [];
@@ -74,6 +75,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
     clock: { nowMs: () => Date.now() },
     monotonicMs: () => performance.now(),
     ledgers: silentArchive,
+    witnesses: silentWitnesses,
     random: (size) => randomBytes(size),
     blobs: shelf,
     inbox: {

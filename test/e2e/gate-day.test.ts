@@ -1,9 +1,10 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runMaint } from "../../src/cli/story/processes.ts";
 import { STATIONS } from "../../src/cli/story/uv-story.ts";
 import type { SignedReceipt } from "../../src/ledger/receipt.ts";
-import { type LpFloor, nodeStatus, readLamp, startLpFloor } from "./lp-floor.ts";
+import { atHub, type LpFloor, nodeStatus, readLamp, startLpFloor, until } from "./lp-floor.ts";
 
 // One station for a day, through the command line: previews, a test that starts and ends, what lapses, receipts.
 const node = STATIONS[0]?.id ?? "";
@@ -141,6 +142,15 @@ function copyIfThere(from: string, to: string): void {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
+
+test("the station keeps the hub's checkpoint and cosigns it", async () => {
+  await until("a cosignature", async () => {
+    const { exitCode, stdout } = await runMaint(["ledger", "checkpoint", "--cosigned", ...atHub(floor)]);
+    return exitCode === 0 && stdout.includes(`— ${node}/maint-witness `);
+  });
+  const kept = readFileSync(join(floor.data, "nodes", node, "hub.checkpoint"), "utf8");
+  expect(kept.split("\n")[0]).toMatch(/^hub-[0-9a-f]{12}\/maint-ledger$/);
+});
 
 test("mixtures that mean nothing are refused", async () => {
   for (const words of [

@@ -12,8 +12,11 @@ import { openKeptBytes } from "../../src/agent/kept-bytes.ts";
 import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { type SigningKey, signHex, tufKey } from "../../src/disk/key-file.ts";
 import { type SessionEffect, type SessionEvent, startOfSession, stepSession } from "../../src/hub/core/session.ts";
+import { originOf, signCheckpoint, witnessNameOf } from "../../src/ledger/checkpoint.ts";
+import { cosign } from "../../src/ledger/cosignature.ts";
+import { parseNote, signatureLine } from "../../src/ledger/note.ts";
 import type { Digest } from "../../src/model/ids.ts";
-import type { Desired, Standing } from "../../src/model/message.ts";
+import type { Desired, HubCheckpoint, Standing } from "../../src/model/message.ts";
 import { alertOf, EPOCH } from "../hub/hub-fixture.ts";
 
 // Both ends of the wire with fixed keys and times, so that they say the same in every run. What is drawn by lot is replaced.
@@ -84,6 +87,16 @@ const standing: Standing = {
   ],
 };
 
+/** Where the hub's ledger stands, and how that goes on from what the node keeps. */
+const shown: HubCheckpoint = {
+  note: signCheckpoint(
+    { origin: originOf(HUB), size: 9, root: Buffer.alloc(32, 9), extensions: [] },
+    { name: originOf(HUB), publicHex: hubKey.publicHex, sign: (content) => signHex(hubKey, content) },
+  ),
+  fromSize: 7,
+  proof: [Buffer.alloc(32, 7).toString("base64"), Buffer.alloc(32, 8).toString("base64")],
+};
+
 /** What the node of this script says to the given frames of a hub, in its order. */
 export async function nodeFrames(hubFrames: { readonly [type: string]: object }): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), "maint-frames-"));
@@ -112,13 +125,26 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
       ...{ contracts: { "UV-DAILY": { version, digest } }, shadows: [], shadowFaults: [] },
     }),
     ledgerHead: () => ({ size: 12, hash: digestOf("ledger") }),
+    witness: {
+      size: () => shown.fromSize,
+      take: ({ note }) => {
+        const parsed = parseNote(note);
+        const text = parsed.ok ? parsed.value.text : "";
+        const sign = (content: string): string => signHex(nodeKey, content);
+        const line = cosign(text, NOW_MS / 1_000, { name: witnessNameOf(NODE), publicHex: nodeKey.publicHex, sign });
+        return { size: 9, line: signatureLine(line), refused: null };
+      },
+    },
     ledgerBytes: (from) => [bytesOf(`ledger entry ${from}`)],
     attempt: async () => ({ kind: "unchanged" }),
     ...{ nextReportCounter: () => 3, reportCounter: () => 2 },
     ...{ onSession: () => undefined, onAttested: () => undefined, onRefused: () => undefined },
     onFault: (error) => void faults.push(error),
   });
-  const answers: { readonly [type: string]: readonly string[] } = { hello: ["welcome"], alert: ["desired", "hail"] };
+  const answers: { readonly [type: string]: readonly string[] } = {
+    hello: ["welcome"],
+    alert: ["desired", "checkpoint", "hail"],
+  };
   const done = new Promise<void>((resolve) => {
     sockets.on("connection", (socket) => {
       const say = (type: string): void =>
@@ -167,11 +193,10 @@ export function hubFrames(nodeFrames: { readonly [type: string]: object }): read
   const inOrder = Object.entries(nodeFrames).filter(([type]) => type !== "bye");
   for (const [type, frame] of inOrder) {
     hear(frame);
-    if (type === "hello")
-      take({
-        kind: "desired",
-        signed: { desired, keyId: hubKey.keyId, signature: signHex(hubKey, canonicalJson(desired)) },
-      });
+    if (type !== "hello") continue;
+    const signature = signHex(hubKey, canonicalJson(desired));
+    take({ kind: "desired", signed: { desired, keyId: hubKey.keyId, signature } });
+    take({ kind: "shown", checkpoint: shown });
   }
   take({ kind: "stopping", retryAfterMs: 2_000, why: "the hub stops" });
   return said;

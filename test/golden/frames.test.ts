@@ -29,6 +29,7 @@ interface Golden {
 const SAID_BY: { readonly [type in MessageType]: readonly Side[] } = {
   ...{ challenge: ["hub"], hello: ["node"], welcome: ["hub"], desired: ["hub"], want: ["node"], report: ["node"] },
   ...{ alert: ["node"], standing: ["node"], proof: ["node"], ack: ["hub"], ping: ["node"], timestamp: ["hub"] },
+  ...{ checkpoint: ["hub"], cosignature: ["node"] },
   ...{ log: ["node"], logged: ["hub"], goaway: ["hub"], error: ["hub", "node"], bye: ["hub", "node"] },
 };
 
@@ -96,7 +97,7 @@ test.each(frames)("$type of the $side in another major version is refused as tha
 
 /** What may be left out, or what an older peer does not say. */
 const OPTIONAL: { readonly [type: string]: readonly string[] } = {
-  hello: ["counter", "restsOn"],
+  hello: ["counter", "restsOn", "hubCheckpointSize"],
   welcome: ["quarantined", "behind", "logSize"],
   logged: ["refused", "retryAfterMs"],
 };

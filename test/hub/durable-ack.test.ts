@@ -10,6 +10,7 @@ import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
 import { createSessionServer } from "../../src/hub/session/session-server.ts";
 import { alertOf, EPOCH, hubBench, scriptedNode } from "./hub-fixture.ts";
 import { silentArchive } from "./silent-archive.ts";
+import { silentWitnesses } from "./silent-witnesses.ts";
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -64,6 +65,7 @@ async function withInbox(inbox: AlertInbox) {
     clock: { nowMs: () => Date.now() },
     monotonicMs: () => performance.now(),
     ledgers: silentArchive,
+    witnesses: silentWitnesses,
     random: (count) => new Uint8Array(count).fill(7),
     blobs: createBlobShelf(() => undefined),
     inbox,

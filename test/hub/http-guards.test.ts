@@ -57,6 +57,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/ledger/proof": "auditor admin QA approver author",
   "GET /v1/ledger/consistency": "auditor admin QA approver author",
   "GET /v1/ledger/checkpoint": "auditor admin QA approver author",
+  "GET /v1/ledger/cosigned": "auditor admin QA approver author",
   "GET /v1/ledger/verify": "auditor admin QA approver author",
   "GET /v1/archive": "auditor admin QA approver author",
   "GET /v1/archive/entries": "auditor admin QA approver author",

@@ -1,5 +1,12 @@
 import type { Digest } from "../../model/ids.ts";
-import type { Desired, Message, RejectionReason, SignedDesired, TimestampFrame } from "../../model/message.ts";
+import type {
+  Desired,
+  HubCheckpoint,
+  Message,
+  RejectionReason,
+  SignedDesired,
+  TimestampFrame,
+} from "../../model/message.ts";
 
 /**
  * The link of one agent to its hub, as data. `step` in link.ts is the only one who changes it; the driver in hub-link.ts
@@ -140,6 +147,8 @@ export type LinkEffect =
   /** Ledger entries from this seq on, about LOG_BATCH_BYTES; the driver answers `log-sent`, the hub `logged`. */
   | { readonly kind: "send-log"; readonly from: number }
   | { readonly kind: "renew-epoch"; readonly why: string }
+  /** The hub shows where its ledger stands; the driver answers it when what it keeps is on the disk. */
+  | { readonly kind: "witness"; readonly shown: HubCheckpoint; readonly re: string }
   /** The hub has forgotten what this node rests on: it is shown. */
   | { readonly kind: "prove" }
   | { readonly kind: "ping"; readonly nonce: string }

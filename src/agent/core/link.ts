@@ -226,6 +226,10 @@ function message(state: LinkState, received: Message, atMs: number, nonce: strin
       return acknowledged(state, received.body.epoch, received.body.upTo);
     case "logged":
       return logged(state, received.body);
+    case "checkpoint":
+      return state.phase === "welcomed"
+        ? only(state, { kind: "witness", shown: received.body, re: received.id })
+        : only(state);
     case "timestamp":
       return timestamp(state, received.body, atMs);
     case "goaway":

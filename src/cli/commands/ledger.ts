@@ -99,7 +99,8 @@ export function command(): Command {
     )
     .action(verify);
   withSource(ledger.command("checkpoint").description("print where the ledger stands, signed"))
-    .addHelpText("after", `${example} checkpoint > hub.checkpoint`)
+    .option("--cosigned", "of a running hub: the latest that its nodes cosigned, with their signatures")
+    .addHelpText("after", `${example} checkpoint > hub.checkpoint\n  maint ledger checkpoint --cosigned`)
     .action(checkpoint);
   withSource(ledger.command("key").description("print the key that verifies the ledger's checkpoints"))
     .addHelpText("after", `${example} key --node LP-01`)
@@ -239,12 +240,21 @@ async function prove(seq: number | undefined, options: ProveOptions): Promise<vo
   printAnswer(options, { file: options.out, ...told }, [`proof written to ${options.out}`]);
 }
 
-async function checkpoint(options: SourceOptions): Promise<void> {
+async function checkpoint(options: SourceOptions & { readonly cosigned?: boolean }): Promise<void> {
+  if (options.cosigned === true) return cosignedCheckpoint(options);
   const answer = await withOpenSource(options, (source) => source.checkpoint());
   if (answer.checkpoint === null)
     throw new MaintError("MAINT_ERR_NOT_FOUND", `nothing of ${answer.owner}'s ledger was signed yet`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else process.stdout.write(answer.checkpoint);
+}
+
+/** Only the hub has witnesses. */
+async function cosignedCheckpoint(options: SourceOptions): Promise<void> {
+  if ((options.node ?? options.file) !== undefined)
+    throw new MaintError("MAINT_ERR_USAGE", "--cosigned asks a running hub; leave --node and --file out");
+  const answer = (await hubClient(options).get("/v1/ledger/cosigned")) as { readonly note: string };
+  process.stdout.write(options.json === true ? `${JSON.stringify(answer)}\n` : answer.note);
 }
 
 async function printKey(options: SourceOptions): Promise<void> {

@@ -11,7 +11,9 @@ import {
 } from "../../model/limits.ts";
 import {
   type AlertBatch,
+  type Cosignature,
   type Hello,
+  type HubCheckpoint,
   helloBytes,
   type Logged,
   type LogPart,
@@ -87,6 +89,8 @@ export type SessionEvent =
   /** The archive has so many entries of this node's ledger on the disk. */
   | { readonly kind: "logged"; readonly logged: Logged; readonly re: string }
   | { readonly kind: "desired"; readonly signed: SignedDesired }
+  /** For its node to witness. */
+  | { readonly kind: "shown"; readonly checkpoint: HubCheckpoint }
   | { readonly kind: "blob-missing"; readonly digest: Digest; readonly re: string }
   | {
       readonly kind: "time-signed";
@@ -122,6 +126,7 @@ export type SessionEffect =
   /** Its ledger cannot be the one that is archived: before anything is said about that, it is written down. */
   | { readonly kind: "meet-ledger"; readonly node: string; readonly said: Hello["ledgerHead"] }
   | { readonly kind: "take-log"; readonly node: string; readonly part: LogPart; readonly re: string }
+  | { readonly kind: "take-cosignature"; readonly node: string; readonly cosignature: Cosignature }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
   | {
       readonly kind: "take-proof";
@@ -201,6 +206,8 @@ function take(state: SessionState, event: SessionEvent): SessionStep {
       return send(state, "error", { code: event.code, message: event.message }, event.re);
     case "desired":
       return state.phase === "open" ? send(state, "desired", event.signed) : none(state);
+    case "shown":
+      return state.phase === "open" ? send(state, "checkpoint", event.checkpoint) : none(state);
     case "blob-missing":
       return send(state, "error", { code: "not-found", message: `no blob ${event.digest} here` }, event.re);
     case "time-signed": {
@@ -276,6 +283,8 @@ function opened(
     }
     case "standing":
       return { state, effects: [{ kind: "take-standing", node, standing: frame.body }] };
+    case "cosignature":
+      return { state, effects: [{ kind: "take-cosignature", node, cosignature: frame.body }] };
     case "log":
       return { state, effects: [{ kind: "take-log", node, part: frame.body, re }] };
     case "proof": {

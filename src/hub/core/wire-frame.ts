@@ -13,6 +13,7 @@ import {
 } from "../../model/limits.ts";
 import {
   type AlertBatch,
+  type Cosignature,
   type Hello,
   type LogPart,
   PHASES,
@@ -36,6 +37,7 @@ export type NodeFrame = { readonly id: string; readonly seq: number } & (
   | { readonly t: "alert"; readonly body: AlertBatch; readonly text?: string }
   | { readonly t: "standing"; readonly body: Standing }
   | { readonly t: "proof"; readonly body: Proof }
+  | { readonly t: "cosignature"; readonly body: Cosignature }
   | { readonly t: "log"; readonly body: LogPart }
   | { readonly t: "ping"; readonly body: Ping }
   | { readonly t: "error"; readonly body: WireError }
@@ -102,6 +104,7 @@ const bodies = {
     ledgerHead: head,
     epoch: z.string().regex(/^[0-9a-f]{16}$/, "no epoch"),
     counter: count.optional(),
+    hubCheckpointSize: count.optional(),
     restsOn: z.object({ timestamp: signedVersion, snapshot: signedVersion }).optional(),
   }),
   want: z.object({ digests: z.array(digest).max(MAX_WANTED) }),
@@ -144,6 +147,11 @@ const bodies = {
       .max(MAX_STANDING_DUE),
   }),
   proof: z.object({ name: z.string().max(80), text: z.string() }),
+  cosignature: z.object({
+    size: count,
+    line: short.nullable(),
+    refused: z.enum(["size", "unsigned", "conflict"]).nullable(),
+  }),
   log: z.object({
     ...{ from: count, part: count, parts: z.int().min(1).max(MAX_LOG_PARTS) },
     data: z.string().max(LOG_PART_CHARS),

@@ -1,11 +1,12 @@
 import { type Context, Hono } from "hono";
 import type { LedgerDesk } from "../../disk/ledger-desk.ts";
 import { numberIn, parseLedgerQuery } from "../../disk/ledger-questions.ts";
-import { badRequest } from "../refusals.ts";
+import type { HubServices } from "../hub-services.ts";
+import { badRequest, notFound } from "../refusals.ts";
 import { type HubEnv, requireRole } from "./access.ts";
 
 /** To be mounted at /v1/ledger: the hub's own. Who reads entries is written into it. */
-export function ledgerRoutes(desk: LedgerDesk): Hono<HubEnv> {
+export function ledgerRoutes(desk: LedgerDesk, witnesses: HubServices["witnesses"]): Hono<HubEnv> {
   const reads = requireRole("auditor", "admin", "QA", "approver", "author");
   const who = (context: Context<HubEnv>): string => context.get("principal").id;
   return new Hono<HubEnv>()
@@ -20,6 +21,11 @@ export function ledgerRoutes(desk: LedgerDesk): Hono<HubEnv> {
       return context.json(desk.consistency(needed(params, "from"), numberIn(params, "to")));
     })
     .get("/checkpoint", reads, (context) => context.json(desk.checkpoint()))
+    .get("/cosigned", reads, async (context) => {
+      const cosigned = await witnesses.cosignedCheckpoint();
+      if (cosigned === null) throw notFound("no node has cosigned a checkpoint yet");
+      return context.json(cosigned);
+    })
     .get("/verify", reads, async (context) => context.json(await desk.verify(who(context))));
 }
 

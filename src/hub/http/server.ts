@@ -135,7 +135,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/due", dueRoutes(services.standing, services.clock))
     .route("/v1/people", peopleRoutes(services))
     .route("/v1/archive", archiveRoutes(services.archiveDesk))
-    .route("/v1/ledger", ledgerRoutes(services.ledgerDesk))
+    .route("/v1/ledger", ledgerRoutes(services.ledgerDesk, services.witnesses))
     .route("/v1/alerts", alertsRoutes(services.alerts))
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))

@@ -5,6 +5,7 @@ import type { Hello, Report, RestsOn, SignedDesired, Standing } from "../../mode
 import type { ArchiveService } from "../archive/archive-service.ts";
 import type { NodeKey } from "../nodes/node-service.ts";
 import type { AlertInbox, Clock, Random } from "../ports.ts";
+import type { WitnessService } from "../witness/witness-service.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
 
 /** What a session asks of the rest of the hub. */
@@ -34,6 +35,8 @@ export interface SessionPorts {
   readonly standing: (node: string, standing: Standing) => void;
   /** Where the nodes' own ledgers go. */
   readonly ledgers: Pick<ArchiveService, "take" | "standingOf" | "meet">;
+  /** Nodes that keep the hub's checkpoints. */
+  readonly witnesses: Pick<WitnessService, "met" | "left" | "cosigned">;
   readonly record: (record: LedgerRecord) => Promise<void>;
   /** Our own mistakes and disk errors: the hub stops acknowledging. */
   readonly failed: (error: unknown) => void;

@@ -15,7 +15,7 @@ import {
   PUBLISHES_PER_TURN,
   UPGRADES_PER_TURN,
 } from "../../model/limits.ts";
-import { type Message, type SignedDesired, SUBPROTOCOL } from "../../model/message.ts";
+import { type HubCheckpoint, type Message, type SignedDesired, SUBPROTOCOL } from "../../model/message.ts";
 import {
   type SessionEffect,
   type SessionEvent,
@@ -37,6 +37,8 @@ export interface SessionServer {
   readonly isLive: (node: string) => boolean;
   /** Hands a live node its new desired set; a node that is away gets it at its next hello. */
   readonly push: (node: string, signed: SignedDesired) => void;
+  /** Shows a live node the hub's checkpoint. */
+  readonly show: (node: string, checkpoint: HubCheckpoint) => void;
   /** Ends a node's live session, where there is one. */
   readonly drop: (node: string, why: string) => void;
   /** Has a node that is live say hello anew. */
@@ -122,6 +124,7 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
     },
     isLive: (node) => floor.live.has(node),
     push,
+    show: (node, checkpoint) => floor.live.get(node)?.handle({ kind: "shown", checkpoint }),
     drop: (node, why) => floor.live.get(node)?.handle({ kind: "dropped", why }),
     recall: (node, why) => floor.live.get(node)?.handle({ kind: "stopping", retryAfterMs: RECALL_MS, why }),
     async stop() {
@@ -184,6 +187,7 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
         break;
       case "admit":
         live.set(effect.node, connection);
+        ports.witnesses.met(effect.node, effect.hello.hubCheckpointSize, state.publicHex ?? "");
         welcomed();
         later(welcome(effect, ports, connection));
         break;
@@ -224,11 +228,14 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
 function leave(node: string, { live, ports }: Floor): void {
   live.delete(node);
   ports.left(node);
+  ports.witnesses.left(node);
 }
 
 /** Where a node and this hub remember different things, or two nodes say that they are one. */
 function doubt(
-  effect: SessionEffect & { readonly kind: "take-proof" | "probe-rival" | "quarantine" | "meet-ledger" },
+  effect: SessionEffect & {
+    readonly kind: "take-proof" | "take-cosignature" | "probe-rival" | "quarantine" | "meet-ledger";
+  },
   { live, ports }: Floor,
   handle: (event: SessionEvent) => void,
 ): void {
@@ -236,6 +243,9 @@ function doubt(
   switch (effect.kind) {
     case "take-proof":
       later(takeProof(effect, ports, handle));
+      break;
+    case "take-cosignature":
+      ports.witnesses.cosigned(effect.node, effect.cosignature);
       break;
     case "quarantine":
       later(ports.quarantine(effect.node, effect.why));

@@ -1,0 +1,288 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { NewAlert } from "../../src/agent/alert-spool.ts";
+import { openWitness, type Witness } from "../../src/agent/witness.ts";
+import { makeSigningKey, verifyHex } from "../../src/disk/key-file.ts";
+import type { LedgerFile } from "../../src/disk/ledger-file.ts";
+import { openDatabase } from "../../src/disk/sqlite.ts";
+import { openHubDatabase } from "../../src/hub/store/database.ts";
+import { witnessTables } from "../../src/hub/store/witness-tables.ts";
+import { openWitnessService } from "../../src/hub/witness/witness-service.ts";
+import { toBase64 } from "../../src/ledger/base64.ts";
+import { checkpointKey, openCheckpoint, originOf } from "../../src/ledger/checkpoint.ts";
+import { consistencyProof } from "../../src/ledger/proof.ts";
+import { judgeCheckpoint } from "../../src/ledger/witness.ts";
+import type { LedgerRecord } from "../../src/model/ledger-entry.ts";
+import { MAX_KEPT_SPLIT_VIEWS, WITNESS_INTERVAL_MS, WITNESSES_PER_TICK } from "../../src/model/limits.ts";
+import type { Cosignature, HubCheckpoint } from "../../src/model/message.ts";
+import { fillLedger, newLedgerPath, openTestLedger, recordOf } from "../disk/ledger-fixture.ts";
+
+const hubKey = makeSigningKey();
+const openHubLedger = (): LedgerFile => {
+  const ledger = openTestLedger(newLedgerPath(), hubKey);
+  onTestFinished(() => ledger.close());
+  return ledger;
+};
+
+/** What the hub shows a node that keeps `fromSize` entries. */
+function shownFrom(ledger: LedgerFile, fromSize: number): HubCheckpoint {
+  const note = ledger.checkpoint() ?? expect.fail("nothing was signed");
+  const size = ledger.head().size;
+  const proof =
+    fromSize === 0 || fromSize >= size ? [] : consistencyProof(fromSize, size, ledger.tree.read).map(toBase64);
+  return { note, fromSize, proof };
+}
+
+function openNode(node = "LP-01") {
+  const folder = mkdtempSync(join(tmpdir(), "maint-witness-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const key = makeSigningKey();
+  const alerts: NewAlert[] = [];
+  const entries: LedgerRecord[] = [];
+  const path = join(folder, "hub.checkpoint");
+  const splitViews = join(folder, "split-view");
+  const append = (records: readonly LedgerRecord[]): readonly [] => {
+    entries.push(...records);
+    return [];
+  };
+  const open = (): Witness =>
+    openWitness({
+      ...{ node, key, hub: "hub-1", path, splitViews, nowMs: () => 1_795_000_000_000 },
+      hubKeys: () => [hubKey.publicHex],
+      ledger: { append, head: () => ({ size: 5, hash: "sha256:00" }) },
+      raise: (raised) => void alerts.push(...raised),
+    });
+  const evidence = () =>
+    readdirSync(splitViews).map((file) => JSON.parse(readFileSync(join(splitViews, file), "utf8")));
+  return { key, alerts, entries, path, splitViews, open, evidence };
+}
+
+describe("a node keeps the hub's checkpoint and cosigns what goes on from it", () => {
+  test("from nothing, upwards, again after a restart", () => {
+    const ledger = openHubLedger();
+    const { open, path, alerts } = openNode();
+    const witness = open();
+    expect(witness.size()).toBe(0);
+    fillLedger(ledger, 5);
+    expect(witness.take(shownFrom(ledger, 0))).toMatchObject({
+      size: 5,
+      refused: null,
+      line: expect.stringContaining("LP-01/maint-witness"),
+    });
+    fillLedger(ledger, 300);
+    expect(witness.take(shownFrom(ledger, 5))).toMatchObject({ size: 300, refused: null });
+    const again = open();
+    expect(again.size()).toBe(300);
+    expect(again.take(shownFrom(ledger, 300))).toMatchObject({ size: 300, refused: null });
+    fillLedger(ledger, 301);
+    expect(again.take(shownFrom(ledger, 5))).toEqual({ size: 300, line: null, refused: "size" });
+    expect(again.take(shownFrom(ledger, 300))).toMatchObject({ size: 301, refused: null });
+    expect(readFileSync(path, "utf8").match(/^— /gm)).toHaveLength(2);
+    expect(alerts).toEqual([]);
+  });
+
+  test("what a stranger signed is not looked at, and changes nothing", () => {
+    const ledger = openHubLedger();
+    fillLedger(ledger, 5);
+    const { open, alerts } = openNode();
+    const witness = open();
+    witness.take(shownFrom(ledger, 0));
+    const stranger = openTestLedger(newLedgerPath(), makeSigningKey());
+    fillLedger(stranger, 9);
+    expect(witness.take(shownFrom(stranger, 5))).toEqual({ size: 5, line: null, refused: "unsigned" });
+    expect(witness.take({ note: "nonsense", fromSize: 5, proof: [] }).refused).toBe("unsigned");
+    expect(alerts).toEqual([]);
+    stranger.close();
+  });
+
+  test("a kept checkpoint that was touched counts as none, and people hear of it", () => {
+    const ledger = openHubLedger();
+    fillLedger(ledger, 5);
+    const { open, path, alerts } = openNode();
+    open().take(shownFrom(ledger, 0));
+    writeFileSync(path, readFileSync(path, "utf8").replace("\n5\n", "\n4\n"));
+    expect(open().size()).toBe(0);
+    expect(alerts).toMatchObject([{ reason: "ledger.witness-lost", kind: "runtime-fault" }]);
+  });
+});
+
+describe("AB-36 a hub that shows two histories", () => {
+  /** Two ledgers of one hub, signed by its key: the same up to entry 5, then another story for each. */
+  function twoHistories() {
+    const [first, second] = [openHubLedger(), openHubLedger()];
+    for (const [ledger, by] of [
+      [first, "STF-1"],
+      [second, "EVE"],
+    ] as const)
+      ledger.append(Array.from({ length: 8 }, (_, index) => ({ ...recordOf(index), user_id: by })));
+    return { first, second };
+  }
+
+  test("is refused, and the pair that proves it is kept and told, once", () => {
+    const { first, second } = twoHistories();
+    const { open, evidence, alerts, entries } = openNode();
+    const witness = open();
+    witness.take(shownFrom(first, 0));
+    fillLedger(second, 12);
+    const refused = witness.take(shownFrom(second, 8));
+    expect(refused).toEqual({ size: 8, line: null, refused: "conflict" });
+    expect(witness.take(shownFrom(second, 8))).toEqual(refused);
+    expect(alerts).toMatchObject([
+      { kind: "runtime-fault", reason: "ledger.split-view", severity: "high", subject: "hub-1" },
+    ]);
+    expect(entries).toMatchObject([{ action: "split-view", target: "hub-1" }]);
+    const [pair] = evidence();
+    expect(evidence()).toHaveLength(1);
+    const keys = [checkpointKey("hub-1", hubKey.publicHex)];
+    const [kept, shown] = [pair.kept, pair.shown.note].map((note) =>
+      openCheckpoint(note, originOf("hub-1"), keys, verifyHex),
+    );
+    // Whoever holds the pair needs nothing else: both are signed, and the one does not go on from the other.
+    expect([kept?.ok && kept.value.size, shown?.ok && shown.value.size]).toEqual([8, 12]);
+    if (kept?.ok !== true) expect.fail("not signed");
+    const judged = judgeCheckpoint(kept.value, pair.shown, { origin: originOf("hub-1"), keys, verify: verifyHex });
+    expect(judged.kind).toBe("conflict");
+    fillLedger(first, 20);
+    expect(witness.take(shownFrom(first, 8))).toMatchObject({ size: 20, refused: null });
+  });
+
+  test("two roots of one size, and a ledger that went back, are the same", () => {
+    const { first, second } = twoHistories();
+    const { open, evidence } = openNode();
+    const witness = open();
+    witness.take(shownFrom(first, 0));
+    expect(witness.take(shownFrom(second, 8)).refused).toBe("conflict");
+    const older = openHubLedger();
+    older.append([recordOf(0)]);
+    expect(witness.take(shownFrom(older, 1)).refused).toBe("conflict");
+    expect(evidence().map(({ why }: { readonly why: string }) => why)).toEqual([
+      expect.stringContaining("its ledger went back"),
+      expect.stringContaining("two roots of 8 entries"),
+    ]);
+  });
+
+  test("no more pairs are kept than the limit says", () => {
+    const { first, second } = twoHistories();
+    const { open, evidence, alerts } = openNode();
+    const witness = open();
+    witness.take(shownFrom(first, 0));
+    for (let size = 9; size < 9 + MAX_KEPT_SPLIT_VIEWS + 4; size += 1) {
+      fillLedger(second, size);
+      witness.take(shownFrom(second, 8));
+    }
+    expect([evidence().length, alerts.length]).toEqual([MAX_KEPT_SPLIT_VIEWS, MAX_KEPT_SPLIT_VIEWS]);
+  });
+
+  test("control: a witness that forgets what it saw cosigns both", () => {
+    const { first, second } = twoHistories();
+    const { open, path } = openNode();
+    expect(open().take(shownFrom(first, 0)).refused).toBeNull();
+    rmSync(path);
+    expect(open().take(shownFrom(second, 0)).refused).toBeNull();
+  });
+});
+
+describe("the hub and its witnesses", () => {
+  async function openHub(ledger = openHubLedger()) {
+    const db = await openHubDatabase(openDatabase(":memory:"), [witnessTables]);
+    onTestFinished(() => db.close());
+    let nowMs = 1_795_000_000_000;
+    const lines: string[] = [];
+    const open = () =>
+      openWitnessService({ db, ledger, clock: { nowMs: () => nowMs }, log: (line) => lines.push(line) });
+    const service = await open();
+    /** One tick: what is shown is taken at once, and answered. */
+    const round = async (nodes: {
+      readonly [node: string]: (shown: HubCheckpoint) => Cosignature;
+    }): Promise<number> => {
+      const shown: (readonly [string, HubCheckpoint])[] = [];
+      await service.round((node, checkpoint) => shown.push([node, checkpoint]));
+      for (const [node, checkpoint] of shown) service.cosigned(node, (nodes[node] ?? expect.fail(node))(checkpoint));
+      return shown.length;
+    };
+    const pass = (ms: number): void => {
+      nowMs += ms;
+    };
+    return { ledger, db, service, open, round, pass, lines };
+  }
+
+  test("shows each node the checkpoint once an interval, and hands it out with their cosignatures", async () => {
+    const { ledger, service, round, pass } = await openHub();
+    fillLedger(ledger, 10);
+    const [a, b] = [openNode("LP-01"), openNode("LP-02")];
+    const nodes = { "LP-01": a.open(), "LP-02": b.open() };
+    const takes = { "LP-01": nodes["LP-01"].take, "LP-02": nodes["LP-02"].take };
+    service.met("LP-01", 0, a.key.publicHex);
+    service.met("LP-02", 0, b.key.publicHex);
+    service.met("LP-03", undefined, a.key.publicHex);
+    expect([await round(takes), await round(takes)]).toEqual([2, 0]);
+    expect(await service.cosignedCheckpoint()).toMatchObject({ witnesses: ["LP-01", "LP-02"] });
+    fillLedger(ledger, 400);
+    expect(await round(takes)).toBe(0);
+    pass(WITNESS_INTERVAL_MS);
+    expect([await round(takes), await round(takes)]).toEqual([2, 0]);
+    const cosigned = await service.cosignedCheckpoint();
+    expect(cosigned?.note.split("\n")[1]).toBe("400");
+    expect(cosigned?.note.match(/^— /gm)).toHaveLength(3);
+    expect(nodes["LP-02"].size()).toBe(400);
+    expect(ledger.list({ actionType: "node_session" })).toEqual([]);
+  });
+
+  test("a node that stands elsewhere than it said is asked again from there", async () => {
+    const { ledger, service, round } = await openHub();
+    fillLedger(ledger, 10);
+    const a = openNode();
+    const witness = a.open();
+    witness.take(shownFrom(ledger, 0));
+    fillLedger(ledger, 20);
+    service.met("LP-01", 3, a.key.publicHex);
+    const takes = { "LP-01": witness.take };
+    expect([await round(takes), await round(takes), await round(takes)]).toEqual([1, 1, 0]);
+    expect(await service.cosignedCheckpoint()).toMatchObject({ witnesses: ["LP-01"] });
+  });
+
+  test("a cosignature of another key, or of nothing that was shown, is not kept", async () => {
+    const { ledger, service, round } = await openHub();
+    fillLedger(ledger, 10);
+    const [a, b] = [openNode(), openNode()];
+    service.met("LP-01", 0, a.key.publicHex);
+    await round({ "LP-01": b.open().take });
+    service.cosigned("LP-01", { size: 10, line: "nonsense", refused: null });
+    service.cosigned("LP-09", { size: 10, line: null, refused: null });
+    await round({});
+    expect(await service.cosignedCheckpoint()).toBeNull();
+  });
+
+  test("a node that keeps another history is written down, and a large floor is shown bit by bit", async () => {
+    const { ledger, service, lines } = await openHub();
+    fillLedger(ledger, 10);
+    for (let index = 0; index < WITNESSES_PER_TICK + 3; index += 1) service.met(`N-${index}`, 0, hubKey.publicHex);
+    const shown: string[] = [];
+    await service.round((node) => shown.push(node));
+    expect(shown).toHaveLength(WITNESSES_PER_TICK);
+    await service.round((node) => shown.push(node));
+    expect(new Set(shown).size).toBe(WITNESSES_PER_TICK + 3);
+    service.cosigned("N-0", { size: 700, line: null, refused: "conflict" });
+    expect(ledger.list({ actionType: "node_session" })).toMatchObject([
+      { action: "refused-checkpoint", target: "N-0" },
+    ]);
+    expect(lines).toEqual([expect.stringContaining("keeps another history of this ledger, of 700 entries")]);
+  });
+
+  test("AB-35 a hub whose ledger is older than what nodes cosigned does not start", async () => {
+    const { ledger, service, round, open, db } = await openHub();
+    fillLedger(ledger, 10);
+    const a = openNode();
+    service.met("LP-01", 0, a.key.publicHex);
+    await round({ "LP-01": a.open().take });
+    await round({});
+    await open();
+    const older = openHubLedger();
+    fillLedger(older, 9);
+    await expect(
+      openWitnessService({ db, ledger: older, clock: { nowMs: () => 0 }, log: () => undefined }),
+    ).rejects.toThrow(/LP-01 cosigned 10 entries, and the ledger has 9/);
+  });
+});
