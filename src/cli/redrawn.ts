@@ -14,12 +14,14 @@ const DEFAULT_ROWS = 24;
 
 /**
  * Draws lines over those that it drew before, in one write and only where they differ, so that nothing flickers. A line that
- * would wrap is cut, and what does not fit on the screen is left out: lines that scroll away cannot be drawn over.
+ * would wrap is cut, and what does not fit on the screen is left out: lines that scroll away cannot be drawn over. The last
+ * picture is whole, since nothing is drawn over it.
  */
-export function redrawn(screen: Screen): (lines: readonly string[]) => void {
+export function redrawn(screen: Screen): (lines: readonly string[], isLast?: boolean) => void {
   let before: readonly string[] = [];
-  return (lines) => {
-    const fitting = fitted(lines, screen.columns ?? DEFAULT_COLUMNS, screen.rows ?? DEFAULT_ROWS);
+  return (lines, isLast = false) => {
+    // A terminal that does not know its size says 0.
+    const fitting = isLast ? lines : fitted(lines, screen.columns || DEFAULT_COLUMNS, screen.rows || DEFAULT_ROWS);
     if (fitting.length === before.length && fitting.every((line, index) => line === before[index])) return;
     const up = before.length === 0 ? "" : `\u001b[${before.length}A`;
     screen.write(`${up}\r${fitting.map((line) => `${CLEAR_LINE}${line}\n`).join("")}${CLEAR_BELOW}`);

@@ -29,7 +29,7 @@ export async function watchRollout(
   for (;;) {
     const { events: _, ...view } = (await hub.get(rolloutPath(name))) as RolloutView & { readonly events: unknown };
     show(view);
-    if (view.status !== "running" && view.status !== "paused") {
+    if (isOver(view)) {
       process.exitCode = view.status === "finished" ? 0 : 1;
       return;
     }
@@ -42,11 +42,13 @@ export async function watchRollout(
   }
 }
 
+const isOver = ({ status }: RolloutView): boolean => status !== "running" && status !== "paused";
+
 type Show = (view: RolloutView) => void;
 
 function onScreen(): Show {
   const draw = redrawn(process.stdout);
-  return (view) => draw(rolloutLines(view, Date.now(), paintFor(process.stdout)));
+  return (view) => draw(rolloutLines(view, Date.now(), paintFor(process.stdout)), isOver(view));
 }
 
 function asJson(): Show {

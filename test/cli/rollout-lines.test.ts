@@ -105,5 +105,12 @@ test("what would wrap or scroll away is left out, so that drawing over it holds"
   draw(lines);
   expect(terminal.shown).toHaveLength(5);
   expect(terminal.shown.at(-1)).toBe("  … 8 more lines");
-  for (const line of terminal.shown) expect(stripVTControlCharacters(line).length).toBeLessThan(30);
+  draw(lines, true);
+  expect(terminal.shown).toHaveLength(12);
+  const unsized = screen(0, 0);
+  redrawn(unsized)(lines);
+  expect(unsized.shown).toHaveLength(12);
+  for (const line of unsized.shown) expect(stripVTControlCharacters(line).length).toBeLessThan(80);
+  draw(lines);
+  for (const line of terminal.shown.slice(0, 5)) expect(stripVTControlCharacters(line).length).toBeLessThan(30);
 });
