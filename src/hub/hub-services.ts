@@ -7,6 +7,7 @@ import type { ContractService } from "./contracts/contract-service.ts";
 import type { StagingService } from "./contracts/staging-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
 import type { NodeService } from "./nodes/node-service.ts";
+import type { NoticeService } from "./notices/notice-service.ts";
 import type { OrderService } from "./orders/order-service.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
 import type { Oidc } from "./people/oidc.ts";
@@ -37,6 +38,7 @@ export interface HubServices {
   /** Null where people come by the hub's own tokens only. */
   readonly oidc: Oidc | null;
   readonly alerts: AlertService;
+  readonly notices: NoticeService;
   readonly patterns: PatternService;
   readonly proposals: ProposalService;
   readonly orders: OrderService;

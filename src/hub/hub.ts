@@ -14,6 +14,7 @@ import type { ContractService } from "./contracts/contract-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
 import { type HubTls, type ListeningServer, startHttpServer } from "./http/server.ts";
 import type { HubServices } from "./hub-services.ts";
+import { LOG_ONLY, type NoticesConfig } from "./notices/notices-file.ts";
 import type { PatternService } from "./patterns/pattern-service.ts";
 import type { OidcOptions } from "./people/oidc-options.ts";
 import type { SeedPerson } from "./people/people-service.ts";
@@ -37,6 +38,8 @@ export interface HubOptions {
   readonly insecure?: boolean;
   /** People may come by tokens of this identity provider as well. */
   readonly oidc?: OidcOptions;
+  /** Who is told of alerts over which channel; without it they go to the log. */
+  readonly notices?: NoticesConfig | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
   /** How long a release is active before it is monitored. */
@@ -139,18 +142,11 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
   };
   opened.push(keepSigned(ledger, failed));
   const { services, sessions } = await composeServices({
-    db,
-    ledger,
-    archive,
-    policy,
+    ...{ db, ledger, archive, policy, clock, onlineKey, hubId, failed, oidc: options.oidc },
     policyFolder: join(options.dataFolder, "policy"),
-    clock,
     random: options.random ?? ((count) => randomBytes(count)),
-    onlineKey,
-    hubId,
     soakMs: options.soakMs ?? SOAK_MS,
-    failed,
-    oidc: options.oidc,
+    notices: options.notices ?? LOG_ONLY,
     log: options.log ?? (() => undefined),
     seed: JSON.parse(readFileSync(join(folder, "people.json"), "utf8")) as SeedPerson[],
   });
@@ -172,6 +168,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     await services.replays.stop();
     removeFile(address);
     await sessions.stop();
+    await services.notices.stop();
     await server.stop();
     // Behind everything the rollout still has to write.
     await services.standing.flush().catch((error) => options.log?.(`while stopping: ${String(error)}`));
@@ -231,11 +228,12 @@ function startTicking(
   clock: Clock,
   failed: (error: unknown) => void,
 ): { readonly stop: () => Promise<void> } {
-  const { rollout, alerts, patterns, policy, archiveDesk } = services;
+  const { rollout, alerts, notices, patterns, policy, archiveDesk } = services;
   const tick = async (): Promise<void> => {
     if (policy.refreshTimestamp(clock.nowMs())) await rollout.refresh();
     await rollout.evaluate();
     await alerts.escalate();
+    notices.work();
     await patterns.follow();
     await services.witnesses.round();
     await archiveDesk.tidy();

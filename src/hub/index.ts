@@ -3,6 +3,7 @@ export type { ValidationOutcome } from "./contracts/contract-service.ts";
 export type { HubTls } from "./http/server.ts";
 export { createHub, type Hub, type HubOptions } from "./hub.ts";
 export type { HubServices } from "./hub-services.ts";
+export { type NoticesConfig, readNoticesFile } from "./notices/notices-file.ts";
 export { type OidcOptions, oidcOptionsIn } from "./people/oidc-options.ts";
 export type { Principal } from "./ports.ts";
 export type { Deployment } from "./rollout/deployments.ts";

@@ -13,11 +13,13 @@ import { createStagingService } from "./contracts/staging-service.ts";
 import { createStoreService } from "./contracts/store-service.ts";
 import type { HubServices } from "./hub-services.ts";
 import { createNodeService } from "./nodes/node-service.ts";
+import { createNoticeService } from "./notices/notice-service.ts";
+import type { NoticesConfig } from "./notices/notices-file.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { createPatternService } from "./patterns/pattern-service.ts";
 import { createOidc } from "./people/oidc.ts";
 import type { OidcOptions } from "./people/oidc-options.ts";
-import { createPeopleService, type SeedPerson } from "./people/people-service.ts";
+import { createPeopleService, rolesIn, type SeedPerson } from "./people/people-service.ts";
 import { openForgotten } from "./policy-central/forgotten.ts";
 import type { PolicyCentral } from "./policy-central/policy-central.ts";
 import type { Clock, Random } from "./ports.ts";
@@ -35,6 +37,7 @@ import { contractTables } from "./store/contract-tables.ts";
 import type { HubDatabase, StoreArea } from "./store/database.ts";
 import { type Journal, openJournal } from "./store/journal.ts";
 import { nodeTables } from "./store/node-tables.ts";
+import { noticeTables } from "./store/notice-tables.ts";
 import { orderTables } from "./store/orders-tables.ts";
 import { patternTables } from "./store/patterns-tables.ts";
 import { personTables } from "./store/person-tables.ts";
@@ -54,6 +57,7 @@ export const hubAreas: readonly StoreArea[] = [
   nodeTables,
   contractTables,
   alertTables,
+  noticeTables,
   patternTables,
   proposalTables,
   orderTables,
@@ -80,6 +84,7 @@ export interface Foundations {
   readonly log: (line: string) => void;
   readonly seed: readonly SeedPerson[];
   readonly oidc?: OidcOptions | undefined;
+  readonly notices: NoticesConfig;
 }
 
 /** Wires the hub's services to each other and finishes what a crash left over. */
@@ -164,6 +169,7 @@ type Records = Pick<
   | "nodes"
   | "contracts"
   | "alerts"
+  | "notices"
   | "patterns"
   | "proposals"
   | "orders"
@@ -194,13 +200,12 @@ function composeRecords(
     usersOf: async (contract, version) =>
       (await nodes.list()).filter(({ report }) => report?.active[contract]?.version === version).map(({ id }) => id),
   });
-  const alerts = createAlertService({
-    ...{ db, journal, clock, contracts, hubId: base.hubId },
-    post: (notices) => {
-      for (const { role, severity, alert, count } of notices)
-        base.log(`tells ${role}, ${severity}: ${alert.node}: ${alert.text}${count > 1 ? ` (${count} times)` : ""}`);
-    },
+  const notices = createNoticeService({
+    ...{ db, journal, clock, hubId: base.hubId, failed, config: base.notices, log: base.log },
+    peopleWith: rolesIn(db),
+    chance: Math.random,
   });
+  const alerts = createAlertService({ ...{ db, journal, clock, contracts, hubId: base.hubId }, post: notices.post });
   const patterns = createPatternService({
     ...{ db, journal, clock, alerts, nodes, archive: base.archive },
     floor: {
@@ -230,6 +235,7 @@ function composeRecords(
     nodes,
     contracts,
     alerts,
+    notices,
     patterns,
     proposals,
     orders,

@@ -43,6 +43,7 @@ export const LEDGER_ACTION_TYPES = [
   "gate_decision",
   "alert_raised",
   "alert_acknowledgement",
+  "alert_notice",
   "pattern_analysis",
   "proposal",
   "order",

@@ -180,6 +180,16 @@ export const MAX_REMEMBERED_GROUPS = 50_000;
 export const MAX_ALERTS_NAMED = 20;
 /** Rows of one page of a list, unless the asker wants fewer. */
 export const MAX_LISTED = 1_000;
+/** People who wait for the next alert at once; further ones are answered at once and ask again. */
+export const MAX_ALERT_TAILS = 200;
+/** A file that says who is told of alerts. */
+export const MAX_NOTICES_FILE_BYTES = 256 << 10;
+/** Messages that one channel has under way at once. */
+export const NOTICES_AT_ONCE = 4;
+/** Waiting messages that one look at a channel takes. */
+export const NOTICES_PER_LOOK = 1_000;
+export const NOTICE_RETRY_FIRST_MS = 2_000;
+export const NOTICE_RETRY_MAX_MS = 3_600_000;
 export const MAX_HTTP_BODY_BYTES = 2 << 20;
 export const MAX_SPOOLED_ALERTS = 100_000;
 export const KEPT_RELEASES_MIN = 3;

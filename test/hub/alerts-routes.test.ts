@@ -7,6 +7,8 @@ import { alertsRoutes } from "../../src/hub/http/alerts-routes.ts";
 import { ordersRoutes } from "../../src/hub/http/orders-routes.ts";
 import { patternsRoutes } from "../../src/hub/http/patterns-routes.ts";
 import { proposalsRoutes } from "../../src/hub/http/proposals-routes.ts";
+import { createNoticeService } from "../../src/hub/notices/notice-service.ts";
+import { LOG_ONLY } from "../../src/hub/notices/notices-file.ts";
 import { createOrderService } from "../../src/hub/orders/order-service.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import { createProposalService } from "../../src/hub/proposals/proposal-service.ts";
@@ -39,13 +41,17 @@ async function openRoutes() {
     archive: null,
     floor: emptyFloor,
   });
+  const notices = createNoticeService({
+    ...{ ...bench, hubId: "hub", config: LOG_ONLY, peopleWith: () => [], chance: () => 1, log: () => {} },
+    failed: (error) => expect.fail(String(error)),
+  });
   const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
   const app = new Hono<HubEnv>()
     .use(async (context, next) => {
       context.set("principal", { id: "P-1", roles: (context.req.header("x-roles") ?? "").split(",") });
       await next();
     })
-    .route("/v1/alerts", alertsRoutes(alerts))
+    .route("/v1/alerts", alertsRoutes({ ...bench, alerts, notices }))
     .route("/v1/patterns", patternsRoutes(patterns))
     .route("/v1/proposals", proposalsRoutes(proposals))
     .route("/v1/orders", ordersRoutes(createOrderService({ ...bench, contracts, changed: async () => {} })));

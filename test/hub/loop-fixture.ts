@@ -9,6 +9,7 @@ import type { ContractSource, KnownContract, NewDraft, Principal } from "../../s
 import { alertTables } from "../../src/hub/store/alerts-tables.ts";
 import { openHubDatabase } from "../../src/hub/store/database.ts";
 import { openJournal } from "../../src/hub/store/journal.ts";
+import { noticeTables } from "../../src/hub/store/notice-tables.ts";
 import { orderTables } from "../../src/hub/store/orders-tables.ts";
 import { patternTables } from "../../src/hub/store/patterns-tables.ts";
 import { proposalTables } from "../../src/hub/store/proposals-tables.ts";
@@ -53,7 +54,7 @@ export async function openLoopBench() {
     owner: "hub",
     clock: () => ({ timeMs: nowMs, timeSource: "wall" }),
   });
-  const areas = [recordTables, alertTables, patternTables, proposalTables, orderTables];
+  const areas = [recordTables, alertTables, noticeTables, patternTables, proposalTables, orderTables];
   const db = await openHubDatabase(openDatabase(":memory:"), areas);
   onTestFinished(async () => {
     await db.close();

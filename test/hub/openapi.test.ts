@@ -217,7 +217,13 @@ async function feedback(): Promise<void> {
   const { alerts } = (await fits("GET", "/v1/alerts?limit=5")) as {
     readonly alerts: readonly { readonly id: string }[];
   };
-  await fits("POST", `/v1/alerts/${alerts[0]?.id}/acknowledge`, { note: "lamp ordered" });
+  const [first] = alerts;
+  for (const path of ["tail?after=alert-0", "metrics", "verify", "outbox", `${first?.id}`])
+    await fits("GET", `/v1/alerts/${path}`);
+  await fits("POST", `/v1/alerts/${first?.id}/acknowledge`, { note: "lamp ordered" });
+  await fits("POST", "/v1/alerts/acknowledge", { ids: [first?.id], note: "twice" }, 409);
+  await fits("POST", "/v1/alerts/outbox/retry", { ids: "all" });
+  await fits("POST", "/v1/alerts/trial", { to: "supervisor" });
   await fits("POST", "/v1/patterns/analysis", {});
   await fits("GET", "/v1/patterns");
   for (const path of ["replays", "proposals", "ledger?limit=100&newest=1", "ledger/verify", "orders"])
@@ -246,6 +252,7 @@ test("question and answer of the routes fit what the document says of them", asy
     "GET /v1/patterns/{id}",
     "GET /v1/proposals/{id}",
     "GET /v1/replays/{id}",
+    "POST /v1/alerts/acknowledge",
     "POST /v1/contracts/{id}/retire",
     "POST /v1/proposals",
     "POST /v1/proposals/{id}/accept",

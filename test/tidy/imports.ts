@@ -33,6 +33,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
       "hono",
       "@hono/node-server",
       "zod",
+      "nodemailer",
       "yaml",
       "jose",
     ],
@@ -45,6 +46,7 @@ const namedOnce: { readonly [specifier: string]: string } = {
   "json-rules-engine": "src/runtime/reference.ts",
   "node:sqlite": "src/disk/sqlite.ts",
   "tuf-js": "src/agent/verification.ts",
+  nodemailer: "src/hub/notices/channels/email.ts",
 };
 
 export interface Import {

@@ -1,26 +1,87 @@
-import { Command, InvalidArgumentError } from "commander";
-import { printUtc } from "../../base/civil-time.ts";
-import type { Severity } from "../../model/alert.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { AlertVerification } from "../../hub/alerts/verify-alerts.ts";
+import { SEVERITIES } from "../../model/alert.ts";
+import {
+  type AlertDetailsAnswer,
+  alertLines,
+  detailLines,
+  type ListedAlert,
+  type MetricsAnswer,
+  metricsLines,
+  noticeLine,
+  type OutboxAnswer,
+} from "../alert-lines.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
-import { paintFor } from "../paint.ts";
 
-/** `maint alert`: what nodes reported, and who took it up. */
+/** `maint alert`: what nodes reported, who was told, and who took it up. */
 export function command(): Command {
-  const alert = new Command("alert").description("list and acknowledge alerts");
-  withHubOptions(alert.command("list").description("list alerts, newest first"))
-    .option("--contract <id>", "only those of this contract")
-    .option("--node <id>", "only those of this node")
+  const alert = new Command("alert").description("list, follow and acknowledge alerts, and see who was told");
+  withFilter(withHubOptions(alert.command("list").description("list alerts, the last to come first")))
     .option("--state <state>", "open or acknowledged")
-    .option("--since <instant>", "only those from this instant on, 2026-11-24T06:00:00Z")
+    .option("--since <instant>", "only those from this instant on, by the node's clock, 2026-11-24T06:00:00Z")
+    .option("--until <instant>", "only those before this instant")
+    .option("--before <alert>", "only those that came before this one: the next page")
     .option("--limit <count>", "at most so many", countOf, 100)
-    .addHelpText("after", "\nExample:\n  maint alert list --contract UV-DAILY --state open")
+    .addHelpText("after", "\nExample:\n  maint alert list --contract UV-DAILY --state open --severity high")
     .action(list);
-  withHubOptions(alert.command("ack <id>").description("acknowledge an alert and those that say the same"))
+  withFilter(withHubOptions(alert.command("tail").description("print alerts as they come, until Ctrl-C")))
+    .option("--after <alert>", "begin behind this one, as after an interruption; else with the next to come")
+    .addHelpText("after", "\nExample:\n  maint alert tail --severity high\n  maint alert tail --after alert-17 --json")
+    .action(tail);
+  withHubOptions(alert.command("show <id>").description("an alert, its incident, and who was told when"))
+    .addHelpText("after", "\nExample:\n  maint alert show alert-17")
+    .action(show);
+  withHubOptions(
+    alert
+      .command("ack <ids...>")
+      .description("acknowledge alerts, or groups by fingerprint, and those that say the same"),
+  )
     .requiredOption("--note <text>", "what was done about it")
-    .addHelpText("after", '\nExample:\n  maint alert ack alert-17 --note "lamp changed, measured again"')
+    .addHelpText("after", '\nExample:\n  maint alert ack alert-17 alert-21 --note "lamp changed, measured again"')
     .action(acknowledge);
+  withHubOptions(alert.command("metrics").description("how long it took to tell people, and them to acknowledge"))
+    .addOption(
+      new Option("--by <part>", "per what").choices(["severity", "contract", "station", "role"]).default("severity"),
+    )
+    .option("--since <instant>", "incidents that began from this instant on (else of the last 30 days)")
+    .option("--until <instant>", "incidents that began before this instant")
+    .addHelpText("after", "\nExample:\n  maint alert metrics --by station --since 2026-11-01T00:00:00Z")
+    .action(metrics);
+  withHubOptions(
+    alert.command("verify").description("hold the stored alerts to the ledger; exit code 1 where they differ"),
+  )
+    .addHelpText("after", "\nExample:\n  maint alert verify")
+    .action(verify);
+  withHubOptions(alert.command("test-notice").description("send a trial notice, and say what became of it"))
+    .requiredOption("--to <role-or-channel>", "a role, along its routes, or a channel by its name")
+    .option("--address <address>", "where the channel is e-mail")
+    .addHelpText("after", "\nExample:\n  maint alert test-notice --to supervisor")
+    .action(testNotice);
+  alert.addCommand(outboxCommand());
   return alert.addHelpText("after", "\nExample:\n  maint alert list --state open");
 }
+
+function outboxCommand(): Command {
+  const outbox = new Command("outbox").description("notices on their way, and those that were given up");
+  withHubOptions(outbox.command("list").description("list notices, the newest first"))
+    .addOption(new Option("--state <state>", "only these").choices(["waiting", "delivered", "dead", "summarised"]))
+    .option("--limit <count>", "at most so many", countOf, 100)
+    .addHelpText("after", "\nExample:\n  maint alert outbox list --state dead")
+    .action(listOutbox);
+  withHubOptions(outbox.command("retry [ids...]").description("send given-up notices again"))
+    .option("--all", "all of them")
+    .addHelpText("after", "\nExample:\n  maint alert outbox retry notice-17\n  maint alert outbox retry --all")
+    .action(retry);
+  return outbox.addHelpText("after", "\nExample:\n  maint alert outbox list --state dead");
+}
+
+const withFilter = (command: Command): Command =>
+  command
+    .option("--contract <id>", "only those of this contract")
+    .option("--node <id>", "only those of this node")
+    .option("--reason <code>", "only those with this reason code, reading.out-of-limits")
+    .addOption(new Option("--severity <severity>", "only this and worse").choices(SEVERITIES));
 
 function countOf(text: string): number {
   const count = Number(text);
@@ -28,60 +89,128 @@ function countOf(text: string): number {
   return count;
 }
 
-interface ListOptions extends HubOptions {
+interface FilterOptions extends HubOptions {
   readonly contract?: string;
   readonly node?: string;
+  readonly reason?: string;
+  readonly severity?: string;
+}
+
+interface ListOptions extends FilterOptions {
   readonly state?: string;
   readonly since?: string;
+  readonly until?: string;
+  readonly before?: string;
   readonly limit: number;
 }
 
-interface ListedAlert {
-  readonly id: string;
-  readonly node: string;
-  readonly atMs: number;
-  readonly severity: Severity;
-  readonly contract: string | null;
-  readonly reason: string;
-  readonly subject: string;
-  readonly text: string;
-  readonly state: string;
-  readonly acknowledgement: { readonly by: string; readonly note: string } | null;
+/** What was given, as a query. */
+function queryOf(parts: { readonly [name: string]: string | undefined }): URLSearchParams {
+  const given = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return new URLSearchParams(given);
 }
 
 async function list(options: ListOptions): Promise<void> {
-  const query = new URLSearchParams({ limit: String(options.limit) });
-  for (const name of ["contract", "node", "state", "since"] as const) {
-    const value = options[name];
-    if (value !== undefined) query.set(name, value);
-  }
+  const { contract, node, reason, severity, state, since, until, before, limit } = options;
+  const query = queryOf({ contract, node, reason, severity, state, since, until, before, limit: String(limit) });
   const answer = (await hubClient(options).get(`/v1/alerts?${query}`)) as {
     readonly alerts: readonly ListedAlert[];
     readonly groups: readonly { readonly open: number }[];
+    readonly next: string | null;
   };
   const open = answer.groups.reduce((sum, group) => sum + group.open, 0);
   const lines = answer.alerts.flatMap(alertLines);
   lines.push(answer.alerts.length === 0 ? "no alerts" : `${answer.alerts.length} listed, ${open} open`);
+  if (answer.next !== null) lines.push(`more: --before ${answer.next}`);
   printAnswer(options, answer, lines);
 }
 
-const URGENT: ReadonlySet<Severity> = new Set(["critical", "emergency"]);
+const WAIT_S = 20;
+const PAUSE_MS = 1_000;
 
-function alertLines(alert: ListedAlert): readonly string[] {
-  const paint = paintFor(process.stdout) ?? ((_style: string, text: string): string => text);
-  const style = URGENT.has(alert.severity) ? "error" : "warning";
-  const severity = alert.state === "open" ? paint(style, alert.severity) : alert.severity;
-  const { acknowledgement } = alert;
-  const state = acknowledgement === null ? "open" : `acknowledged by ${acknowledgement.by}: ${acknowledgement.note}`;
-  const head = [alert.id, printUtc(alert.atMs), alert.node, severity, `${alert.reason}:${alert.subject}`].join("  ");
-  return [head, paint("faint", `    ${alert.contract ?? "no contract"} · ${alert.text} · ${state}`)];
+/** Asks on and on; after an interruption it goes on behind the last alert that it printed. */
+async function tail(options: FilterOptions & { readonly after?: string }): Promise<void> {
+  const hub = hubClient(options);
+  const { contract, node, reason, severity } = options;
+  for (let { after } = options; ; ) {
+    const begun = performance.now();
+    const query = queryOf({ contract, node, reason, severity, after, wait: String(after === undefined ? 0 : WAIT_S) });
+    const page = (await hub.get(`/v1/alerts/tail?${query}`)) as {
+      readonly alerts: readonly ListedAlert[];
+      readonly next: string;
+    };
+    for (const alert of page.alerts) printAnswer(options, alert, alertLines(alert));
+    // A hub with no place for those who wait answers at once.
+    if (after !== undefined && page.alerts.length === 0 && performance.now() - begun < PAUSE_MS) await pause(PAUSE_MS);
+    after = page.next;
+  }
 }
 
-async function acknowledge(id: string, options: HubOptions & { readonly note: string }): Promise<void> {
-  const path = `/v1/alerts/${encodeURIComponent(id)}/acknowledge`;
-  const answer = (await hubClient(options).post(path, { note: options.note })) as {
+async function show(id: string, options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get(`/v1/alerts/${encodeURIComponent(id)}`)) as AlertDetailsAnswer;
+  printAnswer(options, answer, detailLines(answer));
+}
+
+async function acknowledge(ids: readonly string[], options: HubOptions & { readonly note: string }): Promise<void> {
+  const answer = (await hubClient(options).post("/v1/alerts/acknowledge", { ids, note: options.note })) as {
     readonly ids: readonly string[];
+    readonly count: number;
     readonly by: string;
   };
-  printAnswer(options, answer, [`${answer.ids.join(", ")} acknowledged by ${answer.by}`]);
+  const more = answer.count - answer.ids.length;
+  const named = answer.ids.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  printAnswer(options, answer, [`${named} acknowledged by ${answer.by}`]);
+}
+
+interface MetricsOptions extends HubOptions {
+  readonly by: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+async function metrics(options: MetricsOptions): Promise<void> {
+  const { by, since, until } = options;
+  const answer = (await hubClient(options).get(`/v1/alerts/metrics?${queryOf({ by, since, until })}`)) as MetricsAnswer;
+  printAnswer(options, answer, metricsLines(answer));
+}
+
+async function verify(options: HubOptions): Promise<void> {
+  const answer = (await hubClient(options).get("/v1/alerts/verify")) as AlertVerification;
+  process.exitCode = answer.findingCount === 0 ? 0 : 1;
+  const lines = answer.findings.map(
+    ({ firstAlert, entry, message }) => `${firstAlert}, entry ${entry ?? "none"}: ${message}`,
+  );
+  const said =
+    answer.findingCount === 0
+      ? `all ${answer.records} records in ${answer.batches} batches are those that the ledger names`
+      : `${answer.findingCount} of ${answer.batches} batches do not hold`;
+  printAnswer(options, answer, [...lines, said]);
+}
+
+async function testNotice(options: HubOptions & { readonly to: string; readonly address?: string }): Promise<void> {
+  const { to, address } = options;
+  const body = { to, ...(address === undefined ? {} : { address }) };
+  const answer = (await hubClient(options).post("/v1/alerts/trial", body)) as OutboxAnswer;
+  process.exitCode = answer.notices.every(({ state }) => state === "delivered") ? 0 : 1;
+  printAnswer(options, answer, answer.notices.map(noticeLine));
+}
+
+async function listOutbox(options: HubOptions & { readonly state?: string; readonly limit: number }): Promise<void> {
+  const query = queryOf({ state: options.state, limit: String(options.limit) });
+  const answer = (await hubClient(options).get(`/v1/alerts/outbox?${query}`)) as OutboxAnswer;
+  printAnswer(options, answer, answer.notices.length === 0 ? ["no notices"] : answer.notices.map(noticeLine));
+}
+
+async function retry(ids: readonly string[], options: HubOptions & { readonly all?: boolean }): Promise<void> {
+  if ((ids.length === 0) === (options.all !== true)) {
+    const { MaintError } = await import("../../base/maint-error.ts");
+    throw new MaintError("MAINT_ERR_USAGE", "name notices, or say --all");
+  }
+  const answer = (await hubClient(options).post("/v1/alerts/outbox/retry", {
+    ids: options.all === true ? "all" : ids,
+  })) as {
+    readonly retried: readonly string[];
+  };
+  const { retried } = answer;
+  printAnswer(options, answer, [retried.length === 0 ? "nothing was given up" : `${retried.join(", ")} go out again`]);
 }

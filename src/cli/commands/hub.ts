@@ -26,6 +26,7 @@ export function command(): Command {
     .option("--tls-cert <file>", "certificate, PEM: HTTPS and WSS, TLS 1.3")
     .option("--tls-key <file>", "its private key, PEM, readable by its owner alone")
     .option("--name <host>", "what the certificate calls the hub (else the address)")
+    .option("--notices <file>", "who is told of alerts, by e-mail, webhook or file, YAML or JSON: docs/alerts.md")
     .option("--oidc <file>", "people may come by tokens of this identity provider too, YAML or JSON: docs/operation.md")
     .option("--insecure", "listen beyond this machine without a certificate: something else protects the way")
     .option("--json", "print JSON lines")
@@ -81,6 +82,7 @@ interface StartOptions {
   readonly tlsKey?: string;
   readonly name?: string;
   readonly insecure?: boolean;
+  readonly notices?: string;
   readonly oidc?: string;
   readonly json?: boolean;
 }
@@ -88,13 +90,14 @@ interface StartOptions {
 /** Runs until it is told to stop: a message, SIGTERM, SIGINT without a parent, or the end of the parent. */
 async function start(options: StartOptions): Promise<void> {
   const port = portOf(options.port);
-  const { createHub } = await import("../../hub/index.ts");
+  const { createHub, readNoticesFile } = await import("../../hub/index.ts");
   trustCa(undefined);
   const oidc = await oidcOf(options);
   const { say, tell, fail, untilTold } = serving(options);
   const hub = await createHub({
     ...{ dataFolder: dataFolder(options.data), port, host: options.host, insecure: options.insecure === true },
     ...{ ...tlsOf(options), ...oidc },
+    notices: options.notices === undefined ? undefined : readNoticesFile(options.notices),
     onFatal: fail,
     log: (line) => say(`hub: ${line}`, { kind: "log", line }),
   });

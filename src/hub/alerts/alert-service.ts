@@ -1,12 +1,15 @@
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import type { Result } from "../../base/result.ts";
+import type { LedgerReader } from "../../disk/ledger-file.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import { COMMIT_GATHER_TURNS, RECORDS_PER_COMMIT } from "../../model/limits.ts";
 import type { AlertBatch } from "../../model/message.ts";
 import type { Principal } from "../ports.ts";
+import { unknownId } from "../refusals.ts";
 import { createGroups } from "../session/groups.ts";
 import type { AlertTables } from "../store/alerts-tables.ts";
 import { type Acknowledged, acknowledge } from "./acknowledge.ts";
+import { type AlertDetails, detailsOf } from "./alert-details.ts";
 import type { BatchRefused, NodeBatch, Received } from "./alert-draft.ts";
 import { groupCounts, listGroups } from "./alert-groups.ts";
 import type { AlertPorts } from "./alert-ports.ts";
@@ -16,7 +19,10 @@ import { alertStore } from "./alert-store.ts";
 import type { DueNotice } from "./escalation.ts";
 import { sendDue } from "./incidents.ts";
 import { createIntake } from "./intake.ts";
+import { type MetricsRequest, type ResponseTimes, responseTimes } from "./metrics.ts";
 import { type ShadowSummary, summarizeShadow } from "./shadow-store.ts";
+import { createTail, type TailPage, type TailRequest } from "./tail.ts";
+import { type AlertVerification, verifyAlerts } from "./verify-alerts.ts";
 
 export type { Acknowledged } from "./acknowledge.ts";
 export type { BatchRefused } from "./alert-draft.ts";
@@ -44,10 +50,19 @@ export interface AlertService {
   readonly groups: (filter?: AlertFilter) => Promise<readonly AlertGroup[]>;
   readonly groupCounts: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   /**
-   * Acknowledges the alert and every other open one of its fingerprint.
+   * Acknowledges the alert and every other open one of its fingerprint; of several, all or none. A group's fingerprint names it,
+   * too.
    * @throws MaintError NOT_FOUND, BAD_REQUEST without a note, CONFLICT naming who acknowledged before
    */
-  readonly acknowledge: (id: string, by: Principal, note: string) => Promise<Acknowledged>;
+  readonly acknowledge: (id: string | readonly string[], by: Principal, note: string) => Promise<Acknowledged>;
+  /** @throws MaintError NOT_FOUND */
+  readonly details: (id: string) => Promise<AlertDetails>;
+  /** Those behind a number, as soon as there are some, or none after a while. */
+  readonly tail: (request: TailRequest) => Promise<TailPage>;
+  /** How long people took to answer. */
+  readonly metrics: (request: MetricsRequest) => readonly ResponseTimes[];
+  /** Holds what is kept to the ledger. */
+  readonly verify: (ledger: Pick<LedgerReader, "page">) => Promise<AlertVerification>;
   /** Posts what is due now; call it every few seconds. */
   readonly escalate: () => Promise<readonly DueNotice[]>;
   /** What nodes that try a version would have said by it. */
@@ -63,6 +78,7 @@ export function createAlertService(ports: AlertPorts): AlertService {
   const store = alertStore(db);
   const statements = alertStatements(db);
   const intake = createIntake(ports);
+  const tail = createTail(store, statements.lastNumber);
   // Reads come before writes here, so that no two may be under way.
   const serially = oneAtATime();
   const batches = createGroups<NodeBatch, Received>(
@@ -72,7 +88,11 @@ export function createAlertService(ports: AlertPorts): AlertService {
       weightOf: ({ batch }) => Math.max(LEAST_WEIGHT, batch.alerts?.length ?? 0),
       gatherTurns: COMMIT_GATHER_TURNS,
     },
-    (items, at) => serially(() => intake.receive(items, at)),
+    async (items, at) => {
+      const answers = await serially(() => intake.receive(items, at));
+      tail.wake();
+      return answers;
+    },
   );
   return {
     receive: (node, batch, text) => batches({ node, batch, text }),
@@ -81,8 +101,22 @@ export function createAlertService(ports: AlertPorts): AlertService {
     after: store.after,
     groups: (filter = {}) => listGroups(tables, filter),
     groupCounts: (fingerprints) => groupCounts(tables, fingerprints),
-    acknowledge: (id, by, note) =>
-      serially(() => acknowledge(ports, { store, statements }, { id, by, note }).finally(intake.forget)),
+    acknowledge: (id, by, note) => {
+      const ids = typeof id === "string" ? [id] : id;
+      return serially(() => acknowledge(ports, { store, statements }, { ids, by, note }).finally(intake.forget));
+    },
+    details: async (id) => {
+      const record = store.find(id);
+      if (record !== undefined) return detailsOf(db, record);
+      throw unknownId(
+        "alert",
+        id,
+        (await store.list({ limit: 100 })).map((known) => known.id),
+      );
+    },
+    tail: tail.read,
+    metrics: (request) => responseTimes(db, request, ports.clock.nowMs()),
+    verify: (ledger) => verifyAlerts(db, ledger),
     escalate: () => serially(() => sendDue(ports, statements, store.findNumber)),
     shadow: (contract, version) => summarizeShadow(tables, contract, version),
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { JsonSchema } from "../../model/json-schema.ts";
+import { alertDocs } from "./described/alert-docs.ts";
 import { namedSchemas } from "./described/answer-schemas.ts";
 import { feedbackDocs, floorDocs } from "./described/floor-docs.ts";
 import { ledgerDocs } from "./described/ledger-docs.ts";
@@ -16,7 +17,7 @@ export interface ServedRoute {
 }
 
 /** Every route has its description here; a test holds the two to each other. */
-export const routeDocs: RouteDocs = { ...floorDocs, ...releaseDocs, ...feedbackDocs, ...ledgerDocs };
+export const routeDocs: RouteDocs = { ...floorDocs, ...releaseDocs, ...alertDocs, ...feedbackDocs, ...ledgerDocs };
 
 const ABOUT = [
   "The hub's API. A person's token, or one of the identity provider that the hub trusts, goes with every request but those to",

@@ -136,7 +136,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/people", peopleRoutes(services))
     .route("/v1/archive", archiveRoutes(services.archiveDesk))
     .route("/v1/ledger", ledgerRoutes(services.ledgerDesk, services.witnesses))
-    .route("/v1/alerts", alertsRoutes(services.alerts))
+    .route("/v1/alerts", alertsRoutes(services))
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))
     .route("/v1/replays", replaysRoutes(services))

@@ -129,3 +129,14 @@ function checkedRoles(asked: readonly string[]): readonly string[] {
   });
   return [...new Set(roles)];
 }
+
+/** Who has a role, whatever its case, as one look at the table: it may be asked inside a transaction. */
+export const rolesIn =
+  ({ prepare }: Pick<HubDatabase, "prepare">) =>
+  (role: string): readonly string[] => {
+    const known = prepare("select id, roles from person order by id").all() as readonly { id: string; roles: string }[];
+    const asked = role.toLowerCase();
+    return known.flatMap(({ id, roles }) =>
+      (JSON.parse(roles) as string[]).some((one) => one.toLowerCase() === asked) ? [id] : [],
+    );
+  };

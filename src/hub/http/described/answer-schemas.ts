@@ -280,6 +280,7 @@ const alertSchemas = {
         ...alertMembers,
         id: text,
         fingerprint: text,
+        incident: text,
         count: countSchema("alerts of its group"),
         receivedAtMs: timeMs,
       },
@@ -288,7 +289,16 @@ const alertSchemas = {
         ...{ allow: flagSchema(), reasons: texts, enforcedAllow: flagSchema(), enforcedReasons: texts },
       }),
     },
-    required: [...Object.keys(alertMembers), "id", "fingerprint", "count", "receivedAtMs", "state", "acknowledgement"],
+    required: [
+      ...Object.keys(alertMembers),
+      "id",
+      "fingerprint",
+      "incident",
+      "count",
+      "receivedAtMs",
+      "state",
+      "acknowledgement",
+    ],
   },
   AlertGroup: objectSchema<AlertGroup>({
     ...{

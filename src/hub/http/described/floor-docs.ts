@@ -7,7 +7,6 @@ import {
   refTo,
   textSchema,
 } from "../../../model/json-schema.ts";
-import { acknowledgeSchema, filterSchema } from "../alerts-routes.ts";
 import * as archive from "../archive-routes.ts";
 import * as floor from "../floor-routes.ts";
 import { analysisSchema } from "../patterns-routes.ts";
@@ -135,20 +134,6 @@ export const floorDocs: RouteDocs = {
 
 /** What comes back from nodes, and what is made of it. */
 export const feedbackDocs: RouteDocs = {
-  "GET /v1/alerts": {
-    ...{ id: "listAlerts", summary: "Alerts, newest first, and their groups", query: filterSchema },
-    answer: objectSchema<{ alerts: unknown; groups: unknown }>({
-      ...{ alerts: listSchema(refTo("Alert")), groups: listSchema(refTo("AlertGroup")) },
-    }),
-  },
-  "POST /v1/alerts/:id/acknowledge": {
-    ...{
-      id: "acknowledgeAlert",
-      summary: "Acknowledge an alert and all open ones of its group",
-      body: acknowledgeSchema,
-    },
-    answer: openSchema("what was acknowledged", "by", "atMs"),
-  },
   "GET /v1/patterns": {
     id: "latestPatterns",
     summary: "The last analysis",

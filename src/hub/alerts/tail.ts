@@ -1,0 +1,75 @@
+import { MAX_ALERT_TAILS } from "../../model/limits.ts";
+import { type AlertFilter, type AlertRecord, alertId, severityRank } from "./alert-record.ts";
+import type { AlertStore } from "./alert-store.ts";
+
+/** What came, and where to go on. */
+export interface TailPage {
+  readonly alerts: readonly AlertRecord[];
+  /** Everything up to this number was looked at; ask again with it. */
+  readonly next: string;
+}
+
+export interface TailRequest {
+  /** The number behind which it begins; undefined is now. */
+  readonly after: number | undefined;
+  /** How long to wait where nothing is there yet. */
+  readonly waitMs: number;
+  readonly filter: Pick<AlertFilter, "contract" | "node" | "reason" | "severity">;
+}
+
+export interface Tail {
+  /** Lets everybody who waits look again. */
+  readonly wake: () => void;
+  readonly read: (request: TailRequest) => Promise<TailPage>;
+}
+
+const PER_PAGE = 256;
+
+/** Alerts as they come. Whoever asks again with `next` misses none and sees none twice, however long it was away. */
+export function createTail(store: AlertStore, lastNumber: () => number): Tail {
+  const waiting = new Set<() => void>();
+  const look = async (after: number, filter: TailRequest["filter"]): Promise<TailPage & { readonly at: number }> => {
+    for (let at = after; ; ) {
+      const page = await store.after(at, PER_PAGE);
+      at = page.at(-1)?.number ?? at;
+      const fitting = page.filter(({ alert }) => fits(alert, filter));
+      if (fitting.length > 0 || page.length < PER_PAGE)
+        return { alerts: fitting.map(({ number }) => store.findNumber(number)), next: alertId(at), at };
+    }
+  };
+  return {
+    wake: () => {
+      for (const go of [...waiting]) go();
+    },
+    async read({ after, waitMs, filter }) {
+      const untilMs = performance.now() + waitMs;
+      let page = await look(after ?? lastNumber(), filter);
+      while (page.alerts.length === 0 && waiting.size < MAX_ALERT_TAILS) {
+        const leftMs = untilMs - performance.now();
+        if (leftMs <= 0) break;
+        await somethingNew(waiting, leftMs);
+        page = await look(page.at, filter);
+      }
+      return { alerts: page.alerts, next: page.next };
+    },
+  };
+}
+
+const fits = (alert: AlertRecord["alert"], { contract, node, reason, severity }: TailRequest["filter"]): boolean =>
+  (contract === undefined || alert.contract === contract) &&
+  (node === undefined || alert.node === node) &&
+  (reason === undefined || alert.reason === reason) &&
+  (severity === undefined || severityRank[alert.severity] >= severityRank[severity]);
+
+function somethingNew(waiting: Set<() => void>, atMostMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      clearTimeout(timer);
+      waiting.delete(go);
+      resolve();
+    };
+    const timer = setTimeout(go, atMostMs);
+    timer.unref();
+    waiting.add(go);
+  });
+}

@@ -1,0 +1,100 @@
+import type { HubDatabase, SqlValue } from "../store/database.ts";
+import type { OutboxRow } from "../store/notice-tables.ts";
+
+export interface NewMessage {
+  readonly kind: string;
+  readonly channel: string;
+  readonly recipient: string;
+  readonly role: string;
+  readonly rank: number;
+  readonly incident: number | null;
+  readonly alerts: number;
+  readonly atMs: number;
+  readonly body: string;
+  readonly maxAttempts: number;
+  /** Nobody could be told: it is listed with this reason. */
+  readonly dead?: string | undefined;
+}
+
+export interface OutboxFilter {
+  readonly state?: OutboxRow["state"] | undefined;
+  readonly incident?: number | undefined;
+  readonly limit: number;
+}
+
+/** The messages' rows. What writes is called inside `HubDatabase.atomically` only. */
+export interface Outbox {
+  readonly put: (message: NewMessage) => number;
+  readonly due: (channel: string, nowMs: number, limit: number) => readonly OutboxRow[];
+  /** Messages below emergency that this recipient got since an instant. */
+  readonly deliveredSince: (channel: string, recipient: string, sinceMs: number) => number;
+  readonly find: (id: number) => OutboxRow | undefined;
+  readonly list: (filter: OutboxFilter) => readonly OutboxRow[];
+  readonly joinInto: (ids: readonly number[], summary: number) => void;
+  readonly markDelivered: (id: number, atMs: number) => void;
+  readonly markDead: (id: number, atMs: number, error: string) => void;
+  readonly putOff: (id: number, untilMs: number, error: string) => void;
+  /** Starts again from the first attempt. */
+  readonly revive: (id: number, atMs: number) => void;
+}
+
+const SQL = {
+  put: `insert into notice_outbox (kind, channel, recipient, role, rank, incident, alerts, at_ms, body, state, attempts,
+    max_attempts, next_at_ms, last_error, ended_at_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+  due: `select * from notice_outbox where channel = ? and state = 'waiting' and next_at_ms <= ?
+    order by rank = 4 desc, id limit ?`,
+  delivered: `select count(*) as count from notice_outbox
+    where channel = ? and recipient = ? and state = 'delivered' and ended_at_ms > ? and rank < 4`,
+  find: "select * from notice_outbox where id = ?",
+  join: "update notice_outbox set state = 'summarised', part_of = ? where id = ?",
+  joinParts: "update notice_outbox set part_of = ? where part_of = ?",
+  markDelivered:
+    "update notice_outbox set state = 'delivered', attempts = attempts + 1, ended_at_ms = ?, last_error = null where id = ?",
+  endParts: "update notice_outbox set ended_at_ms = ? where part_of = ?",
+  noticed: `update alert_incident set noticed_at_ms = ? where noticed_at_ms is null
+    and id in (select incident from notice_outbox where id = ? or part_of = ?)`,
+  markDead:
+    "update notice_outbox set state = 'dead', attempts = attempts + 1, ended_at_ms = ?, last_error = ? where id = ?",
+  putOff: "update notice_outbox set attempts = attempts + 1, next_at_ms = ?, last_error = ? where id = ?",
+  revive: `update notice_outbox set state = 'waiting', attempts = 0, next_at_ms = ?, ended_at_ms = null
+    where id = ? and state = 'dead' and channel <> ''`,
+} as const;
+
+export function openOutbox({ prepare }: Pick<HubDatabase, "prepare">): Outbox {
+  const run = (text: string, ...values: SqlValue[]): number => Number(prepare(text).run(...values).lastInsertRowid);
+  const all = (text: string, ...values: SqlValue[]) => prepare(text).all(...values) as unknown as readonly OutboxRow[];
+  return {
+    put: ({ kind, channel, recipient, role, rank, incident, alerts, atMs, body, maxAttempts, dead }) => {
+      const who = [kind, channel, recipient, role, rank, incident, alerts, atMs, body] as const;
+      const state = dead === undefined ? "waiting" : "dead";
+      return run(SQL.put, ...who, state, maxAttempts, atMs, dead ?? null, dead === undefined ? null : atMs);
+    },
+    due: (channel, nowMs, limit) => all(SQL.due, channel, nowMs, limit),
+    deliveredSince: (channel, recipient, sinceMs) =>
+      (prepare(SQL.delivered).get(channel, recipient, sinceMs) as { readonly count: number }).count,
+    find: (id) => prepare(SQL.find).get(id) as OutboxRow | undefined,
+    list: ({ state, incident, limit }) => {
+      const conditions: readonly (readonly [string, SqlValue])[] = [
+        ...(state === undefined ? [] : [["state = ?", state] as const]),
+        ...(incident === undefined ? [] : [["incident = ?", incident] as const]),
+      ];
+      const where = conditions.length === 0 ? "" : `where ${conditions.map(([text]) => text).join(" and ")}`;
+      const values = conditions.map(([, value]) => value);
+      return all(`select * from notice_outbox ${where} order by id desc limit ?`, ...values, limit);
+    },
+    joinInto: (ids, summary) => {
+      for (const id of ids) {
+        run(SQL.join, summary, id);
+        run(SQL.joinParts, summary, id);
+      }
+    },
+    markDelivered: (id, atMs) => {
+      run(SQL.markDelivered, atMs, id);
+      run(SQL.endParts, atMs, id);
+      run(SQL.noticed, atMs, id, id);
+    },
+    markDead: (id, atMs, error) => void run(SQL.markDead, atMs, error, id),
+    putOff: (id, untilMs, error) => void run(SQL.putOff, untilMs, error, id),
+    revive: (id, atMs) => void run(SQL.revive, atMs, id),
+  };
+}
