@@ -10,14 +10,16 @@ let folder = "";
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const module = new URL("../../src/disk/ledger-file.ts", import.meta.url).href;
+const keys = new URL("../../src/disk/key-file.ts", import.meta.url).href;
 /**
- * Appends for ever, in groups of one to three, and says after each group how many entries it was told are durable. The
+ * Appends for ever, in groups of one to three, signs now and then, and says after each group what it was told is durable. The
  * planted one says so before it appends.
  */
 const writer = (path: string, plantedEarly: boolean): string => `
   import { writeSync } from "node:fs";
   import { openLedgerFile } from ${JSON.stringify(module)};
-  const ledger = openLedgerFile(${JSON.stringify(path)}, { owner: "n", clock: () => ({ timeMs: Date.now(), timeSource: "wall" }) });
+  import { makeSigningKey } from ${JSON.stringify(keys)};
+  const ledger = openLedgerFile(${JSON.stringify(path)}, { owner: "n", key: makeSigningKey(), clock: () => ({ timeMs: Date.now(), timeSource: "wall" }) });
   const record = { action_type: "process", action: "ticked", target: "t", details: "", user_id: "n", smart_id: null, metadata: {} };
   for (let n = 0; ; n += 1) {
     const group = Array.from({ length: 1 + (n % 3) }, () => record);
@@ -27,6 +29,7 @@ const writer = (path: string, plantedEarly: boolean): string => `
     }
     const entries = ledger.append(group);
     if (!${plantedEarly}) writeSync(1, entries.at(-1).seq + "\\n");
+    if (n % 7 === 6) ledger.checkpoint();
   }`;
 
 /** Runs the writer, kills it after `lines` acknowledgements, and answers the last one that was whole. */
