@@ -101,7 +101,8 @@ function parsed(text: string): unknown {
 /** The hub's own words where it gave some; what it refuses is the asker's to mend, what fails in it is not. */
 function refusal(status: number, answer: unknown, text: string): MaintError {
   const { error } = (answer ?? {}) as { error?: { code?: unknown; message?: unknown; help?: unknown } };
-  const exitCode: ExitCode = status >= 400 && status < 500 ? 2 : 69;
+  const isFinding = (error as { code?: unknown } | undefined)?.code === "MAINT_ERR_IMPACT";
+  const exitCode: ExitCode = isFinding ? 1 : status >= 400 && status < 500 ? 2 : 69;
   if (typeof error?.message !== "string") {
     return new MaintError("MAINT_ERR_HUB_ANSWER", `the hub answered ${status}: ${text.slice(0, 200)}`, { exitCode });
   }

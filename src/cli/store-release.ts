@@ -4,6 +4,7 @@ import { MaintError } from "../base/maint-error.ts";
 import { compareContracts, compile, directionOf } from "../compiler/index.ts";
 import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
 import type { HistoryEntry } from "../hub/contracts/contract-records.ts";
+import type { ImpactTerms } from "../hub/contracts/impact-gate.ts";
 import type { Published } from "../hub/contracts/staging-service.ts";
 import type { RolloutPolicy } from "../hub/core/rollout-policy.ts";
 import type { AssignmentDocument } from "../hub/release/assignment.ts";
@@ -38,13 +39,29 @@ export interface StoreRelease {
   readonly offline?: ReleaseMark["offline"];
   /** Signed now, published later with `maint release publish`. */
   readonly hold?: boolean;
+  /** What it may do to recorded decisions. */
+  readonly impact?: ImpactTerms;
+  /** Signed so that a second person has to, whatever the comparison says. */
+  readonly two?: boolean;
   /** Where its rollout differs from the domain's default. */
   readonly rollout?: Partial<RolloutPolicy>;
 }
 
 /** Compiles the validated text, signs it as the next version and hands it in. Answers what the hub says. */
 export async function storeRelease(request: StoreRelease): Promise<Published> {
+  try {
+    return await signAndStore(request);
+  } catch (error) {
+    // Recorded decisions would be newly allowed: the hub wants it signed by two, so it is signed again for that.
+    const asksTwo = error instanceof MaintError && error.code === "MAINT_ERR_TWO_SIGNATURES" && request.two !== true;
+    if (!asksTwo) throw error;
+    return signAndStore({ ...request, two: true });
+  }
+}
+
+async function signAndStore(request: StoreRelease): Promise<Published> {
   const { hub, contract, keys, nodes, reason = "", offline = "accept", hold = false, rollout = {} } = request;
+  const { impact, two = false } = request;
   const draft = await draftOf(hub, contract);
   const bundle = compiledBytes(contract, draft.text);
   await renewLost(hub, keys);
@@ -56,7 +73,7 @@ export async function storeRelease(request: StoreRelease): Promise<Published> {
   // Nodes have a version that the hub lost: nobody can say that this one does not loosen it, so that two people sign.
   const direction = isLost && latest !== undefined ? "both" : found.direction;
   const mark: ReleaseMark = { ...found, direction, offline };
-  const { role, text } = roleWithRoom(roles, draft.domain, isLost || needsTwo(mark.direction));
+  const { role, text } = roleWithRoom(roles, draft.domain, two || isLost || needsTwo(mark.direction));
   const version = nextVersion(isLost ? used : latest?.version);
   const prepared = prepareRelease({
     ...{ domain: draft.domain, contract, version, text: draft.text, bundle, mark, role },
@@ -68,7 +85,14 @@ export async function storeRelease(request: StoreRelease): Promise<Published> {
   });
   if (!prepared.ok) throw new MaintError("MAINT_ERR_SIGN", prepared.error);
   const narrowed = nodes === undefined ? {} : { nodes };
-  return (await hub.post("/v1/releases", { ...prepared.value, ...narrowed, reason, hold, rollout })) as Published;
+  return (await hub.post("/v1/releases", {
+    ...prepared.value,
+    ...narrowed,
+    reason,
+    hold,
+    rollout,
+    impact,
+  })) as Published;
 }
 
 export interface RetireContract {

@@ -9,6 +9,7 @@ import type { ArchiveFile } from "./archive/archive-file.ts";
 import { createArchiveService } from "./archive/archive-service.ts";
 import { createContractService } from "./contracts/contract-service.ts";
 import { contractTools, textTools } from "./contracts/contract-tools.ts";
+import { createImpactGate } from "./contracts/impact-gate.ts";
 import { createStagingService } from "./contracts/staging-service.ts";
 import { createStoreService } from "./contracts/store-service.ts";
 import type { HubServices } from "./hub-services.ts";
@@ -145,8 +146,10 @@ export async function composeServices(
     rollout,
     stored: (contract, version, by) => records.proposals.noteStored(contract, version, by),
   });
+  const { contracts, replays } = records;
   const staging = createStagingService({
-    ...{ db, journal, clock, policy, store, contracts: records.contracts },
+    ...{ db, journal, clock, policy, store, contracts },
+    impact: createImpactGate({ replays, archive: base.archive, contracts, clock }),
     leftWithout: rollout.leftWithout,
   });
   await store.reconcile();

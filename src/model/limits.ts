@@ -212,6 +212,10 @@ export const MAX_REPLAYS_WAITING = 8;
 export const MAX_REPLAYS_KEPT = 50;
 /** How long an answer that a replay goes into waits for it. */
 export const REPLAY_PATIENCE_MS = 20_000;
+/** Recorded decisions of so many days are asked before a version is published, */
+export const IMPACT_DAYS = 30;
+/** and of those that were allowed no larger share may be newly blocked without a reason. */
+export const DEFAULT_IMPACT_BUDGET = 0.02;
 export const MAX_REPLAY_THREADS = 4;
 /** Of heap, each; a replay that takes more fails, the hub does not. */
 export const REPLAY_THREAD_MIB = 512;

@@ -7,6 +7,7 @@ import { contractText } from "../contract-text.ts";
 import { treeLines, treeOf } from "../contract-tree.ts";
 import { keysFolder } from "../data-folder.ts";
 import { allOf, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { type ImpactOptions, impactOf, withImpactOptions } from "../impact-options.ts";
 import { releaseOf } from "../named-release.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { watchRollout } from "../rollout-watch.ts";
@@ -43,13 +44,10 @@ function addMaking(contract: Command): void {
   withHubOptions(contract.command("validate <id>").description("check structure, logic, conditions and its own tests"))
     .addHelpText("after", "\nExample:\n  maint contract validate MAIN-PEN-CHECK-001")
     .action(validate);
-  withHubOptions(
-    withRolloutOptions(
-      contract
-        .command("store <id>")
-        .description("sign the validated draft as the next version; what loosens then waits for a second person"),
-    ),
-  )
+  const store = contract
+    .command("store <id>")
+    .description("sign the validated draft as the next version; what loosens then waits for a second person");
+  withHubOptions(withImpactOptions(withRolloutOptions(store)))
     .option("--nodes <ids>", "only these nodes, with commas between")
     .option("--reason <text>", "why, for the second person and the ledger")
     .option("--hold", "sign it now, publish it later: maint release publish")
@@ -61,7 +59,7 @@ function addMaking(contract: Command): void {
       ]),
     )
     .addHelpText("after", "\nExample:\n  maint contract store MAIN-PEN-CHECK-001 --nodes LP-01,LP-02")
-    .action(store);
+    .action(storeVersion);
   withHubOptions(contract.command("deploy <release>").description("push a stored version again, or to other nodes"))
     .option("--nodes <ids>", "only these nodes, with commas between")
     .addHelpText("after", "\nExample:\n  maint contract deploy MAIN-PEN-CHECK-001@v1.0")
@@ -143,19 +141,20 @@ interface NodesOptions extends HubOptions {
 const nodesOf = ({ nodes }: NodesOptions): { readonly nodes?: readonly string[] } =>
   nodes === undefined ? {} : { nodes: nodes.split(",").map((id) => id.trim()) };
 
-interface StoreOptions extends NodesOptions, RolloutOptions {
+interface StoreOptions extends NodesOptions, RolloutOptions, ImpactOptions {
   readonly hold?: boolean;
   readonly watch?: boolean;
   readonly reason?: string;
   readonly offline?: "accept" | "strict";
 }
 
-async function store(id: string, options: StoreOptions): Promise<void> {
+async function storeVersion(id: string, options: StoreOptions): Promise<void> {
   const hub = hubClient(options);
   const { reason, offline, hold = false } = options;
   const how = {
     hold,
     rollout: policyOf(options),
+    ...impactOf(options),
     ...(reason === undefined ? {} : { reason }),
     ...(offline === undefined ? {} : { offline }),
   };

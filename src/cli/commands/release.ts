@@ -10,6 +10,7 @@ import { isContractId, isVersion } from "../../model/ids.ts";
 import { contractLine } from "../contract-lines.ts";
 import { dataFolder, keysFolder } from "../data-folder.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { type ImpactOptions, impactOf, withImpactOptions } from "../impact-options.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { publishedLines, stagedLines } from "../staged-lines.ts";
 
@@ -71,11 +72,10 @@ function exportPolicy({
 }
 
 function addStaging(release: Command): void {
-  withHubOptions(
-    withRolloutOptions(
-      release.command("sign <contract>").description("sign the validated draft; one that loosens waits for another"),
-    ),
-  )
+  const signing = release
+    .command("sign <contract>")
+    .description("sign the validated draft; one that loosens waits for another");
+  withHubOptions(withImpactOptions(withRolloutOptions(signing)))
     .option("--reason <text>", "why, for the second person and the ledger")
     .option("--hold", "keep it until it is published")
     .addHelpText("after", "\nExample:\n  maint release sign UV-DAILY --hold")
@@ -112,7 +112,7 @@ const stagedPath = (contract: string, more = ""): string =>
 
 async function sign(
   contract: string,
-  options: HubOptions & RolloutOptions & { readonly reason?: string; readonly hold?: boolean },
+  options: HubOptions & RolloutOptions & ImpactOptions & { readonly reason?: string; readonly hold?: boolean },
 ): Promise<void> {
   const { storeRelease } = await import("../store-release.ts");
   const { reason, hold = false } = options;
@@ -124,6 +124,7 @@ async function sign(
     keys,
     hold,
     rollout: policyOf(options),
+    ...impactOf(options),
     ...why,
   });
   printAnswer(options, answer, publishedLines(answer));

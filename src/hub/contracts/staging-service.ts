@@ -1,4 +1,6 @@
 import type { Selectable } from "kysely";
+import { MaintError } from "../../base/maint-error.ts";
+import type { Bundle } from "../../model/bundle.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { PolicyCentral } from "../policy-central/policy-central.ts";
@@ -12,11 +14,13 @@ import {
   type ReleaseDirection,
   type ReleaseSubmission,
 } from "../release/sign-release.ts";
+import type { ContractTables } from "../store/contract-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
 import type { StagedRow, StagedTables } from "../store/staged-tables.ts";
 import type { HistoryEntry } from "./contract-records.ts";
 import type { ContractService } from "./contract-service.ts";
+import { type ImpactGate, type ImpactTerms, impactWords } from "./impact-gate.ts";
 import type { HowToDeploy, StoreService } from "./store-service.ts";
 
 /** Something signed by one person that waits for another: a release that loosens, or the end of a contract. */
@@ -84,6 +88,7 @@ export interface HowToPublish extends HowToDeploy {
   readonly reason: string;
   /** Signed now, published later by hand. */
   readonly hold: boolean;
+  readonly impact?: ImpactTerms | undefined;
 }
 
 export interface StagingPorts {
@@ -92,6 +97,7 @@ export interface StagingPorts {
   readonly clock: Clock;
   readonly policy: PolicyCentral;
   readonly store: Pick<StoreService, "store" | "review">;
+  readonly impact: ImpactGate;
   readonly contracts: Pick<ContractService, "retire" | "show">;
   /** Nodes that this version is desired at, and that are desired to run no other contract. */
   readonly leftWithout: (contract: ContractId, version: Version) => Promise<readonly string[]>;
@@ -123,11 +129,12 @@ export function createStagingService(ports: StagingPorts): StagingService {
 async function submit(
   ports: StagingPorts,
   submission: ReleaseSubmission,
-  { nodes, rollout, reason, hold }: HowToPublish,
+  { nodes, rollout, reason, hold, impact: terms = {} }: HowToPublish,
   by: Principal,
 ): Promise<Published> {
   const { direction, changes } = await ports.store.review(submission, by);
   const two = needsTwo(direction) || parseRoleName(submission.role)?.loosening === true;
+  await weigh(ports, submission, { terms, two, by });
   if (!hold && !two) {
     return { published: true, entry: await ports.store.store(submission, { nodes, rollout }, by) };
   }
@@ -141,6 +148,38 @@ async function submit(
     ...{ ...waitingBy(ports, by), held: hold ? 1 : 0 },
   });
   return { published: false, staged };
+}
+
+/** What it would do to recorded decisions; what is known of that goes into the ledger and the version's history. */
+async function weigh(
+  { impact: gate, db, journal }: StagingPorts,
+  { bundle, contract, version }: ReleaseSubmission,
+  { terms, two, by }: { readonly terms: ImpactTerms; readonly two: boolean; readonly by: Principal },
+): Promise<void> {
+  const impact = await gate.check(JSON.parse(bundle) as Bundle, terms);
+  if (impact === null) return;
+  if (impact.newlyAllowed.count > 0 && !two)
+    throw new MaintError("MAINT_ERR_TWO_SIGNATURES", `${impactWords(impact)}: two people sign what allows more`, {
+      help: "maint contract store signs it so by itself",
+    });
+  const words = impactWords(impact);
+  const open = db.tables<ContractTables>().selectFrom("contract_version").selectAll().where("contract", "=", contract);
+  const row = await open.where("status", "=", "validated").executeTakeFirst();
+  if (row === undefined) return;
+  const told = (JSON.parse(row.changes) as readonly string[]).filter((change) => !change.startsWith("impact: "));
+  await journal.commit<ContractTables, void>(async ({ tables, record }) => {
+    const changes = JSON.stringify([...told, words]);
+    await tables.updateTable("contract_version").set({ changes }).where("id", "=", row.id).execute();
+    const action = impact.accepted === null ? "impact-weighed" : "impact-accepted";
+    const target = `${contract}@${version}`;
+    const metadata = {
+      decisions: impact.decisions,
+      newly_blocked: impact.newlyBlocked,
+      newly_allowed: impact.newlyAllowed,
+    };
+    const rest = { target, details: words, user_id: by.id, smart_id: contract };
+    record({ action_type: "contract_approval", action, ...rest, metadata: { ...metadata, budget: impact.budget } });
+  });
 }
 
 const waitingBy = ({ clock }: StagingPorts, by: Principal) => ({

@@ -36,6 +36,7 @@ export const releaseSchema = z.strictObject({
     ...signed,
   },
   ...{ nodes, reason: reason.default(""), hold: z.boolean().default(false), rollout: policySchema.default({}) },
+  impact: z.strictObject({ budget: z.number().min(0).max(1).optional(), accepted: reason.optional() }).optional(),
 });
 export const renewalSchema = z.strictObject(signed);
 export const approvalSchema = z.strictObject({ targets: z.string(), reason });
@@ -102,8 +103,15 @@ export function releasesRoutes({ policy, staging, rollout }: HubServices): Hono<
       return context.json({ ok: findings.length === 0, findings });
     })
     .post("/", requireRole("author", "approver"), async (context) => {
-      const { nodes: narrowed, reason: why, hold, rollout, ...submission } = await bodyOf(context, releaseSchema);
-      const more = { nodes: narrowed, reason: why, hold, rollout: given(rollout) };
+      const {
+        nodes: narrowed,
+        reason: why,
+        hold,
+        rollout,
+        impact,
+        ...submission
+      } = await bodyOf(context, releaseSchema);
+      const more = { nodes: narrowed, reason: why, hold, rollout: given(rollout), impact };
       const answer = await staging.submit(submission, more, context.get("principal"));
       return context.json(answer, answer.published ? 201 : 202);
     })

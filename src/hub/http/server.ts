@@ -64,6 +64,8 @@ const STATUS_OF: { readonly [code: string]: ContentfulStatusCode } = {
   MAINT_ERR_FORBIDDEN: 403,
   MAINT_ERR_NOT_FOUND: 404,
   MAINT_ERR_CONFLICT: 409,
+  MAINT_ERR_IMPACT: 409,
+  MAINT_ERR_TWO_SIGNATURES: 409,
   MAINT_ERR_TOO_LARGE: 413,
 };
 

@@ -1,0 +1,106 @@
+import { MaintError } from "../../base/maint-error.ts";
+import type { Bundle } from "../../model/bundle.ts";
+import { DEFAULT_IMPACT_BUDGET, IMPACT_DAYS, REPLAY_PATIENCE_MS } from "../../model/limits.ts";
+import type { NodeArchive } from "../archive/archived.ts";
+import type { Clock, ContractSource } from "../ports.ts";
+import type { ReplayService } from "../replay/replay-service.ts";
+import type { ReplayShare, ReplaySummary } from "../replay/replay-summary.ts";
+
+const DAY_MS = 86_400_000;
+
+/** What the author says of what a version would do to recorded decisions. */
+export interface ImpactTerms {
+  /** Share of allowed decisions that may be newly blocked, 0 to 1; only ever less than the hub's own. */
+  readonly budget?: number | undefined;
+  /** Why more is right. */
+  readonly accepted?: string | undefined;
+}
+
+export interface Impact {
+  readonly decisions: number;
+  readonly newlyBlocked: ReplayShare;
+  readonly newlyAllowed: ReplayShare;
+  readonly budget: number;
+  /** Null where it is within the budget. */
+  readonly accepted: string | null;
+}
+
+export interface ImpactPorts {
+  readonly replays: Pick<ReplayService, "summarize">;
+  readonly archive: Pick<NodeArchive, "exposure">;
+  readonly contracts: Pick<ContractSource, "current">;
+  readonly clock: Clock;
+}
+
+export interface ImpactGate {
+  /**
+   * What recorded decisions of the last days would be under this bundle, held against the version in force. Null where none is
+   * archived: nobody knows, and that holds nothing up. @throws MaintError MAINT_ERR_IMPACT beyond the budget without a reason
+   */
+  readonly check: (candidate: Bundle, terms: ImpactTerms) => Promise<Impact | null>;
+}
+
+export function createImpactGate({ replays, archive, contracts, clock }: ImpactPorts): ImpactGate {
+  return {
+    check: async (candidate, { budget: asked = DEFAULT_IMPACT_BUDGET, accepted = "" }) => {
+      const toMs = clock.nowMs();
+      const fromMs = toMs - IMPACT_DAYS * DAY_MS;
+      const [any] = archive.exposure({ fromMs, toMs, bucketMs: toMs - fromMs });
+      if (any === undefined) return null;
+      const current = await contracts.current(candidate.contract);
+      const against = current?.version ?? undefined;
+      const summary = await patiently(
+        replays.summarize({ candidate, against, filter: { fromMs, toMs }, examples: SHOWN }),
+      );
+      const { counts, newlyBlocked, newlyAllowed } = summary;
+      const budget = Math.min(asked, DEFAULT_IMPACT_BUDGET);
+      const isBeyond = (newlyBlocked.share ?? 0) > budget;
+      const reason = accepted.trim();
+      if (isBeyond && reason === "") throw beyond(summary, budget);
+      return { decisions: counts.decisions, newlyBlocked, newlyAllowed, budget, accepted: isBeyond ? reason : null };
+    },
+  };
+}
+
+const SHOWN = 3;
+const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(1)} %`;
+
+/** For the ledger and the version's history. */
+export function impactWords({ newlyBlocked, newlyAllowed, accepted, budget }: Impact): string {
+  const blocked = `${newlyBlocked.count} of ${newlyBlocked.of} recorded allowed decisions newly blocked (${percent(newlyBlocked.share)})`;
+  const allowed = `${newlyAllowed.count} of ${newlyAllowed.of} blocked ones newly allowed`;
+  const why = accepted === null ? "" : `, beyond the budget of ${percent(budget)}, accepted: ${accepted}`;
+  return `impact: ${blocked}, ${allowed}${why}`;
+}
+
+function beyond({ newlyBlocked, examples, contract }: ReplaySummary, budget: number): MaintError {
+  const { count, of, share, low, high } = newlyBlocked;
+  const shown = examples.newlyBlocked.map(({ node, test, now }) => `${node} ${test ?? ""}: ${now.join(", ")}`);
+  return new MaintError(
+    "MAINT_ERR_IMPACT",
+    `${count} of ${of} recorded decisions of the last ${IMPACT_DAYS} days would be newly blocked: ${percent(share)} (95 %: ${percent(low)} to ${percent(high)}), the budget is ${percent(budget)}; ${shown.join("; ")}`,
+    { exitCode: 1, help: `maint replay ${contract} shows which; --accept-impact "why" goes on all the same` },
+  );
+}
+
+async function patiently<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new MaintError("MAINT_ERR_IMPACT", "the archive is still being read to say what this would change", {
+            exitCode: 1,
+            help: "try again in a while; what was read stays",
+          }),
+        ),
+      REPLAY_PATIENCE_MS,
+    );
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
