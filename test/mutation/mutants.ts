@@ -51,6 +51,14 @@ export function mutantsOf(path: string, source: string): readonly Mutant[] {
 export const mutated = (source: string, { start, end, text }: Mutant): string =>
   source.slice(0, start) + text + source.slice(end);
 
+/** Its line in the mutant, without indentation: names it as long as that line stays as it is. */
+export function changedLine(source: string, mutant: Mutant): string {
+  const changed = mutated(source, mutant);
+  const begin = changed.lastIndexOf("\n", mutant.start - 1) + 1;
+  const end = changed.indexOf("\n", mutant.start + mutant.text.length);
+  return changed.slice(begin, end < 0 ? undefined : end).trim();
+}
+
 type Add = (start: number, end: number, text: string, what: string) => void;
 
 function mutateNode(node: AstNode, source: string, add: Add): void {

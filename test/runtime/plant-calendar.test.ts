@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { AssertionFailed } from "../../src/base/assert.ts";
 import { parseDate, parseInstant, printUtc } from "../../src/base/civil-time.ts";
 import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import {
@@ -6,6 +7,7 @@ import {
   openPlantCalendar,
   type PlantCalendar,
   readLocalTime,
+  startOfPeriod,
 } from "../../src/model/plant-calendar.ts";
 
 function calendarOf(zone: string): PlantCalendar {
@@ -47,10 +49,60 @@ test("a zone nobody knows is undefined", () => {
 });
 
 test("a calendar covers its first instant and not its last", () => {
-  const made = { zone: "Made/Up", fromMs: 1_000, untilMs: 5_000, transitions: [[1_000, 3_600]] } as const;
-  const calendar = openPlantCalendar({ format: "maint-zone/1", tzdata: "made", ...made });
+  const spanned = { zone: "Made/Up", fromMs: 1_000, untilMs: 5_000, transitions: [[1_000, 3_600]] } as const;
+  const calendar = openPlantCalendar({ format: "maint-zone/1", tzdata: "made", ...spanned });
   expect([999, 1_000, 4_999, 5_000].map(calendar.covers)).toEqual([false, true, true, false]);
   expect(calendar.offsetAt(2_000)).toBe(3_600);
+});
+
+const made = (transitions: readonly (readonly [number, number])[]): PlantCalendar =>
+  openPlantCalendar({
+    ...{ format: "maint-zone/1", tzdata: "made", zone: "Made/Up" },
+    ...{ fromMs: -1e12, untilMs: 1e12, transitions },
+  } as Parameters<typeof openPlantCalendar>[0]);
+
+test("transitions that do not ascend are no zone", () => {
+  for (const second of [4, 5])
+    expect(() =>
+      made([
+        [5, 0],
+        [second, 60],
+      ]),
+    ).toThrow(AssertionFailed);
+  expect(() => made([])).toThrow(AssertionFailed);
+});
+
+const HOUR = 3_600_000;
+const twoJumps = made([
+  [0, 0],
+  [100 * HOUR, 3_600],
+  [110 * HOUR, 0],
+]);
+test.each<readonly [string, number, number]>([
+  ["before the first transition its offset holds", -1, -1],
+  ["at the first transition", 0, 0],
+  ["before a jump forward", 100 * HOUR - 1, 100 * HOUR - 1],
+  ["the first wall time that never occurs", 100 * HOUR, 100 * HOUR],
+  ["the last one", 101 * HOUR - 1, 100 * HOUR],
+  ["after a jump forward", 101 * HOUR, 100 * HOUR],
+  ["the first wall time that occurs twice", 110 * HOUR, 109 * HOUR],
+  ["the last one", 111 * HOUR - 1, 110 * HOUR - 1],
+  ["after the last transition, near it", 111 * HOUR, 111 * HOUR],
+  ["long after it", 900 * HOUR, 900 * HOUR],
+])("a wall time in a made-up zone: %s", (_, local, instant) => {
+  expect(twoJumps.instantOf(local)).toBe(instant);
+});
+
+test("a wall time that cannot be read is none", () => {
+  expect(readLocalTime(twoJumps, "1970-01-01T00:00")).toBe(0);
+  for (const text of ["1970-01-01", "1970-01-01T24:00", "now"]) expect(readLocalTime(twoJumps, text)).toBeUndefined();
+});
+
+test("a shift began at its latest start, the one before where none was today", () => {
+  const starts = [6 * 60, 14 * 60];
+  const at = (hours: number): number | undefined => startOfPeriod(twoJumps, "shift", hours * HOUR, starts);
+  expect([6, 13.99, 14, 29.99, 30].map(at)).toEqual([6, 6, 14, 14, 30].map((hours) => hours * HOUR));
+  expect(startOfPeriod(twoJumps, "shift", 9 * HOUR, [])).toBeUndefined();
 });
 
 test("calendar spans go forward and back, in days, months and years", () => {

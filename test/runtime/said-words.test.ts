@@ -20,6 +20,15 @@ const UV = "uv is measured in uW/cm2";
 const calibrated = (more: object): object => ({
   equipment: { "M-1": { calibration: { performedOn: "2026-10-01", result: "pass", ...more } } },
 });
+/** Lapsed at the end of 2026-11-20, and extended before. */
+const extended = (until: string): object => ({
+  equipment: {
+    "M-1": {
+      calibration: { performedOn: "2026-09-20", result: "pass" },
+      extension: { until, grantedAt: "2026-11-20T12:00:00-06:00", approvals: [{ by: "Q-1", role: "QA" }] },
+    },
+  },
+});
 const minutesAgo = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
 const reads = (value: number): object => ({ readings: { uv: { value, unit: "uW/cm2", takenAt: minutesAgo(5) } } });
 const checked = (minutes: number, items: object): object => ({
@@ -61,6 +70,20 @@ const said: readonly Said[] = [
     title: "which items failed, also of a check dated ahead",
     ...{ declares: METER, clause: PANEL, facts: checked(-60, { "crack A": "pass", "crack B": "fail" }) },
     ...{ reason: "check.failed:M-1", words: /crack B/ },
+  },
+  {
+    title: "the last day that an interval in hours left",
+    ...{ declares: METER, clause: "the meter must be calibrated every 48 hours" },
+    ...{ facts: calibrated({ performedOn: "2026-11-20" }), reason: "calibration.overdue:M-1" },
+    words: /due on 2026-11-21, overdue by 2 days/,
+  },
+  {
+    title: "the last day to which an extension of so many hours reached",
+    declares: METER,
+    clause: "the meter must be calibrated every 2 months, may be extended by at most 48 hours, approved by QA",
+    facts: extended("2026-12-31"),
+    reason: "calibration.overdue:M-1",
+    words: /due on 2026-11-22, overdue by 1 day/,
   },
 ];
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/index.ts";
+import { MAX_REMEMBERED_SELECTIONS } from "../../src/model/limits.ts";
 import { snapshotFromValues } from "../../src/model/snapshot-parse.ts";
 import { indexReleases, loadBundle, type Release, type ReleaseIndex } from "../../src/runtime/index.ts";
 import { selectContracts } from "../../src/runtime/selection.ts";
@@ -100,6 +101,14 @@ test("a decision looks at the contracts of its station and test alone", () => {
   const few = index.candidates("mt-bench", "final").length;
   expect(few).toBeLessThan(ids.length);
   expect(index.candidates("mt-bench", "final")).toBe(index.candidates("mt-bench", "final"));
+});
+
+test("what was selected once is remembered, for as many names as there is room", () => {
+  const index = indexReleases(releases);
+  const asked = Array.from({ length: MAX_REMEMBERED_SELECTIONS + 1 }, (_, at) => index.candidates("uv", `kind ${at}`));
+  const again = (at: number): boolean => index.candidates("uv", `kind ${at}`) === asked[at];
+  expect([0, MAX_REMEMBERED_SELECTIONS - 1, MAX_REMEMBERED_SELECTIONS].map(again)).toEqual([true, true, false]);
+  expect(index.candidates("uv", `kind ${MAX_REMEMBERED_SELECTIONS}`)).toEqual(asked.at(-1));
 });
 
 test("a release is in force from its instant to the one at which the next takes over, which has it no more", () => {
