@@ -9,17 +9,18 @@ import { openPlantCalendar } from "../../src/model/plant-calendar.ts";
 import { snapshotFromValues } from "../../src/model/snapshot-parse.ts";
 import type { ZoneTransitions } from "../../src/model/zone.ts";
 import { decide, decideFast, indexReleases, verdictFast } from "../../src/runtime/index.ts";
+import { randomOf } from "../../test/fuzz/gate-random.ts";
 import { showNs, speedOf, table } from "../measure.ts";
 import { report } from "../results.ts";
 import { type BenchEngine, own, peers } from "./engines.ts";
-import { bundleOf, contractText, factsFor, random } from "./workload.ts";
+import { bundleOf, contractText, factsFor } from "./workload.ts";
 
 const FACT_SETS = 256;
 const TARGET = 2_200;
 
 const loaded = bundleOf(contractText("BENCH-25", "bench"));
 const { rules } = loaded.bundle;
-const draw = random(1);
+const draw = randomOf(1, 0);
 const factSets = Array.from({ length: FACT_SETS }, () => factsFor(rules, draw));
 
 interface Measured {

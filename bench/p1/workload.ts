@@ -52,17 +52,6 @@ export interface RuleFacts {
 const signsIn = ({ conditions }: BundleRule): ReadonlySet<string> =>
   new Set(conditions.all.map(({ fact }) => fact.split(".").at(-1) ?? ""));
 
-/** A small generator of its own, so that every engine sees the same facts. Source: Steele, "mulberry32". */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** One in forty rules finds something wrong, so that about half of the tests are blocked. */
 const WRONG = 1 / 40;
 

@@ -16,8 +16,9 @@ import type { ZoneTransitions } from "../../src/model/zone.ts";
 import { factCode } from "../../src/runtime/evaluator.ts";
 import type { PartFacts } from "../../src/runtime/facts/part.ts";
 import { indexReleases, type LoadedBundle, verdictFast } from "../../src/runtime/index.ts";
+import { randomOf } from "../../test/fuzz/gate-random.ts";
 import { showNs, speedOf, table } from "../measure.ts";
-import { bundleOf, contractText, factsFor, type RuleFacts, random } from "../p1/workload.ts";
+import { bundleOf, contractText, factsFor, type RuleFacts } from "../p1/workload.ts";
 import { report } from "../results.ts";
 
 const CONTRACTS = 1_000;
@@ -30,7 +31,7 @@ const bundles = Array.from({ length: CONTRACTS }, (_, index) =>
   bundleOf(contractText(`BENCH-${index}`, stationOf(index))),
 );
 const { rules } = (bundles[0] as LoadedBundle).bundle;
-const draw = random(2);
+const draw = randomOf(2, 0);
 const cases = Array.from({ length: FACT_SETS }, () => ({
   station: stationOf(Math.floor(draw() * CONTRACTS)),
   facts: factsFor(rules, draw),

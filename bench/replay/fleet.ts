@@ -9,7 +9,8 @@ import { openPlantCalendar, type PlantCalendar } from "../../src/model/plant-cal
 import { snapshotFromValues } from "../../src/model/snapshot-parse.ts";
 import type { ZoneTransitions } from "../../src/model/zone.ts";
 import { decideFast, indexReleases, type LoadedBundle, type Release } from "../../src/runtime/index.ts";
-import { bundleOf, contractText, random } from "../p1/workload.ts";
+import { randomOf } from "../../test/fuzz/gate-random.ts";
+import { bundleOf, contractText } from "../p1/workload.ts";
 
 /** Stations of one kind over some months, as their nodes' ledgers have it: 25 clauses, about 22 KiB an entry. */
 
@@ -65,7 +66,7 @@ const historyOf = (atMs: number, name: string): Values => ({
 });
 
 function openStation(seed: number): Station {
-  const draw = random(seed);
+  const draw = randomOf(seed, 0);
   const others = Object.fromEntries(
     Array.from({ length: OTHER_ASSETS }, (_, index) => {
       const name = `Asset-${index}`;

@@ -9,6 +9,7 @@ import { gateCase } from "./gate-case.ts";
 import { missingCodes, printCodes, sumOf } from "./gate-codes.ts";
 import { judged, judgedByEngine, ourJudges, printCase } from "./gate-judge.ts";
 import { fuzzGateInWorkers } from "./gate-workers.ts";
+import { wholeOption } from "./whole-option.ts";
 
 const LIMIT_MS = 120_000;
 const MOST_FINDINGS = 5;
@@ -27,12 +28,7 @@ const { values } = parseArgs({
   },
 });
 
-function whole(name: keyof typeof values, least: number): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  console.error(`--${name} takes a whole number of at least ${least}, not ${JSON.stringify(values[name])}`);
-  process.exit(2);
-}
+const whole = (name: keyof typeof values, least: number): number => wholeOption(values, name, least);
 
 const seed = whole("seed", 0);
 

@@ -8,6 +8,7 @@ import { fuzz } from "./fuzz-loop.ts";
 import { fuzzInWorkers } from "./fuzz-workers.ts";
 import { ourSubject } from "./invariants.ts";
 import { fuzzCase, fuzzSources } from "./mutator.ts";
+import { wholeOption } from "./whole-option.ts";
 
 const LIMIT_MS = 1000;
 
@@ -21,12 +22,7 @@ const { values } = parseArgs({
   },
 });
 
-function whole(name: keyof typeof values, least: number): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  console.error(`--${name} takes a whole number of at least ${least}, not ${JSON.stringify(values[name])}`);
-  process.exit(2);
-}
+const whole = (name: keyof typeof values, least: number): number => wholeOption(values, name, least);
 
 const seed = whole("seed", 0);
 const compileEvery = whole("compile-every", 0);

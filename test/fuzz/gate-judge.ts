@@ -1,26 +1,13 @@
 /** Asks all who answer, and makes a case on which they differ small. */
 import { isJsonArray, isJsonObject, type Json } from "../../src/base/strict-json.ts";
-import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
 import type { Decision } from "../../src/model/decision.ts";
-import { openPlantCalendar, type PlantCalendar } from "../../src/model/plant-calendar.ts";
 import { parseSnapshot } from "../../src/model/snapshot-parse.ts";
 import { type DecideInput, decide, decideFast, indexReleases, type Release } from "../../src/runtime/index.ts";
+import { calendarOf } from "../conformance/calendar-of.ts";
 import { type Answer, interpret } from "../reference/interpreter.ts";
 import { readDay } from "../reference/interpreter-time.ts";
 import { type GateCase, type MadeCase, questionOf, type Understood, understand } from "./gate-case.ts";
 import { printJson } from "./gate-values.ts";
-
-const calendars = new Map<string, PlantCalendar>();
-
-function calendarOf(zone: string): PlantCalendar {
-  const known = calendars.get(zone);
-  if (known !== undefined) return known;
-  const data = zoneFromIntl(zone);
-  if (data === undefined) throw new Error(`this Node knows no ${zone}`);
-  const opened = openPlantCalendar(data);
-  calendars.set(zone, opened);
-  return opened;
-}
 
 /** The case as the runtime is asked it. */
 export function inputOf({ releases, understood, snapshot, now, zone, assumeBinding }: MadeCase): DecideInput {

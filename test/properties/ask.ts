@@ -2,8 +2,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compile } from "../../src/compiler/index.ts";
-import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
-import { openPlantCalendar, type PlantCalendar } from "../../src/model/plant-calendar.ts";
 import { snapshotFromValues } from "../../src/model/snapshot-parse.ts";
 import {
   decideFast,
@@ -12,6 +10,7 @@ import {
   loadCompiledBundle,
   type Release,
 } from "../../src/runtime/index.ts";
+import { calendarOf } from "../conformance/calendar-of.ts";
 import { DAY, readDay } from "../reference/interpreter-time.ts";
 
 export interface Facts {
@@ -45,17 +44,6 @@ function load(text: string): LoadedBundle {
   if (!bundle.ok) throw new Error(`${bundle.error.message}\n${text}`);
   loaded.set(text, bundle.value);
   return bundle.value;
-}
-
-const calendars = new Map<string, PlantCalendar>();
-export function calendarOf(zone: string): PlantCalendar {
-  const known = calendars.get(zone);
-  if (known !== undefined) return known;
-  const data = zoneFromIntl(zone);
-  if (data === undefined) throw new Error(`this Node knows no ${zone}`);
-  const opened = openPlantCalendar(data);
-  calendars.set(zone, opened);
-  return opened;
 }
 
 export const gate: Decide = ({ contract, facts, now, zone }) => {

@@ -4,17 +4,7 @@ import { parseSnapshot } from "../../src/model/snapshot-parse.ts";
 import { factsOfCode, NOT_ASKED } from "../../src/runtime/evaluator.ts";
 import { type DecideInput, decide, decideFast, type LoadedBundle, verdictFast } from "../../src/runtime/index.ts";
 import { bundles, chicago, inputOf, vectors } from "../conformance/vectors.ts";
-
-/** A small generator of its own, so that a failure names a seed that gives it again. Source: Steele, "mulberry32". */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { randomOf } from "../fuzz/gate-random.ts";
 
 const ODD: readonly Json[] = [
   null,
@@ -47,7 +37,7 @@ function mutate(json: Json, next: () => number): Json {
 }
 
 function inputFor(seed: number, from: ReadonlyMap<string, LoadedBundle> = bundles): DecideInput {
-  const next = random(seed);
+  const next = randomOf(seed, 0);
   const vector = vectors[Math.floor(next() * vectors.length)];
   if (vector === undefined) throw new Error("no vector");
   const input = inputOf(vector, from.get(vector.contract));
