@@ -53,6 +53,7 @@ const verbs: { readonly [name: string]: Verb } = {
   },
   proposal: { summary: "read, accept or reject proposed versions", load: () => import("./commands/proposal.ts") },
   order: { summary: "link and close client orders", load: () => import("./commands/order.ts") },
+  impact: { summary: "trace what rested on an instrument found bad", load: () => import("./commands/impact.ts") },
   report: { summary: "make and verify reports for auditors", load: () => import("./commands/report.ts") },
   archive: { summary: "read what the hub archived of nodes' ledgers", load: () => import("./commands/archive.ts") },
   ledger: { summary: "list and verify a ledger", load: () => import("./commands/ledger.ts") },

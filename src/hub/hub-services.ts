@@ -6,6 +6,7 @@ import type { ArchiveFile } from "./archive/archive-file.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
 import type { StagingService } from "./contracts/staging-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
+import type { ImpactService } from "./impact/impact-service.ts";
 import type { NodeService } from "./nodes/node-service.ts";
 import type { NoticeService } from "./notices/notice-service.ts";
 import type { OrderService } from "./orders/order-service.ts";
@@ -42,6 +43,7 @@ export interface HubServices {
   readonly patterns: PatternService;
   readonly proposals: ProposalService;
   readonly orders: OrderService;
+  readonly impacts: ImpactService;
   readonly reports: ReportService;
   readonly policy: PolicyCentral;
   readonly ledger: LedgerFile;

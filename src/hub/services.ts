@@ -13,6 +13,8 @@ import { createImpactGate } from "./contracts/impact-gate.ts";
 import { createStagingService } from "./contracts/staging-service.ts";
 import { createStoreService } from "./contracts/store-service.ts";
 import type { HubServices } from "./hub-services.ts";
+import { impactRows } from "./impact/impact-rows.ts";
+import { createImpactService } from "./impact/impact-service.ts";
 import { createNodeService } from "./nodes/node-service.ts";
 import { createNoticeService } from "./notices/notice-service.ts";
 import type { NoticesConfig } from "./notices/notices-file.ts";
@@ -36,6 +38,7 @@ import { createStandingService } from "./standing/standing-service.ts";
 import { alertTables } from "./store/alerts-tables.ts";
 import { contractTables } from "./store/contract-tables.ts";
 import type { HubDatabase, StoreArea } from "./store/database.ts";
+import { impactTables } from "./store/impact-tables.ts";
 import { type Journal, openJournal } from "./store/journal.ts";
 import { nodeTables } from "./store/node-tables.ts";
 import { noticeTables } from "./store/notice-tables.ts";
@@ -67,6 +70,7 @@ export const hubAreas: readonly StoreArea[] = [
   rolloutTables,
   seenTables,
   witnessTables,
+  impactTables,
 ];
 
 export interface Foundations {
@@ -180,6 +184,7 @@ type Records = Pick<
   | "archiveDesk"
   | "ledgerDesk"
   | "replays"
+  | "impacts"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -219,9 +224,10 @@ function composeRecords(
   });
   const proposals = createProposalService({ db, journal, clock, contracts, alerts, patterns, tools: textTools });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
+  const impacts = createImpactService({ db, journal, clock, contracts, nodes, archive: base.archive });
   const reports = createReportService({
     ...{ archive: base.archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
-    impacts: async () => [],
+    impacts: (of) => impactRows(impacts, of),
   });
   const { path } = base.archive;
   const places = { archive: path, projection: join(dirname(path), "replay-cache.db"), policy: base.policyFolder };
@@ -231,6 +237,7 @@ function composeRecords(
   return {
     people,
     reports,
+    impacts,
     replays,
     archiveDesk,
     ledgerDesk,

@@ -47,6 +47,7 @@ export const LEDGER_ACTION_TYPES = [
   "pattern_analysis",
   "proposal",
   "order",
+  "impact",
   "person",
   "ledger_archive",
   "ledger_read",

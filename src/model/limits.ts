@@ -253,3 +253,7 @@ export const MAX_REPORT_DECISIONS = 5_000;
 export const MAX_REPORT_EVIDENCE = 20_000;
 /** An audit report's file, and what the entries in it unpack to, in bytes. */
 export const MAX_REPORT_BYTES = 256 << 20;
+/** Parts and tests that one impact may reach. */
+export const MAX_IMPACT_ITEMS = 100_000;
+/** Archived decisions that an impact reads in one turn of the hub's loop. */
+export const IMPACT_DECISIONS_PER_TURN = 50;

@@ -8,6 +8,7 @@ import type { FactorFloor } from "../../src/hub/patterns/pattern-factors.ts";
 import type { ContractSource, KnownContract, NewDraft, Principal } from "../../src/hub/ports.ts";
 import { alertTables } from "../../src/hub/store/alerts-tables.ts";
 import { openHubDatabase } from "../../src/hub/store/database.ts";
+import { impactTables } from "../../src/hub/store/impact-tables.ts";
 import { openJournal } from "../../src/hub/store/journal.ts";
 import { noticeTables } from "../../src/hub/store/notice-tables.ts";
 import { orderTables } from "../../src/hub/store/orders-tables.ts";
@@ -54,7 +55,7 @@ export async function openLoopBench() {
     owner: "hub",
     clock: () => ({ timeMs: nowMs, timeSource: "wall" }),
   });
-  const areas = [recordTables, alertTables, noticeTables, patternTables, proposalTables, orderTables];
+  const areas = [recordTables, alertTables, noticeTables, patternTables, proposalTables, orderTables, impactTables];
   const db = await openHubDatabase(openDatabase(":memory:"), areas);
   onTestFinished(async () => {
     await db.close();

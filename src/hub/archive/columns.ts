@@ -57,7 +57,8 @@ function decisionOf({ action_type, metadata }: LedgerEntry): DecisionColumns | n
 function assetsOf({ decision, snapshot = null }: Partial<RecordedMetadata>): readonly string[] {
   const outcomes = Array.isArray(decision?.conditions) ? decision.conditions : [];
   const clauses = outcomes.flatMap((one) => (Array.isArray(one?.clauses) ? one.clauses : []));
-  const named = clauses.map((clause) => clause?.instrument);
+  // A difference of two readings names both of its instruments.
+  const named = clauses.flatMap(({ instrument = null } = {}) => instrument?.split?.(", ") ?? []);
   if (snapshot === null) return distinctTexts([...named, NOT_KEPT]);
   const { equipment, readings } = snapshot;
   const takenWith = valuesOf(readings).map(

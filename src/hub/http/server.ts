@@ -17,6 +17,7 @@ import { alertsRoutes } from "./alerts-routes.ts";
 import { archiveRoutes } from "./archive-routes.ts";
 import { contractsRoutes, deploymentsRoutes, releasesRoutes } from "./contracts-routes.ts";
 import { enrolRoutes, nodesRoutes, peopleRoutes } from "./floor-routes.ts";
+import { impactsRoutes } from "./impacts-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ordersRoutes } from "./orders-routes.ts";
@@ -142,6 +143,7 @@ export function hubApp({ services, host, failed }: Omit<ServerOptions, "sessions
     .route("/v1/patterns", patternsRoutes(services.patterns))
     .route("/v1/proposals", proposalsRoutes(services.proposals))
     .route("/v1/replays", replaysRoutes(services))
+    .route("/v1/impacts", impactsRoutes(services.impacts))
     .route("/v1/orders", ordersRoutes(services.orders))
     .route("/v1/reports", reportsRoutes(services.reports));
   app.get("/v1/openapi.json", requireRole(...READER_ROLES), (context) => context.json(openApiDocument(app.routes)));

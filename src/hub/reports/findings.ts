@@ -24,7 +24,7 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
   ...report.impacts.flatMap(({ id, asset, state, suspect, disposed }) =>
     state === "closed"
       ? []
-      : [found("adequacy", `${asset}: ${disposed} of ${suspect} decisions have a disposition`, id)],
+      : [found("adequacy", `${asset}: ${disposed} of ${suspect} parts and tests have a disposition`, id)],
   ),
   ...report.calibrations.flatMap(({ asset, performedOn, onTime, inWindow, node }) =>
     onTime === false && inWindow ? [found("compliance", `${asset} was calibrated late, on ${performedOn}`, node)] : [],
