@@ -6,7 +6,9 @@ import { retireContract, storeRelease } from "../../src/cli/store-release.ts";
 import { makeSigningKey } from "../../src/disk/key-file.ts";
 import { openApiDocument } from "../../src/hub/http/openapi.ts";
 import { hubApp } from "../../src/hub/http/server.ts";
+import { batchOf, ledgerOf } from "./archive/written-ledger.ts";
 import { alertOf, contractText, EPOCH, type HubBench, hubBench, scriptedNode, until } from "./hub-fixture.ts";
+import { decisionWith } from "./impact/impact-fixture.ts";
 
 type Plain = { readonly [key: string]: unknown };
 interface Operation {
@@ -236,10 +238,23 @@ async function feedback(): Promise<void> {
   await fits("POST", "/v1/orders/PO-1/close");
 }
 
+async function archived(): Promise<void> {
+  const ledger = ledgerOf("LP-01", [decisionWith("LP-01", "LM-1", "P-1")]);
+  bench.hub().services.archive.append([batchOf(ledger, 0)]);
+  await fits("GET", "/v1/archive/entries/LP-01/0");
+  await fits("PUT", "/v1/archive/retention", { node: "LP-01", days: 3650, entries: null });
+  await fits("POST", "/v1/impacts", { asset: "LM-1", since: "2026-01-01T00:00:00Z", note: "dropped" });
+  await fits("POST", "/v1/impacts/impact-1/dispositions", { items: ["part:P-1"], disposition: "retest", note: "soon" });
+  await fits("POST", "/v1/impacts/impact-1/close", { note: "tested again" });
+  await fits("GET", "/v1/impacts/impact-1?limit=5");
+  await fits("GET", "/v1/impacts");
+}
+
 test("question and answer of the routes fit what the document says of them", async () => {
   await floorOf();
   await releases();
   await feedback();
+  await archived();
   await fits("POST", "/v1/people", { id: "STF-7", roles: ["operator"] });
   await fits("GET", "/v1/contracts/NONE", undefined, 404);
   await fits("POST", "/v1/people", { id: 7 }, 400);
@@ -248,7 +263,6 @@ test("question and answer of the routes fit what the document says of them", asy
   // What needs a second person's key, an archive or a pattern: other tests go that way.
   expect(unseen.sort()).toEqual([
     "DELETE /v1/replays/{id}",
-    "GET /v1/archive/entries/{node}/{seq}",
     "GET /v1/patterns/{id}",
     "GET /v1/proposals/{id}",
     "GET /v1/replays/{id}",
@@ -263,7 +277,6 @@ test("question and answer of the routes fit what the document says of them", asy
     "POST /v1/releases/staged/{contract}/publish",
     "POST /v1/replays",
     "POST /v1/reports/audit",
-    "PUT /v1/archive/retention",
   ]);
 });
 

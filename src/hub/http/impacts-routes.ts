@@ -16,16 +16,16 @@ const instant = z.string().transform((text, context) => {
     context.addIssue({ code: "custom", message: "is no instant such as 2026-11-24T08:00:00-06:00" });
   return ms ?? 0;
 });
-const openSchema = z.strictObject({
+export const openImpactSchema = z.strictObject({
   ...{ asset: name, certificate: name.optional(), since: instant.optional(), until: instant.optional(), note },
 });
-const disposeSchema = z.strictObject({
+export const disposeSchema = z.strictObject({
   items: z.union([z.literal("all"), z.array(z.string().max(600)).min(1).max(MAX_LISTED)]),
   disposition: z.enum(DISPOSITIONS),
   note,
 });
-const closeSchema = z.strictObject({ note });
-const pageSchema = z.strictObject({
+export const closeSchema = z.strictObject({ note });
+export const pageSchema = z.strictObject({
   from: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(1_000),
 });
@@ -37,7 +37,7 @@ export function impactsRoutes(impacts: ImpactService): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", reads, async (context) => context.json(await impacts.list()))
     .post("/", decides, async (context) => {
-      const { since: sinceMs, until: untilMs, ...rest } = await bodyOf(context, openSchema);
+      const { since: sinceMs, until: untilMs, ...rest } = await bodyOf(context, openImpactSchema);
       return context.json(await impacts.open({ ...rest, sinceMs, untilMs }, context.get("principal")), 201);
     })
     .get("/:id", reads, async (context) => {

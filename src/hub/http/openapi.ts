@@ -3,6 +3,7 @@ import type { JsonSchema } from "../../model/json-schema.ts";
 import { alertDocs } from "./described/alert-docs.ts";
 import { namedSchemas } from "./described/answer-schemas.ts";
 import { feedbackDocs, floorDocs } from "./described/floor-docs.ts";
+import { impactDocs } from "./described/impact-docs.ts";
 import { ledgerDocs } from "./described/ledger-docs.ts";
 import { releaseDocs } from "./described/release-docs.ts";
 import type { RouteDoc, RouteDocs } from "./described/route-doc.ts";
@@ -17,7 +18,14 @@ export interface ServedRoute {
 }
 
 /** Every route has its description here; a test holds the two to each other. */
-export const routeDocs: RouteDocs = { ...floorDocs, ...releaseDocs, ...alertDocs, ...feedbackDocs, ...ledgerDocs };
+export const routeDocs: RouteDocs = {
+  ...floorDocs,
+  ...releaseDocs,
+  ...alertDocs,
+  ...feedbackDocs,
+  ...ledgerDocs,
+  ...impactDocs,
+};
 
 const ABOUT = [
   "The hub's API. A person's token, or one of the identity provider that the hub trusts, goes with every request but those to",

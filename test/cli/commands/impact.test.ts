@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { batchOf, decisionRecord, ledgerOf, START_MS } from "../../hub/archive/written-ledger.ts";
+import { batchOf, ledgerOf } from "../../hub/archive/written-ledger.ts";
 import { type HubBench, hubBench } from "../../hub/hub-fixture.ts";
-import { calibrationRecord, evidenceLedgerRecord } from "../../hub/impact/impact-fixture.ts";
+import { calibrationRecord, decisionWith, evidenceLedgerRecord } from "../../hub/impact/impact-fixture.ts";
 import { oneCommand, type Said } from "../one-command.ts";
 
 let bench: HubBench;
@@ -14,15 +14,10 @@ beforeAll(async () => {
   const made = (await bench.admin().post("/v1/people", { id: "QA-1", roles: ["QA"] })) as { token: string };
   token = join(bench.data, "..", "qa.token");
   writeFileSync(token, `${made.token}\n`, { mode: 0o600 });
-  // Nothing of the contract is stored here: what its clause named as instrument is what there is.
-  const clauses = [{ line: 5, instrument: "LM-1", certificate: null }];
-  const relied = decisionRecord("LP-1", { test: "T-1", part: "P-1", atMs: START_MS });
-  const { decision } = relied.metadata as { decision: object };
-  const conditions = [{ contract: "UV-DAILY", name: "uv", state: "satisfied", clauses }];
   const found = { performedOn: "2026-11-23", asFound: "out-of-tolerance", certificate: "C-2" };
   const ledger = ledgerOf("LP-1", [
     evidenceLedgerRecord(calibrationRecord(0, "LM-1", { performedOn: "2026-05-01" })),
-    { ...relied, metadata: { ...relied.metadata, decision: { ...decision, conditions } } },
+    decisionWith("LP-1", "LM-1", "P-1"),
     evidenceLedgerRecord(calibrationRecord(2, "LM-1", found)),
   ]);
   bench.hub().services.archive.append([batchOf(ledger, 0)]);

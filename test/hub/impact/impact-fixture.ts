@@ -1,6 +1,7 @@
 import type { ArchivedEntry } from "../../../src/hub/archive/archived.ts";
 import type { CalibrationEvidence, EvidenceBody, EvidenceRecord } from "../../../src/model/evidence.ts";
 import type { LedgerRecord } from "../../../src/model/ledger-entry.ts";
+import { decisionRecord, START_MS } from "../archive/written-ledger.ts";
 
 const RECORDED_MS = Date.parse("2026-11-23T15:00:00.000Z");
 
@@ -39,3 +40,12 @@ export const evidenceEntry = (node: string, seq: number, evidence: EvidenceRecor
     previous_hash: "",
   },
 });
+
+/** A decision of a contract that no hub has: what its clause named as instrument is all that can be known. */
+export function decisionWith(node: string, instrument: string, part: string): LedgerRecord {
+  const made = decisionRecord(node, { test: "T-1", part, atMs: START_MS });
+  const { decision } = made.metadata as { readonly decision: object };
+  const clauses = [{ line: 5, instrument, certificate: null }];
+  const conditions = [{ contract: "UV-DAILY", name: "uv", state: "satisfied", clauses }];
+  return { ...made, metadata: { ...made.metadata, decision: { ...decision, conditions } } };
+}
