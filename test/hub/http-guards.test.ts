@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { routeDocs } from "../../src/hub/http/openapi.ts";
 import { hubApp } from "../../src/hub/http/server.ts";
 import { PERSON_ROLES } from "../../src/model/documents.ts";
 import { type HubBench, hubBench } from "./hub-fixture.ts";
@@ -122,9 +123,14 @@ const ask = async (route: string, token: string | undefined) => {
   return response.status;
 };
 
-test("the table names every route that the hub serves, and no other", () => {
+test("the table names every route that the hub serves, and no other; each is described as well", () => {
   const served = app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`);
-  expect([...new Set(served)].sort()).toEqual([...OPEN, ...Object.keys(GUARDED)].sort());
+  const routes = [...new Set(served)].sort();
+  expect(routes).toEqual([...OPEN, ...Object.keys(GUARDED)].sort());
+  expect(
+    Object.keys(routeDocs).sort(),
+    "src/hub/http/described/, then UPDATE=1 vitest run test/hub/openapi.test.ts",
+  ).toEqual(routes);
 });
 
 test("without a token nothing but health and enrolment answers, nor with one that is nobody's", async () => {

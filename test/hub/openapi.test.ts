@@ -260,9 +260,10 @@ test("question and answer of the routes fit what the document says of them", asy
   await fits("POST", "/v1/people", { id: 7 }, 400);
   await fits("POST", "/v1/releases/staged/NONE/withdraw", { reason: "x" }, 404);
   const unseen = operations().flatMap(([route]) => (seen.has(route) ? [] : [route]));
-  // What needs a second person's key, an archive or a pattern: other tests go that way.
+  // What needs a second person's key, an archive, a witness or a pattern: other tests go that way.
   expect(unseen.sort()).toEqual([
     "DELETE /v1/replays/{id}",
+    "GET /v1/ledger/cosigned",
     "GET /v1/patterns/{id}",
     "GET /v1/proposals/{id}",
     "GET /v1/replays/{id}",

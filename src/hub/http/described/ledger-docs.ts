@@ -70,6 +70,15 @@ export const ledgerDocs: RouteDocs = {
     ...{ id: "ledgerCheckpoint", summary: "Where the ledger stands, signed" },
     answer: objectSchema<CheckpointAnswer>({ owner, checkpoint: note, key: orNull(textSchema("verifier key")) }),
   },
+  "GET /v1/ledger/cosigned": {
+    ...{ id: "cosignedCheckpoint", summary: "The largest checkpoint that nodes cosigned" },
+    answer: objectSchema<{ note: string; witnesses: unknown }>({
+      ...{
+        note: textSchema("signed note with the nodes' signature lines"),
+        witnesses: listSchema(textSchema("a node")),
+      },
+    }),
+  },
   "GET /v1/ledger/verify": {
     ...{
       id: "verifyLedger",
