@@ -65,6 +65,8 @@ export const evidenceForms: { readonly [kind in RecordedKind]: EvidenceForm } = 
       assetSerial: text("serial number on the certificate"),
       asFound: text("in-tolerance or out-of-tolerance"),
       asLeft: text("in-tolerance or out-of-tolerance"),
+      asFoundShare: decimal("largest error found, as a share of the tolerance, signed"),
+      asLeftShare: decimal("largest error left, as a share of the tolerance, signed"),
       signature: text("valid, where the certificate's own signature was verified"),
       ranges: {
         ...{ type: "array", minItems: 1, description: "calibrated ranges: low, high, unit" },

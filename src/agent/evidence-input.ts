@@ -106,6 +106,8 @@ function calibration(fields: Fields, context: InputContext): Outcome {
     assetSerial: fields.text("assetSerial", { optional: true }),
     asFound: fields.text("asFound", { optional: true }),
     asLeft: fields.text("asLeft", { optional: true }),
+    asFoundShare: fields.decimal("asFoundShare", { optional: true }),
+    asLeftShare: fields.decimal("asLeftShare", { optional: true }),
     signature: fields.text("signature", { optional: true }),
     ranges: rangesOf(fields),
     references: named as readonly string[] | undefined,

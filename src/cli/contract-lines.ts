@@ -1,5 +1,7 @@
 import { printUtc } from "../base/civil-time.ts";
 import type { Deployment, HistoryEntry, ValidationOutcome } from "../hub/index.ts";
+import type { ProposalEffect } from "../hub/proposals/proposal.ts";
+import { effectLines } from "./proposal-lines.ts";
 
 /** What the hub answers about contracts, as lines a person can read. */
 
@@ -16,7 +18,7 @@ export const contractLine = (entry: HistoryEntry): string =>
   ].join("  ");
 
 /** The genealogy: whence each version came, why, and what became of it. */
-export const historyLines = (entries: readonly HistoryEntry[]): readonly string[] =>
+export const historyLines = (entries: readonly HistoryEntry[], effects: readonly ProposalEffect[]): readonly string[] =>
   entries.flatMap((entry) => [
     contractLine(entry),
     `  made ${when(entry.createdAtMs)} by ${entry.createdBy}${entry.parent === null ? "" : `, from ${entry.parent}`}`,
@@ -27,6 +29,9 @@ export const historyLines = (entries: readonly HistoryEntry[]): readonly string[
     ...(entry.endedAtMs === null
       ? []
       : [`  ended ${when(entry.endedAtMs)}${entry.endReason === null ? "" : `: ${entry.endReason}`}`]),
+    ...effects
+      .filter(({ version }) => version === entry.version)
+      .flatMap((effect) => effectLines(effect).map((line) => `  ${line}`)),
   ]);
 
 export function deploymentLines(deployments: readonly Deployment[]): readonly string[] {

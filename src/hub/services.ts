@@ -214,31 +214,21 @@ function composeRecords(
     chance: Math.random,
   });
   const alerts = createAlertService({ ...{ db, journal, clock, contracts, hubId: base.hubId }, post: notices.post });
-  const patterns = createPatternService({
-    ...{ db, journal, clock, alerts, nodes, archive: base.archive },
-    floor: {
-      registers: async () => (await nodes.list()).map(({ register }) => register),
-      people: people.list,
-      bundle: async (contract) => (await contracts.current(contract))?.bundle ?? undefined,
-    },
-  });
-  const proposals = createProposalService({ db, journal, clock, contracts, alerts, patterns, tools: textTools });
+  const { archive } = base;
+  const evolution = composeEvolution(base, journal, { nodes, people, contracts, alerts });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
   const impacts = createImpactService({ db, journal, clock, contracts, nodes, archive: base.archive });
   const reports = createReportService({
-    ...{ archive: base.archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
+    ...{ archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
     impacts: (of) => impactRows(impacts, of),
   });
-  const { path } = base.archive;
-  const places = { archive: path, projection: join(dirname(path), "replay-cache.db"), policy: base.policyFolder };
-  const replays = createReplayService({ policy, clock, places });
   const archiveDesk = createArchiveDesk({ file: base.archive, nodes, journal, clock, hubId: base.hubId });
   const ledgerDesk = openLedgerDesk(ledger, onlineKey, clock.nowMs);
   return {
     people,
     reports,
     impacts,
-    replays,
+    ...evolution,
     archiveDesk,
     ledgerDesk,
     oidc,
@@ -246,8 +236,42 @@ function composeRecords(
     contracts,
     alerts,
     notices,
-    patterns,
-    proposals,
     orders,
   };
+}
+
+/** What alerts and archived decisions lead to: patterns, and the versions that are proposed. */
+function composeEvolution(
+  { db, clock, policy, archive, policyFolder, failed }: Foundations,
+  journal: Journal,
+  { nodes, people, contracts, alerts }: Pick<HubServices, "nodes" | "people" | "contracts" | "alerts">,
+): Pick<HubServices, "patterns" | "replays" | "proposals"> {
+  const registers = async () => (await nodes.list()).map(({ register }) => register);
+  const patterns = createPatternService({
+    ...{ db, journal, clock, alerts, nodes, archive },
+    floor: {
+      registers,
+      people: people.list,
+      bundle: async (contract) => (await contracts.current(contract))?.bundle ?? undefined,
+    },
+  });
+  const { path } = archive;
+  const places = { archive: path, projection: join(dirname(path), "replay-cache.db"), policy: policyFolder };
+  const replays = createReplayService({ policy, clock, places });
+  const proposals = createProposalService({
+    ...{
+      db,
+      journal,
+      clock,
+      contracts,
+      alerts,
+      patterns,
+      archive,
+      registers,
+      replay: replays,
+      failed,
+      tools: textTools,
+    },
+  });
+  return { patterns, replays, proposals };
 }

@@ -57,6 +57,9 @@ export interface CalibrationEvidence {
   readonly assetSerial?: string;
   readonly asFound?: string;
   readonly asLeft?: string;
+  /** The largest error found, and left, as a share of the tolerance, signed: `0.4`, `-1.2`. */
+  readonly asFoundShare?: string;
+  readonly asLeftShare?: string;
   /** What was found out about the certificate's own signature; absent where it has none. */
   readonly signature?: string;
   /** Calibrated ranges: low and high as decimals, unit. */

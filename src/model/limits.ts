@@ -245,6 +245,11 @@ export const PATTERN_ALPHA = 0.01;
 export const PATTERN_FALSE_SHARE = 0.05;
 /** What is called over-represented is so by chance in at most one look of twenty. */
 export const PATTERN_FACTOR_ALPHA = 0.05;
+/** Archived decisions that one proposal reads, and how far back. */
+export const MAX_PROPOSAL_DECISIONS = 50_000;
+export const PROPOSAL_LOOK_BACK_MS = 90 * 24 * 3_600_000;
+/** Alerts of one contract that the effect of a version is counted from. */
+export const MAX_EFFECT_ALERTS = 100_000;
 /** Archived decisions that the search for factors reads. */
 export const MAX_FACTOR_DECISIONS = 20_000;
 

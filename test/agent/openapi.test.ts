@@ -130,6 +130,7 @@ type Asking = readonly [path: string, body: unknown, token?: string, status?: nu
 const calibration = {
   ...{ kind: "calibration", asset: "lamp", performedOn: "2025-01-15", result: "pass", certificate: "C-1" },
   ...{ dueOn: "2026-01-15", assetSerial: "L1", asFound: "in-tolerance", asLeft: "in-tolerance", signature: "valid" },
+  ...{ asFoundShare: "-0.4", asLeftShare: 0.1 },
   ...{ ranges: [["0", 20000, "uW/cm2"]], references: ["Std-1"], national: false },
 };
 /** A body of each kind, with every field it may have. */

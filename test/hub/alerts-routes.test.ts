@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { MaintError } from "../../src/base/maint-error.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
+import { textTools } from "../../src/hub/contracts/contract-tools.ts";
 import type { HubEnv } from "../../src/hub/http/access.ts";
 import { alertsRoutes } from "../../src/hub/http/alerts-routes.ts";
 import { ordersRoutes } from "../../src/hub/http/orders-routes.ts";
@@ -12,8 +13,7 @@ import { LOG_ONLY } from "../../src/hub/notices/notices-file.ts";
 import { createOrderService } from "../../src/hub/orders/order-service.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import { createProposalService } from "../../src/hub/proposals/proposal-service.ts";
-import { textTools } from "../../src/hub/proposals/text-tools.ts";
-import { alertOf, contractShelf, EPOCH, emptyFloor, knownContract, openLoopBench } from "./loop-fixture.ts";
+import { alertOf, contractShelf, EPOCH, emptyFloor, knownContract, noFloor, openLoopBench } from "./loop-fixture.ts";
 
 const text = `contract UV-DAILY "UV" {
   for every station
@@ -45,7 +45,7 @@ async function openRoutes() {
     ...{ ...bench, hubId: "hub", config: LOG_ONLY, peopleWith: () => [], chance: () => 1, log: () => {} },
     failed: (error) => expect.fail(String(error)),
   });
-  const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
+  const proposals = createProposalService({ ...bench, ...noFloor, contracts, alerts, patterns, tools: textTools });
   const app = new Hono<HubEnv>()
     .use(async (context, next) => {
       context.set("principal", { id: "P-1", roles: (context.req.header("x-roles") ?? "").split(",") });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openLedgerFile } from "../../src/disk/ledger-file.ts";
 import { openDatabase } from "../../src/disk/sqlite.ts";
+import type { HistoryEntry } from "../../src/hub/contracts/contract-records.ts";
 import type { FactorFloor } from "../../src/hub/patterns/pattern-factors.ts";
 import type { ContractSource, KnownContract, NewDraft, Principal } from "../../src/hub/ports.ts";
 import { alertTables } from "../../src/hub/store/alerts-tables.ts";
@@ -82,13 +83,30 @@ export const emptyFloor: FactorFloor = {
   bundle: async () => undefined,
 };
 
+/** What proposals know of a hub without nodes and ledgers. */
+export const noFloor = {
+  archive: null,
+  registers: async () => [],
+  replay: null,
+  failed: (error: unknown) => {
+    throw error;
+  },
+} as const;
+
 /** Contracts in force, by id, and the drafts that were made of them. */
-export function contractShelf(known: readonly KnownContract[]): ContractSource & { readonly drafts: NewDraft[] } {
+export function contractShelf(
+  known: readonly KnownContract[],
+  history: readonly HistoryEntry[] = [],
+): ContractSource & {
+  readonly drafts: NewDraft[];
+  readonly history: (contract: string) => Promise<readonly HistoryEntry[]>;
+} {
   const drafts: NewDraft[] = [];
   return {
     drafts,
     current: async (contract) => known.find((entry) => entry.contract === contract),
     at: async (contract, version) => known.find((entry) => entry.contract === contract && entry.version === version),
+    history: async (contract) => history.filter((entry) => entry.contract === contract),
     ids: async () => known.map(({ contract }) => contract).sort(),
     createDraft: async (draft) => {
       drafts.push(draft);

@@ -199,6 +199,8 @@ async function releases(): Promise<void> {
     "contracts",
     "contracts/UV-1",
     "contracts/UV-1/history",
+    "proposals/effects?contract=UV-1",
+    "proposals/study/UV-1",
   ])
     await fits("GET", `/v1/${path}`);
   for (const path of ["releases", "releases/metadata", "releases/verify"]) await fits("GET", `/v1/${path}`);
@@ -266,11 +268,13 @@ test("question and answer of the routes fit what the document says of them", asy
     "GET /v1/ledger/cosigned",
     "GET /v1/patterns/{id}",
     "GET /v1/proposals/{id}",
+    "GET /v1/proposals/{id}/effect",
     "GET /v1/replays/{id}",
     "POST /v1/alerts/acknowledge",
     "POST /v1/contracts/{id}/retire",
     "POST /v1/proposals",
     "POST /v1/proposals/{id}/accept",
+    "POST /v1/proposals/{id}/edit",
     "POST /v1/proposals/{id}/reject",
     "POST /v1/releases",
     "POST /v1/releases/renew",

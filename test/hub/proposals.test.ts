@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compare, parseDecimal, type Rational, rational } from "../../src/base/rational.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
+import { textTools } from "../../src/hub/contracts/contract-tools.ts";
 import { findAlertPatterns } from "../../src/hub/patterns/find-patterns.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import { type DraftInput, draftProposal, findingsOf } from "../../src/hub/proposals/draft-proposal.ts";
@@ -9,10 +10,18 @@ import { earlyWarning } from "../../src/hub/proposals/early-warning.ts";
 import { unifiedDiff } from "../../src/hub/proposals/line-diff.ts";
 import { takenAway } from "../../src/hub/proposals/never-looser.ts";
 import { createProposalService } from "../../src/hub/proposals/proposal-service.ts";
-import { textTools } from "../../src/hub/proposals/text-tools.ts";
 import type { Alert } from "../../src/model/alert.ts";
 import type { Bundle } from "../../src/model/bundle.ts";
-import { alertOf, contractShelf, ENGINEER, EPOCH, emptyFloor, knownContract, openLoopBench } from "./loop-fixture.ts";
+import {
+  alertOf,
+  contractShelf,
+  ENGINEER,
+  EPOCH,
+  emptyFloor,
+  knownContract,
+  noFloor,
+  openLoopBench,
+} from "./loop-fixture.ts";
 
 const decimal = (text: string): Rational => {
   const value = parseDecimal(text);
@@ -23,6 +32,8 @@ const decimals = (texts: string): Rational[] => texts.split(" ").filter(Boolean)
 
 describe("the statistic", () => {
   const passing = (count: number): string => Array.from({ length: count }, (_, index) => 1500 + index).join(" ");
+  /** Twenty apart, so that the rank shows. */
+  const spread = (count: number): string => Array.from({ length: count }, (_, index) => 1500 + 20 * index).join(" ");
   const rows: readonly {
     name: string;
     limit: string;
@@ -42,17 +53,18 @@ describe("the statistic", () => {
     { name: "a small limit", limit: "0.4", readings: "0.35 0.36 0.37", gives: "0.44" },
     { name: "below zero", limit: "-20", side: "high", readings: "-18.5 -19", gives: "-22" },
     { name: "a limit of zero takes its scale from the readings", limit: "0", readings: "-3 -5", gives: "5" },
-    { name: "the worst of passing readings in twenty", limit: "1000", readings: passing(20), gives: "1500" },
-    { name: "the second of forty", limit: "1000", readings: passing(40), gives: "1500" },
-    { name: "passing readings before failing ones", limit: "1000", readings: `${passing(20)} 10 20`, gives: "1500" },
+    { name: "the worst of 59 passing readings", limit: "1000", readings: passing(59), gives: "1500" },
+    { name: "the second of 93", limit: "1000", readings: passing(93), gives: "1500" },
+    { name: "the third of 124", limit: "1000", readings: spread(124), gives: "1540" },
+    { name: "passing readings before failing ones", limit: "1000", readings: `${passing(59)} 10 20`, gives: "1500" },
     {
       name: "a quantile at the limit says nothing, the failing ones do",
       limit: "1000",
-      readings: `${"1000 ".repeat(20)}940`,
+      readings: `${"1000 ".repeat(59)}940`,
       gives: "1100",
     },
     { name: "no reading", limit: "1000", readings: "", gives: "no reading was recorded" },
-    { name: "few passing, none failing", limit: "1000", readings: passing(19), gives: "20 are needed" },
+    { name: "few passing, none failing", limit: "1000", readings: passing(58), gives: "59 are needed to be 95 % sure" },
     { name: "at zero with nothing else", limit: "0", readings: "0 0", gives: "do not say how far" },
     { name: "beyond what is plausible", limit: "1000", readings: "900", bound: "1050", gives: "outside the plausible" },
     { name: "within what is plausible", limit: "1000", readings: "900", bound: "1100", gives: "1100" },
@@ -183,7 +195,13 @@ const failing = (values: readonly string[], change: Partial<Alert> = {}): Alert[
 function inputOf(text: string, alerts: readonly Alert[]): DraftInput {
   const [pattern] = findAlertPatterns(alerts.map((alert) => ({ id: `alert-${alert.seq}`, alert }))).patterns;
   if (pattern === undefined) throw new Error("these alerts make no pattern");
-  return { pattern, alerts, current: { version: "v1.0", text, bundle: bundleFrom(text) }, nextVersion: "v1.1" };
+  return {
+    pattern,
+    alerts,
+    current: { version: "v1.0", text, bundle: bundleFrom(text) },
+    nextVersion: "v1.1",
+    archived: () => [],
+  };
 }
 
 const three = ["940", "920", "960"];
@@ -403,15 +421,15 @@ describe("people decide", () => {
       archive: null,
       floor: emptyFloor,
     });
-    const proposals = createProposalService({ ...bench, contracts, alerts, patterns, tools: textTools });
+    const proposals = createProposalService({ ...bench, ...noFloor, contracts, alerts, patterns, tools: textTools });
     return { ...bench, contracts, shelf, proposals, pattern: pattern?.id ?? "" };
   }
   const ledgerOf = (entries: readonly string[]) => entries.filter((entry) => entry.startsWith("proposal"));
 
   test("drafted once, accepted to a draft, deployed when the release is stored", async () => {
     const { proposals, pattern, contracts, entries, ledger } = await openProposals();
-    const made = await proposals.create(pattern, ENGINEER);
-    expect(await proposals.create(pattern, ENGINEER)).toEqual(made);
+    const made = await proposals.create({ kind: "pattern", pattern }, ENGINEER);
+    expect(await proposals.create({ kind: "pattern", pattern }, ENGINEER)).toEqual(made);
     expect(made).toMatchObject({ id: "proposal-1", state: "open", fromVersion: "v1.0", contract: "UV-DAILY" });
     expect(made.alerts).toHaveLength(6);
     const { proposal, draft } = await proposals.accept("proposal-1", ENGINEER, "good");
@@ -435,13 +453,13 @@ describe("people decide", () => {
 
   test("decided once", async () => {
     const { proposals, pattern, contracts } = await openProposals();
-    await proposals.create(pattern, ENGINEER);
+    await proposals.create({ kind: "pattern", pattern }, ENGINEER);
     await expect(proposals.reject("proposal-1", ENGINEER, " ")).rejects.toThrow("needs its reason");
     expect(await proposals.reject("proposal-1", ENGINEER, "meter was wrong")).toMatchObject({ state: "rejected" });
     await expect(proposals.accept("proposal-1", ENGINEER, "")).rejects.toThrow("was rejected already");
     await expect(proposals.reject("proposal-1", ENGINEER, "again")).rejects.toThrow("was rejected already");
     expect(contracts.drafts).toEqual([]);
-    expect((await proposals.create(pattern, ENGINEER)).id).toBe("proposal-2");
+    expect((await proposals.create({ kind: "pattern", pattern }, ENGINEER)).id).toBe("proposal-2");
     expect((await proposals.list()).map(({ id, state }) => `${id} ${state}`)).toEqual([
       "proposal-2 open",
       "proposal-1 rejected",
@@ -450,7 +468,7 @@ describe("people decide", () => {
 
   test("two who accept at once make one draft", async () => {
     const { proposals, pattern, contracts } = await openProposals();
-    await proposals.create(pattern, ENGINEER);
+    await proposals.create({ kind: "pattern", pattern }, ENGINEER);
     const answers = await Promise.allSettled([1, 2].map(() => proposals.accept("proposal-1", ENGINEER, "")));
     expect(answers.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(contracts.drafts).toHaveLength(1);
@@ -458,7 +476,7 @@ describe("people decide", () => {
 
   test("a version that came in between makes it stale", async () => {
     const { proposals, pattern, shelf, contracts } = await openProposals();
-    await proposals.create(pattern, ENGINEER);
+    await proposals.create({ kind: "pattern", pattern }, ENGINEER);
     shelf[0] = knownContract(bundleFrom(text), text, { version: "v1.1" });
     await expect(proposals.accept("proposal-1", ENGINEER, "")).rejects.toThrow("v1.1 of UV-DAILY is in force");
     expect(contracts.drafts).toEqual([]);
@@ -466,7 +484,7 @@ describe("people decide", () => {
 
   test("a text that was changed in the database does not become a draft", async () => {
     const { proposals, pattern, db, contracts } = await openProposals();
-    await proposals.create(pattern, ENGINEER);
+    await proposals.create({ kind: "pattern", pattern }, ENGINEER);
     const tables = db.tables<{ proposal: { text: string } }>();
     await tables
       .updateTable("proposal")
@@ -478,8 +496,12 @@ describe("people decide", () => {
 
   test("unknown ids are refused by name", async () => {
     const { proposals, pattern } = await openProposals();
-    await expect(proposals.create("pattern-000000000000", ENGINEER)).rejects.toThrow("no pattern");
-    await expect(proposals.create(`${pattern.slice(0, -1)}g`, ENGINEER)).rejects.toMatchObject({
+    await expect(proposals.create({ kind: "pattern", pattern: "pattern-000000000000" }, ENGINEER)).rejects.toThrow(
+      "no pattern",
+    );
+    await expect(
+      proposals.create({ kind: "pattern", pattern: `${pattern.slice(0, -1)}g` }, ENGINEER),
+    ).rejects.toMatchObject({
       help: `did you mean ${pattern}?`,
     });
     await expect(proposals.get("proposal-1 or 1=1")).rejects.toThrow("no proposal");

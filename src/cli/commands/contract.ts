@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
 import type { Deployment, HistoryEntry, ValidationOutcome } from "../../hub/index.ts";
+import type { ProposalEffect } from "../../hub/proposals/proposal.ts";
 import { contractLine, deploymentLines, historyLines, validationLines } from "../contract-lines.ts";
 import { contractText } from "../contract-text.ts";
 import { treeLines, treeOf } from "../contract-tree.ts";
@@ -197,10 +198,14 @@ async function show(name: string, options: HubOptions): Promise<void> {
 }
 
 async function history(id: string, options: HubOptions): Promise<void> {
-  const answer = (await hubClient(options).get(`${pathOf(id)}/history`)) as {
-    readonly history: readonly HistoryEntry[];
-  };
-  printAnswer(options, answer, historyLines(answer.history));
+  const hub = hubClient(options);
+  const { history } = (await hub.get(`${pathOf(id)}/history`)) as { readonly history: readonly HistoryEntry[] };
+  const { effects } = (await hub.get(`/v1/proposals/effects?contract=${encodeURIComponent(id)}`)) as Effects;
+  printAnswer(options, { history, effects }, historyLines(history, effects));
+}
+
+interface Effects {
+  readonly effects: readonly ProposalEffect[];
 }
 
 async function deployments(id: string, options: HubOptions): Promise<void> {

@@ -83,6 +83,8 @@ function calibration(record: Command): void {
       assetSerial: values["serial"],
       asFound: values["asFound"],
       asLeft: values["asLeft"],
+      asFoundShare: values["asFoundShare"],
+      asLeftShare: values["asLeftShare"],
       ranges: rangesOf(values["range"]),
       references: values["references"],
       national: values["national"],
@@ -96,6 +98,8 @@ function calibration(record: Command): void {
     .option("--serial <serial>", "serial number on the certificate")
     .option("--as-found <result>", "as found: in-tolerance, out-of-tolerance")
     .option("--as-left <result>", "as left: in-tolerance, out-of-tolerance")
+    .option("--as-found-share <decimal>", "largest error found, as a share of the tolerance, signed: 0.4, -1.2")
+    .option("--as-left-share <decimal>", "the same as it was left")
     .option("--range <low,high,unit...>", "calibrated ranges, such as 0,20000,uW/cm2")
     .option("--references <names...>", "reference standards it was calibrated with")
     .option("--national", "it is a national standard");

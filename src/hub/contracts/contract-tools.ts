@@ -3,7 +3,7 @@ import { formatSource } from "../../compiler/print.ts";
 import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
 import type { Bundle } from "../../model/bundle.ts";
 import { loadCompiledBundle, runBundleTests } from "../../runtime/index.ts";
-import type { TextTools } from "../proposals/draft-proposal.ts";
+import type { ProposalTools } from "../proposals/proposal-ports.ts";
 import type { ContractTools, Problem, TestOutcome } from "./validate-contract.ts";
 
 /** The compiler and the runtime as the hub uses them: the very ones that authors and nodes run. */
@@ -13,7 +13,7 @@ export const contractTools: ContractTools = {
 };
 
 /** The same for proposals, which edit text. */
-export const textTools: TextTools = {
+export const textTools: ProposalTools = {
   compile: (text) => {
     const { contracts, problems } = compiled(text);
     return { bundles: contracts.map(({ bundle }) => bundle), problems };
@@ -22,6 +22,7 @@ export const textTools: TextTools = {
     const formatted = formatSource(text);
     return formatted.ok ? formatted.text : undefined;
   },
+  runTests: (bundle) => testOutcomes(bundle),
 };
 
 function compiled(text: string) {

@@ -10,7 +10,7 @@ export const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
 export interface ExposureView {
   /** Decisions of each node after `fromMs`, up to and with `toMs`. */
   readonly within: (fromMs: number, toMs: number) => ReadonlyMap<string, number>;
-  /** Node → day → decisions, over `PATTERN_SERIES_DAYS` days, the last of them today's. */
+  /** Node → day → decisions, over the days that were asked for, the last of them today's. */
   readonly daily: () => ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
@@ -19,6 +19,7 @@ export function exposureView(
   archive: Pick<NodeArchive, "exposure">,
   contract: string | null,
   nowMs: number,
+  daysBack = PATTERN_SERIES_DAYS,
 ): ExposureView {
   const spans = new Map<string, ReadonlyMap<string, number>>();
   let days: ReadonlyMap<string, ReadonlyMap<number, number>> | undefined;
@@ -33,7 +34,7 @@ export function exposureView(
       return known;
     },
     daily: () => {
-      const fromMs = (dayOf(nowMs) - PATTERN_SERIES_DAYS + 1) * DAY_MS;
+      const fromMs = (dayOf(nowMs) - daysBack + 1) * DAY_MS;
       days ??= byDay(archive.exposure({ ...asked, fromMs, toMs: nowMs + 1, bucketMs: DAY_MS }));
       return days;
     },

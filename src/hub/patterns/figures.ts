@@ -1,9 +1,4 @@
-import {
-  PATTERN_ALPHA,
-  PATTERN_FALSE_SHARE,
-  PATTERN_SAME_TROUBLE_DAYS,
-  PATTERN_SERIES_DAYS,
-} from "../../model/limits.ts";
+import { PATTERN_ALPHA, PATTERN_FALSE_SHARE, PATTERN_SERIES_DAYS } from "../../model/limits.ts";
 import { DEFAULT_CONFIDENCE, shareBounds } from "../statistics/binomial.ts";
 import { rateRise } from "../statistics/change-point.ts";
 import { moreThanChance } from "../statistics/fisher.ts";
@@ -11,6 +6,7 @@ import { falseShares } from "../statistics/many-tests.ts";
 import { type Observed, type RateRatio, rateRatio } from "../statistics/rate-ratio.ts";
 import { DAY_MS, dayOf, type ExposureView } from "./exposure.ts";
 import type { Finding, PatternLimits } from "./find-patterns.ts";
+import { type Blocked, troublesOf } from "./new-troubles.ts";
 import type { PatternWindow } from "./windows.ts";
 
 /** Blocked decisions of all decisions by the contract. The bounds hold for decisions that do not depend on each other. */
@@ -94,12 +90,6 @@ export interface FiguresInput {
   readonly keptFromMs: number;
 }
 
-/** A blocked decision, where its last alert stands. */
-interface Blocked {
-  readonly node: string;
-  readonly atMs: number;
-}
-
 export function figuresOf(input: FiguresInput): PatternFigures {
   const blocked = blockedOf(input.findings);
   const series = seriesOf(blocked, input);
@@ -111,7 +101,8 @@ export function figuresOf(input: FiguresInput): PatternFigures {
   };
 }
 
-function blockedOf(findings: readonly Finding[]): readonly Blocked[] {
+/** A group's decisions, each where its last alert stands. */
+export function blockedOf(findings: readonly Finding[]): readonly Blocked[] {
   const decisions = new Map<string, Blocked>();
   for (const { decision, node, atMs } of findings)
     decisions.set(decision, { node, atMs: Math.max(atMs, decisions.get(decision)?.atMs ?? atMs) });
@@ -170,38 +161,23 @@ function seriesOf(blocked: readonly Blocked[], { nowMs, exposure }: FiguresInput
   const first = today - PATTERN_SERIES_DAYS + 1;
   const zeros = (): number[] => Array.from({ length: PATTERN_SERIES_DAYS }, () => 0);
   const count = (counts: number[], day: number, by = 1): void => {
-    const index = day - first;
-    if (index >= 0 && index < counts.length) counts[index] = (counts[index] ?? 0) + by;
+    const index = Math.min(day, today) - first;
+    if (index >= 0) counts[index] = (counts[index] ?? 0) + by;
   };
-  // A node's clock may be ahead: what it says of tomorrow is today's.
-  const dated = blocked.map(({ node, atMs }) => ({ node, day: Math.min(dayOf(atMs), today) }));
   const decisions = zeros();
-  for (const { day } of dated) count(decisions, day);
+  for (const { atMs } of blocked) count(decisions, dayOf(atMs));
   const newTroubles = zeros();
-  const troubled = new Map([...Map.groupBy(dated, ({ node }) => node)].map(([node, own]) => [node, daysIn(own)]));
-  for (const days of troubled.values()) for (const day of days) if (!hadItBefore(days, day)) count(newTroubles, day);
+  const troubles = troublesOf(blocked, today);
+  for (const day of troubles.newOn) count(newTroubles, day);
   const daily = exposure?.daily();
   const decisionsAtRisk = daily === undefined || daily.size === 0 ? null : zeros();
   if (decisionsAtRisk !== null)
     for (const [node, active] of daily ?? [])
-      for (const [day, decided] of active)
-        if (!hadItBefore(troubled.get(node) ?? NO_DAYS, day)) count(decisionsAtRisk, day, decided);
+      for (const [day, decided] of active) if (!troubles.hasIt(node, day)) count(decisionsAtRisk, day, decided);
   return { fromMs: first * DAY_MS, dayMs: DAY_MS, decisions, newTroubles, decisionsAtRisk };
 }
 
-const NO_DAYS: ReadonlySet<number> = new Set();
-const daysIn = (dated: readonly { readonly day: number }[]): ReadonlySet<number> =>
-  new Set(dated.map(({ day }) => day));
-
-function hadItBefore(days: ReadonlySet<number>, day: number): boolean {
-  for (let back = 1; back <= PATTERN_SAME_TROUBLE_DAYS; back += 1) if (days.has(day - back)) return true;
-  return false;
-}
-
-/**
- * By new troubles, because one weak lamp blocks ten tests in an hour, and more until it is changed: those are many decisions and
- * one trouble, and a rate that is tested must be of things that do not bring each other about.
- */
+/** By new troubles, for the reason that `troublesOf` gives. */
 function riseOf({ fromMs, dayMs, newTroubles, decisionsAtRisk }: DailySeries): Rise | null {
   if (decisionsAtRisk === null) return null;
   const rise = rateRise(newTroubles.map((count, index) => ({ count, exposure: decisionsAtRisk[index] ?? 0 })));

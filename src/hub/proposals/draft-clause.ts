@@ -1,5 +1,6 @@
 import { exhaustive } from "../../base/exhaustive.ts";
-import type { Bundle, Freshness, ReadingClause, Span } from "../../model/bundle.ts";
+import type { Bundle, BundleClause, Freshness, ReadingClause } from "../../model/bundle.ts";
+import { spanWords } from "./spans.ts";
 
 /**
  * Texts with a new clause beside `clause`, best first: behind it on lines of its own, or right before it, which also serves
@@ -8,7 +9,7 @@ import type { Bundle, Freshness, ReadingClause, Span } from "../../model/bundle.
 export function insertBeside(
   text: string,
   bundle: Bundle,
-  clause: ReadingClause,
+  clause: BundleClause,
   words: { readonly clause: string; readonly because: string },
 ): readonly string[] {
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
@@ -24,7 +25,7 @@ export function insertBeside(
 }
 
 /** The last line of the clause, from 1: before whatever comes next, comments and blank lines left to that. */
-function lastLineOf(lines: readonly string[], bundle: Bundle, clause: ReadingClause): number {
+function lastLineOf(lines: readonly string[], bundle: Bundle, clause: BundleClause): number {
   const starts = [...bundle.clauses, ...bundle.conditions].map(({ line }) => line).filter((line) => line > clause.line);
   let last = Math.min(lines.length, ...starts.map((line) => line - 1));
   const closing = lines.findIndex((line, index) => index >= clause.line && line.trimStart().startsWith("}"));
@@ -58,15 +59,3 @@ function freshnessWords(freshness: Freshness): string {
       return exhaustive(freshness);
   }
 }
-
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
-
-function spanWords(span: Span): string {
-  if (span.kind === "calendar") return counted(span.count, span.unit);
-  if (span.ms % HOUR_MS === 0) return counted(span.ms / HOUR_MS, "hour");
-  if (span.ms % MINUTE_MS === 0) return counted(span.ms / MINUTE_MS, "minute");
-  return counted(span.ms / 1_000, "second");
-}
-
-const counted = (count: number, unit: string): string => (count === 1 ? unit : `${count} ${unit}s`);

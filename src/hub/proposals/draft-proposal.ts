@@ -7,7 +7,9 @@ import { convert, findUnit } from "../../model/units.ts";
 import type { AlertPattern } from "../patterns/find-patterns.ts";
 import { insertBeside, warningClause } from "./draft-clause.ts";
 import { type EarlyWarning, earlyWarning } from "./early-warning.ts";
+import type { IntervalStudy } from "./interval-study.ts";
 import { unifiedDiff } from "./line-diff.ts";
+import type { MissingCondition } from "./missing-conditions.ts";
 import { takenAway } from "./never-looser.ts";
 
 /** What the compiler says about a text, as far as a proposal needs it. */
@@ -30,6 +32,8 @@ export interface DraftInput {
   readonly pattern: AlertPattern;
   /** Of the contract's whole history at the hub: those of the pattern, and others that carry readings. */
   readonly alerts: readonly Alert[];
+  /** Readings of a quantity that archived decisions rested on, in its unit; empty where nothing is archived. */
+  readonly archived: (quantity: string) => readonly Rational[];
   readonly current: { readonly version: Version; readonly text: string; readonly bundle: Bundle };
   readonly nextVersion: Version;
 }
@@ -37,10 +41,14 @@ export interface DraftInput {
 export interface Draft {
   readonly text: string;
   readonly diff: string;
+  /** What is new or changed, on one line. */
   readonly clause: string;
   readonly reason: string;
-  readonly statistics: EarlyWarning;
+  readonly statistics: DraftStatistics;
 }
+
+/** What a draft rests on, by its kind. */
+export type DraftStatistics = EarlyWarning | IntervalStudy | MissingCondition;
 
 /** The next version's text with an early warning before the `must` limit, or why there is none to propose. Pure. */
 export function draftProposal(input: DraftInput, tools: TextTools): Result<Draft, string> {
@@ -73,11 +81,17 @@ function mustClause(bundle: Bundle, pattern: AlertPattern): ReadingClause | unde
   return clauses.find(({ order, attribute }) => order === null && attribute === null) ?? clauses[0];
 }
 
-function warningOf(clause: ReadingClause, { alerts, current }: DraftInput): Result<EarlyWarning, string> {
+function warningOf(clause: ReadingClause, { alerts, archived, current }: DraftInput): Result<EarlyWarning, string> {
   const quantity = current.bundle.quantities.find(({ name }) => name === clause.quantity);
   if (quantity === undefined) return fail(`${clause.quantity} is not declared`);
-  const readings = readingsOf(alerts, clause, quantity);
   const { low, high } = acceptance(clause, quantity);
+  const isFailing = (reading: Rational): boolean =>
+    (low !== null && compare(reading, low) < 0) || (high !== null && compare(reading, high) > 0);
+  const recorded = archived(quantity.name).flatMap((value) =>
+    inUnitOf(value, quantity.unit, clause.limit.unit, quantity),
+  );
+  // Alerts name failing readings alone, and those come before the ledger that holds their decisions.
+  const readings = recorded.some(isFailing) ? recorded : [...recorded, ...readingsOf(alerts, clause, quantity)];
   const plausible = quantity.plausible;
   const inLimitUnit = (value: string) => exactly(value, quantity.unit, clause.limit.unit, quantity);
   const below = low === null ? 0 : readings.filter((reading) => compare(reading, low) < 0).length;
@@ -115,6 +129,13 @@ function readingsOf(alerts: readonly Alert[], clause: ReadingClause, quantity: B
   }
   return [...seen.values()];
 }
+
+const inUnitOf = (value: Rational, from: string, to: string, quantity: BundleQuantity): readonly Rational[] => {
+  const [source, target] = [findUnit(from), findUnit(to)];
+  if (source === undefined || target === undefined) return [];
+  const converted = convert(value, source, target, { difference: quantity.difference !== null });
+  return converted === undefined ? [] : [converted];
+};
 
 /** `value` of unit `from` in unit `to`. A difference of two readings, and a guard band, convert without an offset. */
 function exactly(
@@ -181,6 +202,8 @@ export function findingsOf(text: string, before: Bundle, tools: Pick<TextTools, 
   return after.clauses.length === before.clauses.length + 1 ? [] : ["it is not one clause more"];
 }
 
+const surely = (confidence: number): string => `${Math.floor(confidence * 100)} %`;
+
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 const becauseOf = ({ decisions, nodes }: AlertPattern, { side, limit, unit }: EarlyWarning): string =>
@@ -190,8 +213,9 @@ const becauseOf = ({ decisions, nodes }: AlertPattern, { side, limit, unit }: Ea
 function reasonOf(pattern: AlertPattern, warning: EarlyWarning): string {
   const { value, unit, limit, side, margin } = warning;
   const how =
-    warning.basis === "passing-quantile"
-      ? `the 5 % quantile of ${warning.passingReadings} recorded readings that passed`
+    warning.quantile !== null
+      ? `within the worst ${warning.quantile.share * 100} % of good readings, ${surely(warning.quantile.confidence)} sure from ` +
+        `${warning.passingReadings} recorded ones that passed`
       : `the limit and the middle shortfall of ${plural(warning.failingReadings, "recorded reading")} that failed`;
   return (
     `${pattern.reason} blocked ${plural(pattern.decisions, "test")} at ${pattern.nodes.join(", ")}. ` +

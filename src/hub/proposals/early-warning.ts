@@ -13,11 +13,13 @@ import {
   ZERO,
 } from "../../base/rational.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
+import { confidenceOf, quantileRank, readingsNeeded } from "../statistics/quantile-bound.ts";
 
 /**
  * How the early warning N is found, in the contract's unit, exactly:
- * - `passing-quantile`, with at least 20 recorded readings that passed: their worst 5 % (nearest rank), rounded towards the
- *   limit to a tenth of the step. One in twenty good readings then warns.
+ * - `passing-quantile`, with at least 59 recorded readings that passed: the one of them of which it is 95 % sure that it lies
+ *   within the worst 5 % of all good readings, whatever their distribution (Wilks), rounded towards the limit to a tenth of the
+ *   step. So it is 95 % sure that at most one in twenty good readings warns.
  * - `failing-spread`, otherwise: the limit and the readings that failed say how far readings fall between two checks. Their
  *   middle shortfall (of an even number the larger), rounded up to whole steps, is the margin; at least one step, at most a
  *   fifth of the limit, because what falls further at once was no slow decline that a warning could catch.
@@ -36,6 +38,17 @@ export interface EarlyWarning {
   readonly failingReadings: number;
   readonly worst: string | null;
   readonly median: string | null;
+  /** Of a `passing-quantile`, else null. */
+  readonly quantile: QuantileFacts | null;
+}
+
+export interface QuantileFacts {
+  /** The worst share of good readings that N lies within. */
+  readonly share: number;
+  /** How sure that is. */
+  readonly confidence: number;
+  /** Which of the passing readings, the worst first, from 1. */
+  readonly rank: number;
 }
 
 export interface WarningInput {
@@ -49,8 +62,8 @@ export interface WarningInput {
   readonly bound: Rational | null;
 }
 
-const MIN_PASSING = 20;
-const QUANTILE = rational(1n, 20n);
+const SHARE = 0.05;
+const CONFIDENCE = 0.95;
 const STEP_SHARE = rational(1n, 20n);
 const CAP_SHARE = rational(1n, 5n);
 /** Enough for a step of any limit a person writes. */
@@ -69,10 +82,8 @@ export function earlyWarning(input: WarningInput): Result<EarlyWarning, string> 
   const step = stepOf(limit, failing.map((reading) => subtract(base, reading)).at(0));
   if (step === undefined) return fail("the readings stand exactly at the limit; they do not say how far they fall");
   const quantile = quantileAbove(passing, base, divide(step, rational(10n)));
-  const value = quantile ?? (failing.length > 0 ? add(base, marginOf(base, failing, step)) : undefined);
-  if (value === undefined) {
-    return fail(`${passing.length} readings passed and none failed; ${MIN_PASSING} are needed for a 5 % quantile`);
-  }
+  const value = quantile?.value ?? (failing.length > 0 ? add(base, marginOf(base, failing, step)) : undefined);
+  if (value === undefined) return fail(tooFew(passing.length));
   assert(compare(value, base) > 0, "an early warning lies on the good side of the limit");
   if (bound !== null && compare(value, flip(bound)) > 0) {
     return fail(`an early warning at ${decimalOf(flip(value))} ${unit} lies outside the plausible range`);
@@ -89,6 +100,7 @@ export function earlyWarning(input: WarningInput): Result<EarlyWarning, string> 
     failingReadings: failing.length,
     worst: failing[0] === undefined ? null : showRational(flip(failing[0])),
     median: failing.length === 0 ? null : showRational(flip(lowerMiddle(failing))),
+    quantile: quantile?.facts ?? null,
   });
 }
 
@@ -107,13 +119,24 @@ function marginOf(base: Rational, failing: readonly Rational[], step: Rational):
   return compare(capped, step) < 0 ? step : capped;
 }
 
-function quantileAbove(passing: readonly Rational[], base: Rational, grain: Rational): Rational | undefined {
-  if (passing.length < MIN_PASSING) return undefined;
-  const rank = ceiling(multiply(rational(BigInt(passing.length)), QUANTILE));
-  const quantile = passing[Number(rank.n) - 1];
+const tooFew = (passed: number): string =>
+  `${passed} readings passed and none failed; ${readingsNeeded(SHARE, CONFIDENCE)} are needed to be ` +
+  `${CONFIDENCE * 100} % sure of the worst ${SHARE * 100} %`;
+
+/** `passing` ascends. Undefined where there are too few, or where the quantile lies at the limit and would never warn before. */
+function quantileAbove(
+  passing: readonly Rational[],
+  base: Rational,
+  grain: Rational,
+): { readonly value: Rational; readonly facts: QuantileFacts } | undefined {
+  const rank = quantileRank(passing.length, SHARE, CONFIDENCE);
+  if (rank === undefined) return undefined;
+  const quantile = passing[rank - 1];
   assert(quantile !== undefined, "the rank of a quantile lies in its list");
+  // Towards the limit: a lower one is a little surer still.
   const value = multiply(grain, floor(divide(quantile, grain)));
-  return compare(value, base) > 0 ? value : undefined;
+  if (compare(value, base) <= 0) return undefined;
+  return { value, facts: { share: SHARE, confidence: confidenceOf(rank, passing.length, SHARE), rank } };
 }
 
 /** Undefined where neither a limit other than zero nor a shortfall gives a scale. */

@@ -1,179 +1,234 @@
-import type { Insertable, Selectable, Updateable } from "kysely";
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import { type ContractId, nextVersion, type Version } from "../../model/ids.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
-import type { AlertService } from "../alerts/alert-service.ts";
-import type { AlertPattern } from "../patterns/find-patterns.ts";
-import type { PatternService } from "../patterns/pattern-service.ts";
-import type { Clock, ContractSource, KnownContract, Principal } from "../ports.ts";
-import { badRequest, conflict, unknownId } from "../refusals.ts";
-import type { HubDatabase } from "../store/database.ts";
-import type { Journal } from "../store/journal.ts";
-import type { ProposalRow, ProposalTables } from "../store/proposals-tables.ts";
-import { draftProposal, findingsOf, type TextTools } from "./draft-proposal.ts";
-import type { EarlyWarning } from "./early-warning.ts";
+import type { KnownContract, Principal } from "../ports.ts";
+import { badRequest, conflict } from "../refusals.ts";
+import type { Draft } from "./draft-proposal.ts";
+import { unifiedDiff } from "./line-diff.ts";
+import type { Proposal, ProposalEffect, ProposalKind } from "./proposal.ts";
+import { checksOf, newClausesIn } from "./proposal-checks.ts";
+import { draftingOf, type ProposalRequest } from "./proposal-drafting.ts";
+import { measuredEffect, measuredEffects } from "./proposal-effect.ts";
+import { guardFindings, looserFindings } from "./proposal-guard.ts";
+import type { InForce, ProposalPorts } from "./proposal-ports.ts";
+import { withReplay } from "./proposal-replay.ts";
+import { aliveProposal, getProposal, insertProposal, listProposals, updateProposal } from "./proposal-store.ts";
+import { type ContractStudy, studyOf } from "./proposal-study.ts";
+import { relatedContract, sameChanges } from "./related-contracts.ts";
 
-/** A next version that the hub drafted. People decide about it; the machine never stores one. Times are epoch milliseconds. */
-export interface Proposal {
-  /** `proposal-3`, counted by the hub. */
-  readonly id: string;
-  readonly contract: ContractId;
-  readonly domain: string;
-  readonly fromVersion: Version;
-  readonly pattern: string;
-  readonly alerts: readonly string[];
-  readonly text: string;
-  /** Unified. */
-  readonly diff: string;
-  /** The clause it adds, on one line. */
-  readonly clause: string;
-  readonly statistics: EarlyWarning;
-  readonly reason: string;
-  readonly state: ProposalState;
-  readonly createdBy: string;
-  readonly createdAtMs: number;
-  readonly decision: { readonly by: string; readonly atMs: number; readonly note: string } | null;
-  /** The release it became. */
-  readonly deployedVersion: Version | null;
-}
-
-export type ProposalState = "open" | "accepted" | "rejected" | "deployed";
-
-export interface ProposalPorts {
-  readonly db: HubDatabase;
-  readonly journal: Pick<Journal, "commit">;
-  readonly clock: Clock;
-  readonly contracts: Pick<ContractSource, "current" | "createDraft">;
-  readonly alerts: Pick<AlertService, "list">;
-  readonly patterns: Pick<PatternService, "find">;
-  readonly tools: TextTools;
-}
+export type { Proposal, ProposalEffect, ProposalState } from "./proposal.ts";
 
 export interface ProposalService {
   /**
-   * Drafts the next version against a pattern; while one is open or accepted for the same version, answers that one.
-   * @throws MaintError NOT_FOUND for an unknown pattern, CONFLICT saying why no clause can be proposed
+   * Drafts the next version; while one is open or accepted for the same cause and version, answers that one.
+   * @throws MaintError NOT_FOUND for an unknown pattern, CONFLICT saying why nothing can be proposed
    */
-  readonly create: (pattern: string, by: Principal) => Promise<Proposal>;
+  readonly create: (request: ProposalRequest, by: Principal) => Promise<Proposal>;
+  /** What could be proposed for a contract beside its patterns. @throws MaintError CONFLICT where no version is in force */
+  readonly study: (contract: ContractId) => Promise<ContractStudy>;
   /** Newest first. */
   readonly list: () => Promise<readonly Proposal[]>;
   /** @throws MaintError NOT_FOUND */
   readonly get: (id: string) => Promise<Proposal>;
   /**
-   * Makes the draft of the next version. Nothing is validated, signed or stored by this.
+   * Another text in the place of the drafted one, which is kept beside it. It is checked, tried and proved to loosen nothing.
+   * @throws MaintError NOT_FOUND; BAD_REQUEST without a reason or where the text does not hold; CONFLICT when it was decided
+   */
+  readonly edit: (
+    id: string,
+    edit: { readonly text: string; readonly reason: string },
+    by: Principal,
+  ) => Promise<Proposal>;
+  /**
+   * Makes the draft of the next version, and proposals for the other contracts of a template that it changes. Nothing is
+   * validated, signed or stored by this.
    * @throws MaintError NOT_FOUND; CONFLICT when it was decided, when another version is in force, or a draft is there
    */
-  readonly accept: (id: string, by: Principal, note: string) => Promise<{ proposal: Proposal; draft: KnownContract }>;
+  readonly accept: (id: string, by: Principal, note: string, options?: AcceptOptions) => Promise<Accepted>;
   /** @throws MaintError NOT_FOUND, BAD_REQUEST without a reason, CONFLICT when it was decided */
   readonly reject: (id: string, by: Principal, reason: string) => Promise<Proposal>;
+  /** What the version did since it is in force. @throws MaintError NOT_FOUND, CONFLICT before it is */
+  readonly effect: (id: string) => Promise<ProposalEffect>;
+  /** Of every deployed proposal of a contract, by its version. */
+  readonly effects: (contract: ContractId) => Promise<readonly ProposalEffect[]>;
   /** For the part that stores releases: an accepted proposal whose contract got its next version is `deployed`. */
   readonly noteStored: (contract: ContractId, version: Version, by: string) => Promise<readonly Proposal[]>;
+}
+
+export interface AcceptOptions {
+  /** The tests that were made for what is new become part of the draft. */
+  readonly withTests?: boolean;
+}
+
+export interface Accepted {
+  readonly proposal: Proposal;
+  readonly draft: KnownContract;
+  /** The same change of the template, for the others made from it. */
+  readonly spread: readonly Proposal[];
 }
 
 export function createProposalService(ports: ProposalPorts): ProposalService {
   const serially = oneAtATime();
   return {
-    create: (pattern, by) => serially(() => create(ports, pattern, by)),
-    list: () => listAll(ports),
-    get: (id) => get(ports, id),
-    accept: (id, by, note) => serially(() => accept(ports, { id, by, note })),
-    reject: (id, by, reason) => serially(() => reject(ports, { id, by, note: reason })),
+    create: (request, by) => serially(() => create(ports, request, by)),
+    study: (contract) => studyOf(ports, contract),
+    list: () => listProposals(ports),
+    get: (id) => getProposal(ports, id),
+    edit: (id, edited, by) => serially(() => edit(ports, id, edited, by)),
+    accept: (id, by, note, options = {}) => serially(() => accept(ports, { id, by, note, ...options })),
+    reject: (id, by, reason) => serially(() => reject(ports, id, by, reason)),
+    effect: async (id) => measuredEffect(ports, await getProposal(ports, id)),
+    effects: async (contract) =>
+      measuredEffects(
+        ports,
+        (await listProposals(ports)).filter((one) => one.contract === contract),
+      ),
     noteStored: (contract, version, by) => serially(() => noteStored(ports, contract, version, by)),
   };
 }
 
-async function create(ports: ProposalPorts, patternId: string, by: Principal): Promise<Proposal> {
-  const pattern = await ports.patterns.find(patternId);
-  if (pattern.contract === null) throw conflict(`${patternId}: no contract gave these alerts, none can be improved`);
-  const current = await ports.contracts.current(pattern.contract);
-  if (current?.bundle == null || current.version === null) {
-    throw conflict(`${pattern.contract} has no version in force`);
-  }
-  const { version, text, bundle } = current;
-  const alive = (await listAll(ports)).find(
-    (known) => known.pattern === patternId && known.fromVersion === version && isAlive(known),
-  );
-  if (alive !== undefined) return alive;
-  const alerts = (await ports.alerts.list({ contract: pattern.contract })).map(({ alert }) => alert);
-  const input = { pattern, alerts, current: { version, text, bundle }, nextVersion: nextVersion(version) };
-  const draft = draftProposal(input, ports.tools);
-  if (!draft.ok) throw conflict(`no clause can be proposed for ${patternId}: ${draft.error}`);
-  return keep(ports, { pattern, current, version, by, ...draft.value });
+async function create(ports: ProposalPorts, request: ProposalRequest, by: Principal): Promise<Proposal> {
+  const { kind, cause, alerts, current, draft } = await draftingOf(ports, request);
+  const alive = await aliveProposal(ports, cause, current.version);
+  if (alive !== undefined) return withReplay(ports, alive, current.bundle);
+  const drafted = await draft();
+  const about = request.kind === "pattern" ? request.pattern : request.contract;
+  if (!drafted.ok) throw conflict(`no clause can be proposed for ${about}: ${drafted.error}`);
+  return keep(ports, { kind, cause, alerts, current, by, after: null, ...drafted.value });
 }
 
-const isAlive = ({ state }: Proposal): boolean => state === "open" || state === "accepted";
-
-interface NewProposal {
-  readonly pattern: AlertPattern;
-  readonly current: KnownContract;
-  readonly version: Version;
+interface NewProposal extends Draft {
+  readonly kind: ProposalKind;
+  readonly cause: string;
+  readonly alerts: readonly string[];
+  readonly current: InForce;
   readonly by: Principal;
-  readonly text: string;
-  readonly diff: string;
-  readonly clause: string;
-  readonly reason: string;
-  readonly statistics: EarlyWarning;
+  readonly after: string | null;
 }
 
 async function keep(ports: ProposalPorts, made: NewProposal): Promise<Proposal> {
-  const row = newRow(made, ports.clock.nowMs());
-  return ports.journal.commit<ProposalTables, Proposal>(async ({ tables, record }) => {
-    const inserted = await tables.insertInto("proposal").values(row).returningAll().executeTakeFirstOrThrow();
-    const proposal = proposalOf(inserted);
-    record(entryOf(proposal, "drafted", made.by.id, proposal.reason));
-    return proposal;
-  });
+  const { contract, domain, version, text: before, bundle } = made.current;
+  const problemOf = (text: string, other: InForce) => looserFindings(text, other.bundle, ports.tools)[0];
+  const same = await sameChanges(ports, { contract, before, after: made.text });
+  const row = {
+    ...{ contract, domain, from_version: version, pattern: made.cause, alerts: JSON.stringify(made.alerts) },
+    ...{ text: made.text, diff: made.diff, clause: made.clause, reason: made.reason, state: "open" },
+    statistics: JSON.stringify(made.statistics),
+    ...{ created_by: made.by.id, created_at_ms: ports.clock.nowMs(), kind: made.kind, after_proposal: made.after },
+    ...{ decided_by: null, decided_at_ms: null, decision_note: null, deployed_version: null },
+    checks: JSON.stringify((await checksOf(made.text, bundle, ports.tools)) ?? null),
+    related: JSON.stringify(same.map((one) => relatedContract(one, problemOf))),
+  };
+  const kept = await insertProposal(ports, row, (proposal) =>
+    entryOf(proposal, "drafted", made.by.id, proposal.reason),
+  );
+  return withReplay(ports, kept, bundle);
 }
 
-const newRow = (made: NewProposal, nowMs: number): Insertable<ProposalRow> => ({
-  contract: made.current.contract,
-  domain: made.current.domain,
-  from_version: made.version,
-  pattern: made.pattern.id,
-  alerts: JSON.stringify(made.pattern.alerts),
-  text: made.text,
-  diff: made.diff,
-  clause: made.clause,
-  statistics: JSON.stringify(made.statistics),
-  reason: made.reason,
-  state: "open",
-  created_by: made.by.id,
-  created_at_ms: nowMs,
-  decided_by: null,
-  decided_at_ms: null,
-  decision_note: null,
-  deployed_version: null,
-});
+const MAX_REASON = 2_000;
 
-interface DecideRequest {
+function reasoned(text: string, what: string): string {
+  const reason = text.trim();
+  if (reason === "" || reason.length > MAX_REASON)
+    throw badRequest(`${what} needs its reason, of 1 to ${MAX_REASON} characters`);
+  return reason;
+}
+
+async function edit(
+  ports: ProposalPorts,
+  id: string,
+  given: { readonly text: string; readonly reason: string },
+  by: Principal,
+): Promise<Proposal> {
+  const reason = reasoned(given.reason, "an edit");
+  const proposal = await openOne(ports, id);
+  const current = await improvedBy(ports, proposal);
+  const { text } = given;
+  if (text === proposal.text) throw badRequest(`${id}: the text is the one that is proposed already`);
+  const [finding] = looserFindings(text, current.bundle, ports.tools);
+  if (finding !== undefined)
+    throw badRequest(
+      `the edited text does not hold: ${finding}`,
+      "what loosens is no proposal: make it with maint contract create; two people sign it",
+    );
+  const edits = [...proposal.edits, { by: by.id, atMs: ports.clock.nowMs(), reason, before: proposal.text }];
+  const names = [proposal.fromVersion, nextVersion(proposal.fromVersion)].map((one) => `${proposal.contract}@${one}`);
+  const diff = unifiedDiff({ name: names[0] ?? "", text: current.text }, { name: names[1] ?? "", text });
+  const fresh = newClausesIn(text, current.bundle, ports.tools).map((clause) => clause.text);
+  const clause = fresh.length === 0 ? proposal.clause : fresh.join("; ");
+  const checks = (await checksOf(text, current.bundle, ports.tools)) ?? null;
+  const change = { text, diff, clause, edits: JSON.stringify(edits), checks: JSON.stringify(checks) };
+  const edited = await updateProposal(ports, id, change, entryOf({ ...proposal, clause }, "edited", by.id, reason));
+  return withReplay(ports, edited, current.bundle);
+}
+
+/** @throws MaintError CONFLICT where another version is in force by now */
+async function improvedBy(ports: ProposalPorts, { id, contract, fromVersion }: Proposal): Promise<InForce> {
+  const current = await ports.contracts.current(contract);
+  if (current?.version === fromVersion && current.bundle !== null)
+    return { ...current, version: fromVersion, bundle: current.bundle };
+  throw conflict(`${id} improves ${fromVersion}; ${current?.version ?? "no version"} of ${contract} is in force`);
+}
+
+interface AcceptRequest extends AcceptOptions {
   readonly id: string;
   readonly by: Principal;
   readonly note: string;
 }
 
-async function accept(ports: ProposalPorts, request: DecideRequest) {
-  const proposal = await openOne(ports, request.id);
-  const current = await ports.contracts.current(proposal.contract);
-  if (current?.version !== proposal.fromVersion || current.bundle === null) {
-    const now = current?.version ?? "no version";
-    throw conflict(`${request.id} improves ${proposal.fromVersion}; ${now} of ${proposal.contract} is in force`);
-  }
+async function accept(ports: ProposalPorts, { id, by, note, withTests = false }: AcceptRequest): Promise<Accepted> {
+  const proposal = await openOne(ports, id);
+  const current = await improvedBy(ports, proposal);
   // Once more before a person's word makes it a draft: what was stored at the hub is not trusted either.
-  const findings = findingsOf(proposal.text, current.bundle, ports.tools);
-  if (findings[0] !== undefined) throw conflict(`${request.id} does not hold: ${findings[0]}`);
-  const changes = [`${request.id}: ${proposal.clause}`, proposal.reason];
-  const { text, domain, fromVersion: parent } = proposal;
-  const draft = await ports.contracts.createDraft({ text, domain, parent, changes }, request.by);
-  return { proposal: await decide(ports, proposal, "accepted", request), draft };
+  const [finding] = guardFindings(proposal, current.bundle, ports.tools);
+  if (finding !== undefined) throw conflict(`${id} does not hold: ${finding}`);
+  const { domain, fromVersion: parent, checks, edits } = proposal;
+  const text = withTests && checks !== null ? `${proposal.text.trimEnd()}\n\n${checks.madeTests.text}` : proposal.text;
+  const changes = [
+    `${id}: ${proposal.clause}`,
+    proposal.reason,
+    ...edits.map((one) => `edited by ${one.by}: ${one.reason}`),
+  ];
+  const draft = await ports.contracts.createDraft({ text, domain, parent, changes }, by);
+  const decided = await decide(ports, proposal, "accepted", by, note);
+  return { proposal: decided, draft, spread: await spread(ports, decided, current, by) };
 }
 
-async function reject(ports: ProposalPorts, request: DecideRequest): Promise<Proposal> {
-  if (request.note.trim() === "") throw badRequest("a rejection needs its reason");
-  return decide(ports, await openOne(ports, request.id), "rejected", request);
+/** People decide for each contract by itself: its own readings, its own tests, its own signatures. */
+async function spread(
+  ports: ProposalPorts,
+  proposal: Proposal,
+  current: InForce,
+  by: Principal,
+): Promise<readonly Proposal[]> {
+  const made: Proposal[] = [];
+  // What repeats a change was proposed for all of them already.
+  if (proposal.kind === "template") return made;
+  const of = { contract: proposal.contract, before: current.text, after: proposal.text };
+  for (const change of await sameChanges(ports, of)) {
+    const { text, template, current: other } = change;
+    const cause = `template ${template} ${proposal.id} ${other.contract}`;
+    const isNew = (await aliveProposal(ports, cause, other.version)) === undefined;
+    if (text === null || !isNew || looserFindings(text, other.bundle, ports.tools).length > 0) continue;
+    const { diff } = relatedContract(change, () => undefined);
+    made.push(
+      await keep(ports, {
+        ...{ kind: "template", cause, alerts: [], current: other, by, after: proposal.id },
+        ...{ text, diff: diff ?? "", clause: proposal.clause, statistics: proposal.statistics },
+        reason: `${proposal.id} changed the template ${template}, which ${other.contract} is made from too. ${proposal.reason}`,
+      }),
+    );
+  }
+  return made;
+}
+
+async function reject(ports: ProposalPorts, id: string, by: Principal, given: string): Promise<Proposal> {
+  const reason = reasoned(given, "a rejection");
+  return decide(ports, await openOne(ports, id), "rejected", by, reason);
 }
 
 async function openOne(ports: ProposalPorts, id: string): Promise<Proposal> {
-  const proposal = await get(ports, id);
+  const proposal = await getProposal(ports, id);
   if (proposal.state !== "open") {
     throw conflict(`${id} was ${proposal.state} already`, `by ${proposal.decision?.by ?? "nobody"}`);
   }
@@ -184,82 +239,34 @@ async function decide(
   ports: ProposalPorts,
   proposal: Proposal,
   state: "accepted" | "rejected",
-  { by, note }: DecideRequest,
+  by: Principal,
+  given: string,
 ): Promise<Proposal> {
-  const entry = entryOf(proposal, state, by.id, note.trim() === "" ? proposal.reason : note.trim());
-  const change = { state, decided_by: by.id, decided_at_ms: ports.clock.nowMs(), decision_note: note.trim() };
-  return update(ports, proposal.id, change, entry);
+  const note = given.trim();
+  const entry = entryOf(proposal, state, by.id, note === "" ? proposal.reason : note);
+  const change = { state, decided_by: by.id, decided_at_ms: ports.clock.nowMs(), decision_note: note };
+  return updateProposal(ports, proposal.id, change, entry);
 }
 
 async function noteStored(ports: ProposalPorts, contract: ContractId, version: Version, by: string) {
-  const waiting = (await listAll(ports)).filter((known) => known.contract === contract && known.state === "accepted");
+  const waiting = (await listProposals(ports)).filter(
+    (known) => known.contract === contract && known.state === "accepted",
+  );
   const deployed: Proposal[] = [];
   for (const proposal of waiting) {
     if (nextVersion(proposal.fromVersion) !== version) continue;
     const entry = entryOf(proposal, "deployed", by, `it became ${contract}@${version}`);
-    deployed.push(await update(ports, proposal.id, { state: "deployed", deployed_version: version }, entry));
+    deployed.push(await updateProposal(ports, proposal.id, { state: "deployed", deployed_version: version }, entry));
   }
   return deployed;
 }
 
 function entryOf(proposal: Proposal, action: string, by: string, details: string): LedgerRecord {
-  const { id, contract, fromVersion, pattern, alerts, clause, reason, statistics } = proposal;
-  const metadata = { proposal: id, parent: fromVersion, pattern, alerts, changes: [clause], reason, statistics };
+  const { id, contract, fromVersion, kind, pattern, after, alerts, clause, reason, statistics, edits } = proposal;
+  const metadata = {
+    ...{ proposal: id, parent: fromVersion, kind, pattern, after, alerts, changes: [clause], reason, statistics },
+    edits: edits.length,
+  };
   const target = `${contract}@${fromVersion}`;
   return { action_type: "proposal", action, target, details, user_id: by, smart_id: contract, metadata };
 }
-
-const ID = /^proposal-([1-9]\d{0,14})$/;
-const rowId = (id: string): number => Number(ID.exec(id)?.[1] ?? 0);
-
-async function update(
-  ports: ProposalPorts,
-  id: string,
-  change: Updateable<ProposalRow>,
-  entry: LedgerRecord,
-): Promise<Proposal> {
-  return ports.journal.commit<ProposalTables, Proposal>(async ({ tables, record }) => {
-    const query = tables.updateTable("proposal").set(change).where("id", "=", rowId(id)).returningAll();
-    record(entry);
-    return proposalOf(await query.executeTakeFirstOrThrow());
-  });
-}
-
-async function listAll(ports: ProposalPorts): Promise<readonly Proposal[]> {
-  const query = ports.db.tables<ProposalTables>().selectFrom("proposal").selectAll().orderBy("id", "desc");
-  return (await query.execute()).map(proposalOf);
-}
-
-async function get(ports: ProposalPorts, id: string): Promise<Proposal> {
-  const query = ports.db.tables<ProposalTables>().selectFrom("proposal").selectAll().where("id", "=", rowId(id));
-  const row = await query.executeTakeFirst();
-  if (row === undefined)
-    throw unknownId(
-      "proposal",
-      id,
-      (await listAll(ports)).map((known) => known.id),
-    );
-  return proposalOf(row);
-}
-
-const proposalOf = (row: Selectable<ProposalRow>): Proposal => ({
-  id: `proposal-${row.id}`,
-  contract: row.contract,
-  domain: row.domain,
-  fromVersion: row.from_version,
-  pattern: row.pattern,
-  alerts: JSON.parse(row.alerts) as readonly string[],
-  text: row.text,
-  diff: row.diff,
-  clause: row.clause,
-  statistics: JSON.parse(row.statistics) as EarlyWarning,
-  reason: row.reason,
-  state: row.state as ProposalState,
-  createdBy: row.created_by,
-  createdAtMs: row.created_at_ms,
-  decision:
-    row.decided_by === null
-      ? null
-      : { by: row.decided_by, atMs: row.decided_at_ms ?? 0, note: row.decision_note ?? "" },
-  deployedVersion: row.deployed_version,
-});

@@ -5,7 +5,7 @@ export interface ProposalTables {
   readonly proposal: ProposalRow;
 }
 
-/** `alerts` and `statistics` are JSON. */
+/** `alerts`, `statistics`, `checks`, `related` and `edits` are JSON. `pattern` is what led to it: a pattern's id, or another cause's name. */
 export interface ProposalRow {
   id: Generated<number>;
   contract: string;
@@ -25,6 +25,12 @@ export interface ProposalRow {
   decided_at_ms: number | null;
   decision_note: string | null;
   deployed_version: string | null;
+  kind: Generated<string>;
+  /** The proposal that this one repeats for another contract. */
+  after_proposal: string | null;
+  checks: string | null;
+  related: Generated<string>;
+  edits: Generated<string>;
 }
 
 export const proposalTables: StoreArea = {
@@ -40,6 +46,13 @@ export const proposalTables: StoreArea = {
         decided_by text, decided_at_ms integer, decision_note text, deployed_version text
       ) strict`,
       "create unique index proposal_open on proposal (pattern, from_version) where state in ('open', 'accepted')",
+    ],
+    [
+      "alter table proposal add column kind text not null default 'early-warning'",
+      "alter table proposal add column after_proposal text",
+      "alter table proposal add column checks text",
+      "alter table proposal add column related text not null default '[]'",
+      "alter table proposal add column edits text not null default '[]'",
     ],
   ],
 };

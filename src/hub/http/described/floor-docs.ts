@@ -157,13 +157,31 @@ export const feedbackDocs: RouteDocs = {
     summary: "One proposal",
     answer: openSchema("a proposal", "id", "state", "diff"),
   },
+  "GET /v1/proposals/:id/effect": {
+    ...{ id: "proposalEffect", summary: "What its version did to what it was proposed for" },
+    answer: openSchema("an effect", "proposal", "version", "before", "after", "verdict"),
+  },
+  "GET /v1/proposals/effects": {
+    ...{ id: "proposalEffects", summary: "Effects of a contract's deployed proposals" },
+    query: proposals.effectsSchema,
+    answer: objectSchema<{ effects: unknown }>({ effects: listSchema(openSchema("an effect", "proposal", "verdict")) }),
+  },
+  "GET /v1/proposals/study/:contract": {
+    ...{ id: "studyContract", summary: "What calibrations and other contracts say of a contract" },
+    answer: openSchema("a study", "contract", "version", "intervals", "missing"),
+  },
+  "POST /v1/proposals/:id/edit": {
+    ...{ id: "editProposal", summary: "Put another text in its place", body: proposals.editSchema },
+    answer: openSchema("a proposal", "id", "state", "diff", "edits"),
+  },
   "POST /v1/proposals": {
-    ...{ id: "createProposal", summary: "Draft the next version against a pattern", body: proposals.createSchema },
+    ...{ id: "createProposal", summary: "Draft the next version against a pattern, or from a study" },
+    body: proposals.createSchema,
     ...{ answer: openSchema("a proposal", "id", "state", "diff"), status: 201 },
   },
   "POST /v1/proposals/:id/accept": {
     ...{ id: "acceptProposal", summary: "Make it the draft of the next version", body: proposals.acceptSchema },
-    answer: openSchema("the proposal and the draft", "proposal", "draft"),
+    answer: openSchema("the proposal and the draft", "proposal", "draft", "spread"),
   },
   "POST /v1/proposals/:id/reject": {
     ...{ id: "rejectProposal", summary: "Turn it down, with the reason", body: proposals.rejectSchema },
