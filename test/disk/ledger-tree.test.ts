@@ -162,7 +162,7 @@ describe("signed checkpoints", () => {
     second.close();
   });
 
-  test("are kept in bounded number over the whole life of the ledger", () => {
+  test("are kept in bounded number over the whole life of the ledger", { timeout: 60_000 }, () => {
     const path = newLedgerPath();
     const ledger = openTestLedger(path, key);
     for (let at = 0; at <= MAX_KEPT_CHECKPOINTS + 1; at += 1) {

@@ -70,7 +70,8 @@ export async function look({ archive, contracts }: LookPorts, suspects: readonly
 }
 
 /** Bundles by digest, each asked for once. */
-function bundleShelf(contracts: LookPorts["contracts"]) {
+/** Bundles by digest, fetched as they are needed. */
+export function bundleShelf(contracts: LookPorts["contracts"]) {
   const known = new Map<string, Bundle | undefined>();
   const of: BundleOf = ({ digest }) => known.get(digest);
   return {

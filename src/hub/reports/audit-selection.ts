@@ -1,23 +1,32 @@
 import type { EvidenceRecord } from "../../model/evidence.ts";
 import { MAX_REPORT_DECISIONS, MAX_REPORT_EVIDENCE } from "../../model/limits.ts";
 import type { ArchivedDecision, ArchivedEntry, NodeArchive } from "../archive/archived.ts";
+import { bundleShelf } from "../impact/look.ts";
+import { relianceOf } from "../impact/reliance.ts";
+import type { ContractSource } from "../ports.ts";
 import { conflict } from "../refusals.ts";
 import type { AuditScope, AuditWindow } from "./audit-report.ts";
 import { recordsIn } from "./audit-rows.ts";
 import { distinct } from "./decision-rows.ts";
 import { calibrationsOf, standardsAbove } from "./instrument-rows.ts";
 
+export interface SelectionPorts {
+  readonly archive: Pick<NodeArchive, "entries" | "decisions">;
+  /** The versions that decided: their clauses say what a decision was about. */
+  readonly contracts: Pick<ContractSource, "at">;
+}
+
 /**
  * The entries a report rests on: decisions of the window within its scope, and the evidence behind them, calibrations from
  * however long ago.
  * @throws MaintError CONFLICT where they are more than one report holds
  */
-export function selectEntries(
-  archive: Pick<NodeArchive, "entries" | "decisions">,
+export async function selectEntries(
+  { archive, contracts }: SelectionPorts,
   scope: AuditScope,
   window: AuditWindow,
-): readonly ArchivedEntry[] {
-  if (scope.kind === "equipment") return aboutEquipment(archive, scope.id, window);
+): Promise<readonly ArchivedEntry[]> {
+  if (scope.kind === "equipment") return aboutEquipment({ archive, contracts }, scope.id, window);
   const decisions = atMost(decisionsIn(archive, scope, window), MAX_REPORT_DECISIONS, "decisions");
   const nodes = distinct(decisions.map(({ node }) => node));
   const named = scope.kind === "station" && !nodes.includes(scope.id) ? [...nodes, scope.id] : nodes;
@@ -67,11 +76,11 @@ function aboutTests(decisions: readonly ArchivedDecision[]): Wanted {
     LASTING.has(record.kind) || days.has(`${node} ${new Date(record.recordedAtMs).toISOString().slice(0, 10)}`);
 }
 
-function aboutEquipment(
-  archive: Pick<NodeArchive, "entries" | "decisions">,
+async function aboutEquipment(
+  { archive, contracts }: SelectionPorts,
   asset: string,
   window: AuditWindow,
-): readonly ArchivedEntry[] {
+): Promise<readonly ArchivedEntry[]> {
   const all = [...archive.entries({ actionTypes: ["evidence_record"], toMs: window.toMs })];
   const calibrated = calibrationsOf(recordsIn(all));
   const chain = new Set(standardsAbove(asset, calibrated));
@@ -79,8 +88,12 @@ function aboutEquipment(
     calibrated.flatMap(({ asset: one, body }) => (one === asset ? (body.certificate ?? []) : [])),
   );
   const relied: ArchivedDecision[] = [];
-  for (const decision of archive.decisions(window)) {
-    if (!reliesOn(decision, asset, certificates)) continue;
+  const shelf = bundleShelf(contracts);
+  const always = [{ asset, fromMs: null, toMs: null, via: [] }];
+  for (const decision of archive.decisions({ ...window, assets: [asset] })) {
+    await shelf.fetch(decision.recorded.decision.contracts);
+    const rests = relianceOf(decision, always, shelf.of).some((one) => one.asset === asset);
+    if (!rests && !names(decision, asset, certificates)) continue;
     relied.push(decision);
     refuseMore(relied.length, MAX_REPORT_DECISIONS, "decisions");
   }
@@ -95,8 +108,8 @@ function aboutEquipment(
   return [...relied.map(entryOf), ...evidence];
 }
 
-/** Whether a decision read something with the instrument, looked at one of its certificates, or gave a reason about it. */
-export function reliesOn({ recorded }: ArchivedDecision, asset: string, certificates: ReadonlySet<string>): boolean {
+/** Whether a decision says so itself: by the instrument of a reading, one of its certificates, or a reason about it. */
+function names({ recorded }: ArchivedDecision, asset: string, certificates: ReadonlySet<string>): boolean {
   const { conditions, reasons, warnings } = recorded.decision;
   if ([...reasons, ...warnings].some((code) => code.endsWith(`:${asset}`))) return true;
   return conditions.some(({ clauses }) =>

@@ -32,7 +32,7 @@ import { sealReport } from "./seal.ts";
 export interface ReportPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions" | "nodes">;
   readonly alerts: Pick<AlertService, "list">;
-  readonly contracts: Pick<ContractService, "history">;
+  readonly contracts: Pick<ContractService, "history" | "at">;
   readonly nodes: Pick<NodeService, "keyOf">;
   /** Impacts whose instrument or decisions the report is about. */
   readonly impacts: (nodes: readonly string[]) => Promise<readonly ImpactRow[]>;
@@ -60,7 +60,7 @@ export function createReportService(ports: ReportPorts): ReportService {
   return {
     audit: async (scope, window, by) => {
       if (window.fromMs >= window.toMs) throw badRequest("the period ends before it begins");
-      const entries = selectEntries(ports.archive, scope, window);
+      const entries = await selectEntries(ports, scope, window);
       const nowMs = ports.clock.nowMs();
       const asOfDay = plantDay(entries, Math.min(nowMs, window.toMs - 1));
       const rows = rowsOfEntries(entries, { scope, ...window, asOfDay });

@@ -17,13 +17,14 @@ const key = makeSigningKey();
 const trust = { publicHex: key.publicHex, madeWith: "0.1.0" };
 const entries = tenDays().entries();
 
-function rowsIn(scope: AuditScope, from: readonly ArchivedEntry[] = entries) {
-  const chosen = selectEntries(archiveOf(from), scope, window);
+async function rowsIn(scope: AuditScope, from: readonly ArchivedEntry[] = entries) {
+  const ports = { archive: archiveOf(from), contracts: { at: async () => undefined } };
+  const chosen = await selectEntries(ports, scope, window);
   return { chosen, rows: rowsOfEntries(chosen, { scope, ...window, asOfDay: today }) };
 }
 
 async function dataOf(scope: AuditScope, from: readonly ArchivedEntry[] = entries): Promise<SealedData> {
-  const { chosen, rows } = rowsIn(scope, from);
+  const { chosen, rows } = await rowsIn(scope, from);
   const ports = { archive: wholeArchiveOf(from), nodes: { keyOf: async () => undefined } };
   const { proofs, facts } = await proofsOf(ports, ["LP-01", "LP-02"], chosen);
   const made = {
@@ -38,8 +39,8 @@ async function dataOf(scope: AuditScope, from: readonly ArchivedEntry[] = entrie
   return { report, proofs, madeWith: "0.1.0" };
 }
 
-describe("what a report says", () => {
-  const { rows } = rowsIn({ kind: "period" });
+describe("what a report says", async () => {
+  const { rows } = await rowsIn({ kind: "period" });
 
   test("every decision is there once, in the order of time, with its words", () => {
     expect(rows.totals).toMatchObject({ decisions: 20, tests: 20, orders: ["PO-7"], nodes: ["LP-01", "LP-02"] });
@@ -92,11 +93,14 @@ describe("what a report says", () => {
     );
   });
 
-  test("an order has its own decisions alone, an instrument those that relied on it", () => {
-    expect(rowsIn({ kind: "order", id: "PO-7" }).rows.totals).toMatchObject({ decisions: 10, orders: ["PO-7"] });
-    expect(rowsIn({ kind: "equipment", id: "LM-01" }).rows.totals.decisions).toBe(20);
-    expect(rowsIn({ kind: "equipment", id: "LM-99" }).rows.totals.decisions).toBe(0);
-    expect(rowsIn({ kind: "station", id: "ST-LP-02" }).rows.totals.nodes).toEqual(["LP-02"]);
+  test("an order has its own decisions alone, an instrument those that relied on it", async () => {
+    expect((await rowsIn({ kind: "order", id: "PO-7" })).rows.totals).toMatchObject({
+      decisions: 10,
+      orders: ["PO-7"],
+    });
+    expect((await rowsIn({ kind: "equipment", id: "LM-01" })).rows.totals.decisions).toBe(20);
+    expect((await rowsIn({ kind: "equipment", id: "LM-99" })).rows.totals.decisions).toBe(0);
+    expect((await rowsIn({ kind: "station", id: "ST-LP-02" })).rows.totals.nodes).toEqual(["LP-02"]);
   });
 });
 
