@@ -71,12 +71,12 @@ export async function runPeer(peer: Peer, count: number, bundle: string): Promis
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Broker {
+export interface Broker {
   readonly child: ChildProcess;
   readonly port: number;
 }
 
-async function startBroker(peer: Peer, folder: string): Promise<Broker | undefined> {
+export async function startBroker(peer: Peer, folder: string): Promise<Broker | undefined> {
   const program = programPath(BROKERS[peer] ?? "");
   if (BROKERS[peer] === undefined || program === undefined) return undefined;
   const port = await freePort();
@@ -93,7 +93,7 @@ async function startBroker(peer: Peer, folder: string): Promise<Broker | undefin
   throw new Error(`${program} does not listen on ${port}`);
 }
 
-function stopped(child: ChildProcess): Promise<void> {
+export function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once("exit", () => resolve());
@@ -122,7 +122,7 @@ const answers = (port: number): Promise<boolean> =>
 const TICKS_PER_S = 100;
 
 /** User and system time of another process, in seconds. Source: proc_pid_stat(5), fields 14 and 15. */
-function cpuOf(pid: number | undefined): number {
+export function cpuOf(pid: number | undefined): number {
   if (pid === undefined) return 0;
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -16,6 +16,9 @@ import type { HubStats } from "./hub-child.ts";
 export interface BenchFloor {
   readonly admin: HubClient;
   readonly keys: string;
+  readonly url: string;
+  /** Keys of all nodes, for `readFleet`. */
+  readonly fleetFile: string;
   readonly hub: () => Promise<HubStats>;
   readonly nodes: () => Promise<FleetCounts>;
   /** Nodes whose report of this instant or later, of the set they are meant to have, is on the hub's disk. Read by another process. */
@@ -58,7 +61,7 @@ export async function benchFloor(count: number, stationType = "penetrant"): Prom
       return nodes;
     };
     return {
-      ...{ admin, keys, end },
+      ...{ admin, keys, url, fleetFile: file, end },
       hub: async () => (await asked<{ stats: HubStats }>(hub, "stats", "stats")).stats,
       nodes: async () => (await asked<{ counts: FleetCounts }>(started(), { kind: "counts" }, "counts")).counts,
       durable: (sinceMs) => (durable.get(sinceMs) as { readonly count: number }).count,

@@ -39,13 +39,26 @@ export interface HubDatabase {
   readonly close: () => Promise<void>;
 }
 
+/** A text is prepared once, and the oldest is let go where there are many: queries with lists in them have many texts. */
+function remembering(connection: SqlConnection): (text: string) => SqlStatement {
+  const known = new Map<string, SqlStatement>();
+  return (text) => {
+    const found = known.get(text) ?? connection.prepare(text);
+    if (known.size >= MAX_PREPARED && !known.has(text)) known.delete(known.keys().next().value ?? "");
+    known.set(text, found);
+    return found;
+  };
+}
+
+const MAX_PREPARED = 500;
+
 /** Kysely speaks better-sqlite3; this says the same words to `node:sqlite`. */
-const dialect = (connection: SqlConnection): SqliteDialect =>
+const dialect = (connection: SqlConnection, prepare: (text: string) => SqlStatement): SqliteDialect =>
   new SqliteDialect({
     database: {
       close: () => connection.close(),
       prepare(text) {
-        const statement = connection.prepare(text);
+        const statement = prepare(text);
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...(parameters as SqlValue[])),
@@ -61,15 +74,10 @@ const dialect = (connection: SqlConnection): SqliteDialect =>
  * A transaction holds the one connection: inside `atomically` use only the transaction it hands out.
  */
 export async function openHubDatabase(connection: SqlConnection, areas: readonly StoreArea[]): Promise<HubDatabase> {
-  const kysely = new Kysely<unknown>({ dialect: dialect(connection) });
+  const kysely = new Kysely<unknown>({ dialect: dialect(connection, remembering(connection)) });
   await migrate(kysely, areas);
-  const statements = new Map<string, SqlStatement>();
   return {
-    prepare(text) {
-      const known = statements.get(text) ?? connection.prepare(text);
-      statements.set(text, known);
-      return known;
-    },
+    prepare: remembering(connection),
     tables: <Tables>() => kysely as unknown as Kysely<Tables>,
     atomically: <Tables, T>(write: (transaction: Kysely<Tables>) => Promise<T>) =>
       (kysely as unknown as Kysely<Tables>).transaction().execute(write),
