@@ -64,7 +64,13 @@ test("a release that loosens waits for a second person with another key", async 
 
 test("one that tightens is held, and published later", async () => {
   await draft(1100);
-  const held = await asAdmin("release", "sign", CONTRACT, "--hold");
+  // The one recorded decision, at 950, would be blocked under it: that is what it is for.
+  const refused = await asAdmin("release", "sign", CONTRACT, "--hold");
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/1 of 1 recorded decisions .*--accept-impact/s),
+  });
+  const held = await asAdmin("release", "sign", CONTRACT, "--hold", "--accept-impact", "weak lamps must go");
   expect(held.stdout).toMatch(/held until it is published/);
   expect((await asAdmin("contract", "deployments", CONTRACT)).stdout).not.toMatch(/v1\.2/);
   expect(await asAdmin("release", "publish", CONTRACT, "--reason", "the line is down")).toMatchObject({ exitCode: 0 });
