@@ -216,7 +216,7 @@ function composeRecords(
   const alerts = createAlertService({ ...{ db, journal, clock, contracts, hubId: base.hubId }, post: notices.post });
   const { archive } = base;
   const evolution = composeEvolution(base, journal, { nodes, people, contracts, alerts });
-  const orders = createOrderService({ db, journal, clock, contracts, changed: refresh });
+  const orders = createOrderService({ db, journal, clock, contracts, changed: refresh, archive });
   const impacts = createImpactService({ db, journal, clock, contracts, nodes, archive: base.archive });
   const reports = createReportService({
     ...{ archive, alerts, contracts, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },

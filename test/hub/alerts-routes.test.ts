@@ -15,6 +15,8 @@ import { createPatternService } from "../../src/hub/patterns/pattern-service.ts"
 import { createProposalService } from "../../src/hub/proposals/proposal-service.ts";
 import { alertOf, contractShelf, EPOCH, emptyFloor, knownContract, noFloor, openLoopBench } from "./loop-fixture.ts";
 
+const noDecisions = { decisions: () => [], countDecisions: () => ({ allowed: 0, blocked: 0 }) };
+
 const text = `contract UV-DAILY "UV" {
   for every station
 
@@ -54,7 +56,10 @@ async function openRoutes() {
     .route("/v1/alerts", alertsRoutes({ ...bench, alerts, notices }))
     .route("/v1/patterns", patternsRoutes(patterns))
     .route("/v1/proposals", proposalsRoutes(proposals))
-    .route("/v1/orders", ordersRoutes(createOrderService({ ...bench, contracts, changed: async () => {} })));
+    .route(
+      "/v1/orders",
+      ordersRoutes(createOrderService({ ...bench, contracts, changed: async () => {}, archive: noDecisions })),
+    );
   app.onError((error, context) => {
     if (!(error instanceof MaintError)) throw error;
     return context.json({ refused: error.code.replace("MAINT_ERR_", "") }, 400);

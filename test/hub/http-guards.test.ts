@@ -98,6 +98,7 @@ const GUARDED: { readonly [route: string]: string } = {
   "POST /v1/impacts/:id/dispositions": "QA author approver",
   "POST /v1/impacts/:id/close": "QA author approver",
   "GET /v1/orders": ALL,
+  "GET /v1/orders/:id": ALL,
   "POST /v1/orders": "author QA supervisor admin",
   "POST /v1/orders/:id/close": "author QA supervisor admin",
 };

@@ -238,6 +238,7 @@ async function feedback(): Promise<void> {
   const tests = [{ name: "T-1", maintenance: "UV-1", maintenance_conditions: [] }];
   await fits("POST", "/v1/orders", { text: JSON.stringify({ id: "PO-1", revision: 1, tests }) });
   await fits("POST", "/v1/orders/PO-1/close");
+  await fits("GET", "/v1/orders/PO-1");
 }
 
 async function archived(): Promise<void> {

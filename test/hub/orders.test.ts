@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { brokenLinks } from "../../src/hub/orders/link-order.ts";
 import { createOrderService } from "../../src/hub/orders/order-service.ts";
 import { MAX_ORDER_BYTES, parseOrder } from "../../src/hub/orders/parse-order.ts";
+import { unlinked } from "../../src/hub/orders/unlink.ts";
 import { bundleOf, contractShelf, ENGINEER, knownContract, openLoopBench } from "./loop-fixture.ts";
 
 const MAIN = bundleOf({
@@ -126,17 +127,24 @@ describe("links", () => {
   });
 });
 
+const archiveOf = (decided: { readonly allowed: number; readonly blocked: number }) => ({
+  decisions: () => [],
+  countDecisions: () => decided,
+});
+
 async function openOrders() {
   const bench = await openLoopBench();
   let published = 0;
+  const inForce = [knownContract(MAIN)];
   const orders = createOrderService({
     ...bench,
-    contracts: contractShelf([knownContract(MAIN)]),
+    contracts: contractShelf(inForce),
+    archive: archiveOf({ allowed: 3, blocked: 1 }),
     changed: async () => {
       published++;
     },
   });
-  return { ...bench, orders, published: () => published };
+  return { ...bench, orders, inForce, published: () => published };
 }
 
 const withRevision = (revision: number, text = order): string => `revision: ${revision}\n${text}`;
@@ -169,8 +177,10 @@ describe("the life of an order", () => {
     expect((await orders.link(withRevision(5), ENGINEER)).revision).toBe(5);
     await expect(orders.link(withRevision(4, other), ENGINEER)).rejects.toThrow("stands at revision 5");
     await expect(orders.link(withRevision(5, other), ENGINEER)).rejects.toThrow("stands at revision 5");
-    expect((await orders.link(other, ENGINEER)).revision).toBe(6);
-    expect((await orders.list()).map(({ revision }) => revision)).toEqual([6]);
+    expect((await orders.link(withRevision(6, other), ENGINEER)).revision).toBe(6);
+    const more = other.replace("[lamp-warmed-up]", "[lamp-warmed-up, must-calibrate-before-test]");
+    expect((await orders.link(more, ENGINEER)).revision).toBe(7);
+    expect((await orders.list()).map(({ revision }) => revision)).toEqual([7]);
   });
 
   test("a closed order stays in the document and takes no revision", async () => {
@@ -199,5 +209,72 @@ describe("the life of an order", () => {
     const { orders } = await openOrders();
     await orders.link(order, ENGINEER);
     await expect(orders.close("PO-2026-181", ENGINEER)).rejects.toMatchObject({ help: "did you mean PO-2026-118?" });
+  });
+
+  test("what is left out is unlinked only where the file says a revision", async () => {
+    const { orders, ledger } = await openOrders();
+    const both = order.replace("[must", "[lamp-warmed-up, must");
+    await orders.link(both, ENGINEER);
+    const refusal = orders.link(order, ENGINEER);
+    await expect(refusal).rejects.toThrow(
+      'this would unlink "fluorescent-inspection": MAIN-PEN-CHECK-001, lamp-warmed-up',
+    );
+    await expect(refusal).rejects.toMatchObject({ help: expect.stringContaining("revision: 2") });
+    expect((await orders.list())[0]?.tests).toEqual([
+      { ...tests[0], maintenance_conditions: expect.arrayContaining(["lamp-warmed-up"]) },
+    ]);
+    expect((await orders.link(withRevision(2), ENGINEER)).revision).toBe(2);
+    expect(ledger.list().at(-1)).toMatchObject({
+      details: expect.stringContaining("no longer asked"),
+      metadata: { unlinked: ['"fluorescent-inspection": MAIN-PEN-CHECK-001, lamp-warmed-up'] },
+    });
+  });
+
+  test("is shown with its past, what does not fit any more, and what was decided under it", async () => {
+    const { orders, inForce } = await openOrders();
+    await orders.link(order, ENGINEER);
+    const other = order.replace("must-calibrate-before-test", "lamp-warmed-up");
+    await orders.link(withRevision(2, other), ENGINEER);
+    expect(await orders.get("PO-2026-118")).toMatchObject({
+      order: { revision: 2 },
+      revisions: [
+        { revision: 1, state: "open", by: "ENG-1", unlinked: [] },
+        { revision: 2, unlinked: ['"fluorescent-inspection": MAIN-PEN-CHECK-001, must-calibrate-before-test'] },
+      ],
+      problems: [],
+      decided: { allowed: 3, blocked: 1, latest: [] },
+    });
+    inForce.splice(0);
+    expect((await orders.get("PO-2026-118")).problems).toEqual([
+      expect.stringContaining("no contract MAIN-PEN-CHECK-001"),
+    ]);
+    await expect(orders.get("PO-1")).rejects.toThrow('there is no order "PO-1"');
+  });
+});
+
+describe("what a later revision no longer asks", () => {
+  const asked = (...conditions: readonly string[]) => ({
+    name: "t",
+    maintenance: "UV-1",
+    maintenance_conditions: conditions,
+  });
+  const rows: readonly (readonly [
+    what: string,
+    before: ReturnType<typeof asked>[],
+    after: ReturnType<typeof asked>[],
+    gone: readonly string[],
+  ])[] = [
+    ["nothing", [asked("a")], [asked("a")], []],
+    ["a condition more", [asked("a")], [asked("a", "b")], []],
+    ["all of them", [asked("a")], [asked()], []],
+    ["another test beside", [asked("a")], [asked("a"), { ...asked(), name: "u" }], []],
+    ["a condition less", [asked("a", "b")], [asked("b")], ['"t": UV-1, a']],
+    ["one instead of all", [asked()], [asked("a")], ['"t": all of UV-1 but a']],
+    ["the test gone", [asked("a")], [], ['"t": UV-1']],
+    ["another contract", [asked("a")], [{ ...asked("a"), maintenance: "UV-2" }], ['"t": UV-1']],
+    ["another test's name", [asked("a")], [{ ...asked("a"), name: "u" }], ['"t": UV-1']],
+  ];
+  test.each(rows)("%s", (_what, before, after, gone) => {
+    expect(unlinked(before, after)).toEqual(gone);
   });
 });

@@ -11,6 +11,7 @@ import { isTestNodeId } from "../../model/ids.ts";
 import { LEDGER_ACTION_TYPES, type LedgerActionType } from "../../model/ledger-entry.ts";
 import { MAX_ARCHIVE_LISTED } from "../../model/limits.ts";
 import { dataFolder } from "../data-folder.ts";
+import { plain, shownDecision } from "../decided-line.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 
 interface ShowOptions extends HubOptions {
@@ -138,9 +139,6 @@ const shownRetention = ({ node, days, entries }: Retention): string => {
   return `kept of ${node === "*" ? "every other node" : node}: ${limits.length === 0 ? "everything" : limits.join(", ")}`;
 };
 
-/** Control characters in what people wrote must not steer a terminal. */
-const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, " ");
-
 async function show(options: ShowOptions): Promise<void> {
   if (options.seq !== undefined) {
     if (options.node === undefined) throw new MaintError("MAINT_ERR_USAGE", "--seq needs --node: whose entry?");
@@ -169,16 +167,6 @@ async function decisions(options: DecisionOptions): Promise<void> {
   };
   printAnswer(options, answer, answer.decisions.length === 0 ? ["no decisions"] : answer.decisions.map(shownDecision));
 }
-
-export const shownDecision = ({ node, seq, at, test, order, part, allow, reasons }: DecidedThere): string =>
-  plain(
-    [
-      `${node} #${seq}  ${at}  ${test ?? "no test"}  ${allow ? "allowed" : "blocked"}`,
-      ...(order === null ? [] : [`order ${order}`]),
-      ...(part === null ? [] : [`part ${part}`]),
-      ...(reasons.length === 0 ? [] : [reasons.join(", ")]),
-    ].join("  "),
-  );
 
 function queryOf(
   options: Pick<ShowOptions, "node" | "from" | "limit" | "by" | "since" | "until" | "newest">,

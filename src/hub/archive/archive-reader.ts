@@ -26,6 +26,8 @@ export interface ArchiveReader extends NodeArchive {
   readonly strands: () => readonly Strand[];
   /** The bytes of one strand's entries from `fromSeq` on, as the node wrote them. */
   readonly stored: (strand: Strand, fromSeq?: number) => Iterable<StoredEntry>;
+  /** How many decisions there are, without reading them. */
+  readonly countDecisions: (filter: DecisionFilter) => { readonly allowed: number; readonly blocked: number };
   /** One entry; undefined where it is not there (any more). Of several strands that have it the latest. */
   readonly entryAt: (node: string, seq: number) => ArchivedEntry | undefined;
   /** Walks everything that is archived of a node. */
@@ -69,6 +71,13 @@ function reader(db: Database): ArchiveReader {
       for (const row of rows<DecisionRow>(db, decisionQuery(filter))) yield decisionOf(entryOf(row), row.at_ms);
     },
     exposure: (filter) => exposureOf(db, filter),
+    countDecisions: (filter) => {
+      const { tables, conditions } = decisionQuery(filter);
+      const columns = "count(*) AS total, coalesce(sum(d.allow), 0) AS allowed";
+      const [row] = rows<CountRow>(db, { tables, conditions, columns, order: "1" });
+      const { total = 0, allowed = 0 } = row ?? {};
+      return { allowed, blocked: total - allowed };
+    },
     entryAt: (node, seq) => {
       const [row] = rows<EntryRow>(db, {
         ...{ tables: ENTRY_TABLES, columns: ENTRY_COLUMNS, order: "s.number DESC", limit: 1 },
@@ -109,6 +118,11 @@ interface EntryRow {
   readonly node: string;
   readonly number: number;
   readonly place: number;
+}
+
+interface CountRow {
+  readonly total: number;
+  readonly allowed: number;
 }
 
 interface DecisionRow extends EntryRow {

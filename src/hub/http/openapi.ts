@@ -5,6 +5,7 @@ import { namedSchemas } from "./described/answer-schemas.ts";
 import { feedbackDocs, floorDocs } from "./described/floor-docs.ts";
 import { impactDocs } from "./described/impact-docs.ts";
 import { ledgerDocs } from "./described/ledger-docs.ts";
+import { orderDocs } from "./described/order-docs.ts";
 import { releaseDocs } from "./described/release-docs.ts";
 import type { RouteDoc, RouteDocs } from "./described/route-doc.ts";
 
@@ -25,6 +26,7 @@ export const routeDocs: RouteDocs = {
   ...feedbackDocs,
   ...ledgerDocs,
   ...impactDocs,
+  ...orderDocs,
 };
 
 const ABOUT = [

@@ -10,6 +10,9 @@ export function ordersRoutes(orders: OrderService): Hono<HubEnv> {
   const plans = requireRole("author", "QA", "supervisor", "admin");
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => context.json({ orders: await orders.list() }))
+    .get("/:id", requireRole(...READER_ROLES), async (context) =>
+      context.json(await orders.get(context.req.param("id"))),
+    )
     .post("/", plans, async (context) => {
       const text = orderText(await context.req.text());
       if (Buffer.byteLength(text) > MAX_ORDER_BYTES) throw tooLarge(`an order has at most ${MAX_ORDER_BYTES} bytes`);

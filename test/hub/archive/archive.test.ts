@@ -269,6 +269,9 @@ describe("reading", () => {
   test.each(decisionRows)("decisions %j", async (filter, expected) => {
     const reader = await filled();
     expect(placesOf(reader.decisions(filter))).toBe(expected);
+    const all = [...reader.decisions({ ...filter, limit: undefined })];
+    const blocked = all.filter(({ recorded }) => !recorded.decision.allow).length;
+    expect(reader.countDecisions(filter)).toEqual({ allowed: all.length - blocked, blocked });
     reader.close();
   });
 
