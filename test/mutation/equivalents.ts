@@ -15,7 +15,6 @@ const inFile =
     lines.map((becomes) => ({ path, becomes, why }));
 
 const plantCalendar = inFile("src/model/plant-calendar.ts");
-const evaluator = inFile("src/runtime/evaluator.ts");
 const amount = inFile("src/runtime/facts/amount.ts");
 const calibration = inFile("src/runtime/facts/calibration.ts");
 const selection = inFile("src/runtime/selection.ts");
@@ -35,19 +34,17 @@ export const equivalents: readonly Equivalent[] = [
   ...plantCalendar(
     "the last offset has no end, so the loop returns there at the latest, or falls through to the same sum",
     "for (let i = first; i <= starts.length; i++) {",
+    "const until = i - 1 < starts.length ? (starts[i + 1] as number) : Number.POSITIVE_INFINITY;",
     "const until = i + 1 <= starts.length ? (starts[i + 1] as number) : Number.POSITIVE_INFINITY;",
     "return localMs + (offsets[starts.length - 1] as number);",
     "return localMs - (offsets[starts.length + 1] as number);",
     "return localMs - (offsets[starts.length - 2] as number);",
   ),
+  ...plantCalendar("the sign is 1 or −1", "const count = span.count / sign;"),
   ...plantCalendar("where both are the same instant either is returned", "if (candidate <= from) return from;"),
   ...plantCalendar(
     "of two shifts that start at one instant either is the latest",
     "if (start <= now && (latest === undefined || start >= latest)) latest = start;",
-  ),
-  ...evaluator(
-    "only bit 7 of it is looked at, and it is compared with itself",
-    "export const NOT_ASKED: FactCode = 129;",
   ),
   ...amount(
     "more doubt asks the exact number more often, and its answer is the same",
@@ -107,9 +104,22 @@ export const equivalents: readonly Equivalent[] = [
     'const breach = vsHigh <= 0 ? null : finding("lot.opened-too-long", id, words());',
   ),
   ...inFile("src/runtime/facts/warm-up.ts")(
-    "no time at all is shown as 0 s either way",
-    `const reading = (): string => \`\${showRational(compare(on, ZERO) < 1 ? ZERO : on, 0)} s\`;`,
-    `const reading = (): string => \`\${showRational(compare(on, ZERO) <= 0 ? ZERO : on, 0)} s\`;`,
+    "of two equal times either may be taken",
+    "const on = byWall !== undefined && compare(byWall, onSeconds) < 1 ? byWall : onSeconds;",
+    "const on = byWall !== undefined && compare(byWall, onSeconds) <= 0 ? byWall : onSeconds;",
+  ),
+  ...inFile("src/runtime/facts/instrument.ts")(
+    "an item without a certificate, or one without a due date, is found not to hold by the lines that follow",
+    "if (item === undefined && calibration?.dueOn === undefined) return false;",
+  ),
+  ...selection(
+    "the two are not the same here",
+    "if (activated !== before) return activated >= before;",
+    "if (from !== than) return from >= than;",
+  ),
+  ...selection(
+    "a version of a contract is there once, unless it was activated at two instants, and those were compared before",
+    "return isVersion(a.version) && isVersion(b.version) && compareVersions(a.version, b.version) >= 0;",
   ),
   ...selection(
     "a contract that is listed twice is taken once when lists are merged",

@@ -84,3 +84,28 @@ test.each([
   expect(signAgainst(amountOf(decimal(value)), boundOf(decimal(limit)))).toBe(sign);
   expect(compare(subtract(decimal(value), decimal(limit)), decimal("0"))).toBe(sign);
 });
+
+const unitNamed = (symbol: string): Unit => {
+  const unit = allUnits.find((one) => one.symbol === symbol);
+  if (unit === undefined) throw new Error(symbol);
+  return unit;
+};
+
+/** Readings that lie far from their limit, as nearly all do: exact numbers are not worked out for them. */
+test.each<readonly [string, (value: Rational) => Amount]>([
+  ["in the unit of the limit", (value) => amountIn(value, unitNamed("K"), unitNamed("K"))],
+  ["in a unit of another size", (value) => amountIn(value, unitNamed("lx"), unitNamed("fc"))],
+  ["in a unit with another zero", (value) => amountIn(value, unitNamed("degF"), unitNamed("degC"))],
+  ["known exactly already", amountOf],
+])("doubles decide a thousandth away from the limit: %s", (_, amountOfValue) => {
+  for (const text of ["0.5", "-0.5", "25", "1180", "250000"]) {
+    const amount = amountOfValue(decimal(text));
+    const never: Amount = { ...amount, exact: () => expect.fail(`${text} was worked out exactly`) };
+    const { n, d } = amount.exact();
+    for (const [step, sign] of [
+      [-1n, 1],
+      [1n, -1],
+    ] as const)
+      expect(signAgainst(never, boundOf(add({ n, d }, rational(step, 1_000n))))).toBe(sign);
+  }
+});

@@ -54,6 +54,15 @@ const forms = LOW.flatMap((low) =>
   ),
 );
 
+test("a rule that asks for less than the state permits nothing in the name of the next one", () => {
+  const next = { ...ruleOf([{ fact: "c1.state", operator: "equal", value: "known" }]), name: "c1" };
+  const table = compileRules([ruleOf(sign("vsLimit", "lessThan")), next]);
+  for (const code of CODES) {
+    expect(table.permits(0, code)).toBe(factsOfCode(code).vsLimit === -1);
+    expect(table.permits(1, code)).toBe(factsOfCode(code).state === "known");
+  }
+});
+
 test("the forms above are all that the golden bundle's clauses have", () => {
   const wordsOf = ({ name, conditions }: BundleRule) =>
     conditions.all.map(({ fact, operator, value }) => `${fact.slice(name.length)} ${operator} ${value}`).join("; ");

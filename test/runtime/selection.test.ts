@@ -116,10 +116,13 @@ test("a release is in force from its instant to the one at which the next takes 
   const released = (version: string, more: Partial<Release>): Release => ({ loaded, version, fromDay: null, ...more });
   const older = released("v1.1", { activeUntilMs: now });
   const newer = released("v1.0", { activeFromMs: now });
-  const inForce = (atMs: number): unknown =>
+  const inForce = (atMs: number, listed: readonly Release[]): unknown =>
     selectContracts({
       ...{ snapshot: snapshotFromValues({}), now: atMs, calendar: chicago, assumeBinding: true },
-      releases: indexReleases([older, newer]),
+      releases: indexReleases(listed),
     }).bindings.map(({ release: { version } }) => version);
-  expect([now - 1, now, now + 1].map(inForce)).toEqual([["v1.1"], ["v1.0"], ["v1.0"]]);
+  const at = (...listed: readonly Release[]) => [now - 1, now, now + 1].map((ms) => inForce(ms, listed));
+  expect(at(older, newer)).toEqual([["v1.1"], ["v1.0"], ["v1.0"]]);
+  // Its contract was taken away from here: from that instant on nothing of it is in force.
+  expect(at(older)).toEqual([["v1.1"], [], []]);
 });
