@@ -81,8 +81,12 @@ export const MAX_EMBEDDED_CERTIFICATES = 64;
 
 /** Frames from a node. Source: distribution.md "Protocol". */
 export const HUB_MAX_FRAME_BYTES = 64 << 10;
+/** Parts that one message of a node may come in, and pieces of the network's that one frame may: each costs more than its bytes. */
+export const HUB_MAX_FRAGMENTS = 16;
+export const HUB_MAX_CHUNKS = 4_096;
 /** Frames from the hub; blobs are the largest. */
 export const NODE_MAX_FRAME_BYTES = 4 << 20;
+export const NODE_MAX_FRAGMENTS = 256;
 export const MAX_BLOB_BYTES = 3 << 20;
 /** TUF metadata by kind, in bytes: tuf-js's limits, and no more than a blob holds. */
 export const MAX_METADATA_BYTES = {
@@ -96,6 +100,10 @@ export const MAX_ROOT_ROTATIONS = 256;
 /** Delegated targets roles that the search for one file goes through. */
 export const MAX_DELEGATED_ROLES = 32;
 export const MAX_BUFFERED_BYTES = 1 << 20;
+/** A peer that takes nothing for this long is cut off. Source: quality.md, slow readers. */
+export const SLOW_READER_MS = 6_000;
+/** A peer that was told goodbye has this long to close. */
+export const CLOSE_GRACE_MS = 1_000;
 /** Nodes that may be between the TCP connection and their welcome; the rest is told when to come again. */
 export const MAX_HANDSHAKES = 2_048;
 /** Of them from one address: strangers behind one cannot take every place. */
@@ -108,6 +116,8 @@ export const NODE_FRAMES_PER_S = 50;
 export const NODE_FRAME_BURST = 100;
 /** Unread frames of one node at which the hub stops reading from it. */
 export const MAX_QUEUED_FRAMES = 16;
+/** The same in bytes: whoever is connected, known or not, has no more than this and one frame in the hub's memory. */
+export const MAX_QUEUED_BYTES = 64 << 10;
 export const AUTH_TIMEOUT_MS = 5_000;
 export const HEADERS_TIMEOUT_MS = 4_000;
 export const CONNECTIONS_CHECK_INTERVAL_MS = 500;
@@ -118,6 +128,8 @@ export const PHASE_DEADLINE_MS = 30_000;
 export const HEALTH_WINDOW_MS = 30_000;
 /** How often a node looks whether the hour of a waiting set has come. */
 export const TAKE_OVER_CHECK_MS = 1_000;
+/** A hub that answers, and has brought no fresh timestamp for this long after the last one expired, is reported. */
+export const STALE_AFTER_MS = 60_000;
 export const RECONNECT_SPREAD_MS = 2_000;
 export const RECONNECT_MAX_MS = 60_000;
 /** A node whose key was revoked asks this seldom whether it still is. */

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect as plainConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -73,6 +75,14 @@ test("hub, command line and agent speak TLS 1.3 under the plant's own authority"
     socket.on("error", (error) => resolve(error.message));
   });
   expect(old).toMatch(/protocol version|alert/);
+});
+
+test("AB-31: a TLS handshake that never begins is closed within 6 s", async () => {
+  const [hub] = running;
+  const socket = plainConnect(Number(new URL(hub?.url ?? "").port), "localhost");
+  socket.on("error", () => undefined).resume();
+  const late = AbortSignal.timeout(6_000);
+  await once(socket, "close", { signal: late });
 });
 
 test("a hub does not listen beyond its machine in the clear, nor with a key that others may read", async () => {

@@ -85,10 +85,14 @@ export interface ScriptedNode {
     readonly key?: SigningKey;
     readonly nonce?: string;
     readonly ledgerHead?: LedgerHead;
+    /** Whom the signature is for. */
+    readonly hub?: string;
   }) => Promise<void>;
   readonly report: (desired: Desired, counter: number, phase?: ReportedPhase) => void;
   /** Fulfilled with the close code. */
   readonly closed: Promise<number>;
+  /** Whether it reads from its socket; a hung process or a dead machine does not. */
+  readonly reads: (does: boolean) => void;
   readonly end: () => void;
 }
 
@@ -148,7 +152,10 @@ export function scriptedNode(url: string, node: string, key: SigningKey): Script
         ledgerHead: change.ledgerHead ?? HELLO.ledgerHead,
         node: claimed,
         keyId: signer.keyId,
-        signature: signBase64Url(signer, helloBytes(challenge.hub, claimed, change.nonce ?? challenge.nonce)),
+        signature: signBase64Url(
+          signer,
+          helloBytes(change.hub ?? challenge.hub, claimed, change.nonce ?? challenge.nonce),
+        ),
       });
     },
     report: (desired, counter, phase = "activated") => {
@@ -156,6 +163,7 @@ export function scriptedNode(url: string, node: string, key: SigningKey): Script
       send("report", { report, signature: signHex(key, canonicalJson(report)) });
     },
     closed,
+    reads: (does) => (does ? ws.resume() : ws.pause()),
     end: () => ws.terminate(),
   };
 }

@@ -59,7 +59,7 @@ test("every refused key is in the ledger", () => {
   expect(refused.map(({ target }) => target)).toEqual(["LP-01", "LP-99", "LP-01"]);
 });
 
-test("a node that says nothing, and a handshake that never ends, are closed within 6 s", async () => {
+test("AB-31: a node that says nothing, and a handshake that never ends, are closed within 6 s", async () => {
   const silent = scriptedNode(bench.hub().url, "LP-01", key);
   const { hostname, port } = new URL(bench.hub().url);
   const socket = connect(Number(port), hostname);

@@ -11,6 +11,7 @@ import { isWebToken } from "../../disk/read-token.ts";
 import { CONNECTIONS_CHECK_INTERVAL_MS, HEADERS_TIMEOUT_MS, MAX_HTTP_BODY_BYTES } from "../../model/limits.ts";
 import type { HubServices } from "../hub-services.ts";
 import { badRequest, notFound, tooLarge, unauthorized } from "../refusals.ts";
+import { refuseUpgrade } from "../session/peer-socket.ts";
 import type { SessionServer } from "../session/session-server.ts";
 import { type HubEnv, requireRole } from "./access.ts";
 import { alertsRoutes } from "./alerts-routes.ts";
@@ -79,14 +80,16 @@ export async function startHttpServer(options: ServerOptions): Promise<Listening
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
   };
+  // Node waits two minutes for a TLS handshake where it is not told.
+  const tlsLimits = { minVersion: "TLSv1.3", handshakeTimeout: HEADERS_TIMEOUT_MS } as const;
   const server =
     tls === undefined
       ? createServer(limits, answer)
-      : createTlsServer({ ...limits, cert: tls.cert, key: tls.key, minVersion: "TLSv1.3" }, answer);
+      : createTlsServer({ ...limits, ...tlsLimits, cert: tls.cert, key: tls.key }, answer);
   server.on("upgrade", (request, socket, head) => {
     if (new URL(request.url ?? "/", "http://hub").pathname === NODE_PATH)
       options.sessions.upgrade(request, socket, head);
-    else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    else refuseUpgrade(socket, "404 Not Found");
   });
   await listen(server, options);
   const { port, family, address } = server.address() as AddressInfo;

@@ -1,5 +1,5 @@
 import type { WebSocket } from "ws";
-import { MAX_QUEUED_FRAMES, NODE_FRAME_BURST, NODE_FRAMES_PER_S } from "../../model/limits.ts";
+import { MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, NODE_FRAME_BURST, NODE_FRAMES_PER_S } from "../../model/limits.ts";
 import { createSlices, type Slices } from "./slices.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
@@ -25,7 +25,8 @@ export function brakeOf(ws: WebSocket): Brake {
 
 /** What one node sent and nobody has read yet. */
 interface Line<F> {
-  readonly frames: F[];
+  readonly frames: { readonly frame: F; readonly bytes: number }[];
+  bytes: number;
   readonly brake: Brake;
   readonly take: (frame: F) => void;
   tokens: number;
@@ -37,11 +38,11 @@ interface Line<F> {
 }
 
 export interface Intake<F> {
-  /** Answers where this socket's frames are put; `close` forgets what was not read. */
+  /** Answers where this socket's frames are put, with what each holds in memory; `close` forgets what was not read. */
   readonly line: (
     brake: Brake,
     take: (frame: F) => void,
-  ) => { readonly put: (frame: F) => void; readonly close: () => void };
+  ) => { readonly put: (frame: F, bytes: number) => void; readonly close: () => void };
 }
 
 export interface IntakeOptions {
@@ -67,8 +68,11 @@ export function createIntake<F>({ framesPerTurn, wheel, nowMs }: IntakeOptions):
       });
       return;
     }
-    const frame = line.frames.shift();
-    if (frame !== undefined) line.take(frame);
+    const next = line.frames.shift();
+    if (next !== undefined) {
+      line.bytes -= next.bytes;
+      line.take(next.frame);
+    }
     if (line.held && line.frames.length === 0) {
       line.held = false;
       line.brake.release();
@@ -78,12 +82,22 @@ export function createIntake<F>({ framesPerTurn, wheel, nowMs }: IntakeOptions):
   return {
     line(brake, take) {
       const bucket = { tokens: NODE_FRAME_BURST, filledAtMs: nowMs() };
-      const line: Line<F> = { frames: [], brake, take, ...bucket, held: false, resting: false, closed: false };
+      const line: Line<F> = {
+        frames: [],
+        bytes: 0,
+        brake,
+        take,
+        ...bucket,
+        held: false,
+        resting: false,
+        closed: false,
+      };
       return {
-        put(frame) {
+        put(frame, bytes) {
           if (line.closed) return;
-          line.frames.push(frame);
-          if (!line.held && line.frames.length >= MAX_QUEUED_FRAMES) {
+          line.frames.push({ frame, bytes });
+          line.bytes += bytes;
+          if (!line.held && (line.frames.length >= MAX_QUEUED_FRAMES || line.bytes >= MAX_QUEUED_BYTES)) {
             line.held = true;
             brake.hold();
           }

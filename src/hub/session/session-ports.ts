@@ -7,6 +7,7 @@ import type { NodeKey } from "../nodes/node-service.ts";
 import type { AlertInbox, Clock, Random } from "../ports.ts";
 import type { WitnessService } from "../witness/witness-service.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
 
 /** What a session asks of the rest of the hub. */
 export interface SessionPorts {
@@ -16,6 +17,8 @@ export interface SessionPorts {
   readonly clock: Clock;
   /** Milliseconds that nobody sets: how long a peer was silent. A wall clock that is put right must end no session. */
   readonly monotonicMs: () => number;
+  /** What is to happen later; a wheel of its own where it is left out. */
+  readonly wheel?: TimerWheel;
   readonly random: Random;
   readonly blobs: BlobShelf;
   readonly inbox: AlertInbox;

@@ -1,21 +1,25 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { signHex } from "../../disk/key-file.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import {
   AUTH_TIMEOUT_MS,
+  CLOSE_GRACE_MS,
   FRAMES_PER_TURN,
   HEARTBEAT_MS,
+  HUB_MAX_CHUNKS,
+  HUB_MAX_FRAGMENTS,
   HUB_MAX_FRAME_BYTES,
   MAX_BUFFERED_BYTES,
   MAX_HANDSHAKES,
   MAX_HANDSHAKES_PER_ADDRESS,
   PUBLISHES_PER_TURN,
+  SLOW_READER_MS,
   UPGRADES_PER_TURN,
 } from "../../model/limits.ts";
-import { type HubCheckpoint, type Message, type SignedDesired, SUBPROTOCOL } from "../../model/message.ts";
+import { type HubCheckpoint, type SignedDesired, SUBPROTOCOL } from "../../model/message.ts";
 import {
   type SessionEffect,
   type SessionEvent,
@@ -25,9 +29,9 @@ import {
 } from "../core/session.ts";
 import type { Random } from "../ports.ts";
 import { admission } from "./admission.ts";
-import type { BlobShelf } from "./blob-shelf.ts";
 import { durably, takeProof } from "./hand-in.ts";
 import { type Brake, brakeOf, createIntake, type Intake } from "./intake.ts";
+import { blobSender, closeSoon, probe, refuseUpgrade, sendText, turnAway, untilClosed } from "./peer-socket.ts";
 import type { SessionPorts } from "./session-ports.ts";
 import { createSlices } from "./slices.ts";
 import { createTimerWheel, type TimerWheel } from "./timer-wheel.ts";
@@ -46,13 +50,8 @@ export interface SessionServer {
   readonly stop: () => Promise<void>;
 }
 
-/** A peer that takes nothing for this long is closed. Source: quality.md, slow readers. */
-const SLOW_READER_MS = 6_000;
-/** A live session that a newcomer claims to be has this long to answer a WebSocket ping. */
-const PROBE_MS = 2_000;
 const TWO_SESSIONS = "two sessions of its key were live at once: it has a copy";
 const MAX_COMMITS_UNDER_WAY = 8;
-const STOP_GRACE_MS = 1_000;
 /** Within it a node that was recalled comes back. */
 const RECALL_MS = 500;
 
@@ -79,10 +78,12 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
     noServer: true,
     clientTracking: false,
     maxPayload: HUB_MAX_FRAME_BYTES,
+    maxFragments: HUB_MAX_FRAGMENTS,
+    maxBufferedChunks: HUB_MAX_CHUNKS,
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-  const wheel = createTimerWheel();
+  const wheel = ports.wheel ?? createTimerWheel();
   const nowMs = ports.monotonicMs;
   const floor: Floor = {
     ports,
@@ -118,7 +119,8 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
   return {
     upgrade(request, socket, head) {
       const leave = places.enter(request.socket.remoteAddress ?? "");
-      if (leave === undefined) return refuseUpgrade(socket, places.retryAfterS());
+      if (leave === undefined)
+        return refuseUpgrade(socket, "503 Service Unavailable", [`retry-after: ${places.retryAfterS()}`]);
       socket.once("close", leave);
       upgrades.put(socket, { request, head, leave });
     },
@@ -128,7 +130,7 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
     drop: (node, why) => floor.live.get(node)?.handle({ kind: "dropped", why }),
     recall: (node, why) => floor.live.get(node)?.handle({ kind: "stopping", retryAfterMs: RECALL_MS, why }),
     async stop() {
-      const closing = [...connections].map((connection) => connection.closed(STOP_GRACE_MS));
+      const closing = [...connections].map((connection) => connection.closed(CLOSE_GRACE_MS));
       for (const connection of connections)
         connection.handle({ kind: "stopping", retryAfterMs: HEARTBEAT_MS / 5, why: "the hub stops" });
       await Promise.all(closing);
@@ -136,12 +138,6 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
       server.close();
     },
   };
-}
-
-/** Before the WebSocket there is: no session, no key, no state of it. */
-function refuseUpgrade(socket: Duplex, retryAfterS: number): void {
-  socket.on("error", () => undefined);
-  socket.end(`HTTP/1.1 503 Service Unavailable\r\nretry-after: ${retryAfterS}\r\nconnection: close\r\n\r\n`);
 }
 
 interface Connection {
@@ -270,9 +266,13 @@ function listen(ws: WebSocket, floor: Floor, brake: Brake, handle: (event: Sessi
     handle({ kind: "tick", nowMs: monotonicMs() });
   };
   let beat = wheel.after(HEARTBEAT_MS, tick);
-  ws.on("message", (data, isBinary) => line.put(received(data, isBinary, monotonicMs)));
-  // ws reports frames that are too large or malformed here and closes; there is nothing to add.
-  ws.on("error", () => undefined);
+  ws.on("message", (data: Buffer, isBinary) => {
+    if (ws.readyState === ws.OPEN) line.put(received(data, isBinary, monotonicMs), data.length);
+    // It was told goodbye and talks on.
+    else ws.pause();
+  });
+  // ws reports frames that are too large or malformed here, and has said goodbye.
+  ws.on("error", () => turnAway(ws, wheel));
   return () => {
     unheard();
     beat();
@@ -315,7 +315,7 @@ function commitLimit(brake: Brake): (work: Promise<void>) => Promise<void> {
   };
 }
 
-const received = (data: RawData, isBinary: boolean, monotonicMs: () => number): SessionEvent =>
+const received = (data: Buffer, isBinary: boolean, monotonicMs: () => number): SessionEvent =>
   isBinary ? { kind: "binary" } : { kind: "text", text: data.toString(), nowMs: monotonicMs() };
 
 async function lookUp(
@@ -362,69 +362,3 @@ const sessionRecord = (note: SessionEffect & { readonly kind: "note" }, hubId: s
   smart_id: null,
   metadata: {},
 });
-
-function sendText(ws: WebSocket, message: Message): void {
-  if (ws.readyState !== ws.OPEN) return;
-  // Whoever reads this slowly is cut off: at its next hello it is brought up to date by digest.
-  if (ws.bufferedAmount > MAX_BUFFERED_BYTES) ws.terminate();
-  else ws.send(JSON.stringify(message));
-}
-
-/** Sends blobs one behind the other, so that no more than one waits in the socket. */
-function blobSender(ws: WebSocket, blobs: BlobShelf, wheel: TimerWheel): (digest: string, missing: () => void) => void {
-  const waiting: { readonly digest: string; readonly missing: () => void }[] = [];
-  let sending = false;
-  const next = (): void => {
-    const blob = waiting.shift();
-    sending = blob !== undefined && ws.readyState === ws.OPEN;
-    if (blob === undefined || !sending) return;
-    const frame = blobs.frame(blob.digest);
-    if (frame === undefined) {
-      blob.missing();
-      next();
-      return;
-    }
-    const cancel = wheel.after(SLOW_READER_MS, () => ws.terminate());
-    ws.send(frame, { binary: true, compress: false }, () => {
-      cancel();
-      next();
-    });
-  };
-  return (digest, missing) => {
-    waiting.push({ digest, missing });
-    if (!sending) next();
-  };
-}
-
-function closeSoon(ws: WebSocket, code: number, reason: string, wheel: TimerWheel): void {
-  ws.close(code, reason);
-  ws.once(
-    "close",
-    wheel.after(STOP_GRACE_MS, () => ws.terminate()),
-  );
-}
-
-function probe(ws: WebSocket, wheel: TimerWheel, answered: () => void): void {
-  const given = wheel.after(PROBE_MS, () => ws.terminate());
-  const heard = (): void => {
-    given();
-    answered();
-  };
-  ws.once("pong", heard);
-  ws.once("close", () => {
-    ws.off("pong", heard);
-    given();
-  });
-  if (ws.readyState === ws.OPEN) ws.ping();
-}
-
-function untilClosed(ws: WebSocket, graceMs: number): Promise<void> {
-  if (ws.readyState === ws.CLOSED) return Promise.resolve();
-  return new Promise((done) => {
-    const cut = setTimeout(() => ws.terminate(), graceMs);
-    ws.once("close", () => {
-      clearTimeout(cut);
-      done();
-    });
-  });
-}
