@@ -40,6 +40,8 @@ export interface AgentStatus {
   readonly standing: "none" | "ready" | "rejected";
   readonly rejection: { readonly reason: string; readonly detail: string } | null;
   readonly generation: number | null;
+  /** Until when the hub vouches for it, epoch milliseconds; what is in force stays so afterwards. Null: nothing is. */
+  readonly freshUntilMs: number | null;
   readonly contracts: readonly {
     readonly contract: ContractId;
     readonly version: Version;

@@ -34,6 +34,7 @@ export function statusOf({ node, engine, hub, hubUrl, activation, stores, key, l
     standing: standing.kind,
     rejection:
       standing.kind === "rejected" ? { reason: standing.rejection.reason, detail: standing.rejection.detail } : null,
+    freshUntilMs: set?.freshUntilMs ?? null,
     generation: set?.signed.desired.generation ?? null,
     contracts: (standing.kind === "ready" ? (inForceIn(standing)?.set.contracts ?? []) : []).map(
       ({ contract, version, digest, mode }) => ({

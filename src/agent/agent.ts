@@ -27,6 +27,7 @@ import { evidenceRoutes } from "./evidence-routes.ts";
 import { openEvidenceService } from "./evidence-service.ts";
 import { openEvidenceStore } from "./evidence-store.ts";
 import { feedRoutes } from "./feed.ts";
+import { watchFreshness } from "./freshness-watch.ts";
 import { type GateService, openGateService } from "./gate-service.ts";
 import { type ActiveSet, type HubLink, openHubLink } from "./hub-link.ts";
 import { type KeptBytes, openKeptBytes } from "./kept-bytes.ts";
@@ -188,6 +189,7 @@ async function run(
   if (hubUrl !== null)
     undo.push(linkTo(hubUrl, { options, folder, gate, enrolment, stores, key, kept, activation, enrolledRoot, voice }));
   undo.push(watchTheHour(options, activation, voice));
+  undo.push(watchFreshness({ node, activation, clock, ledger, voice }));
   let stopping: Promise<void> | undefined;
   return {
     ...{ url: api.url, node, status },

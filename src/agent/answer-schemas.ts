@@ -155,6 +155,7 @@ const statusSchema = objectSchema<AgentStatus>({
   standing: wordSchema(["none", "ready", "rejected"]),
   rejection: orNull(objectSchema<NonNullable<AgentStatus["rejection"]>>({ reason: text, detail: text })),
   generation: orNull(countSchema()),
+  freshUntilMs: orNull(countSchema("until when the hub vouches for it; what is in force stays so afterwards")),
   contracts: listSchema(
     objectSchema<AgentStatus["contracts"][number]>({
       ...{ contract, version: text, digest, mode: wordSchema(["enforce", "shadow"]) },

@@ -5,7 +5,13 @@ import { type SigningKey, signBase64Url, signHex, verifyHex } from "../disk/key-
 import type { LedgerHead } from "../ledger/entry.ts";
 import { digestsOf } from "../model/desired-digests.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
-import { HEADERS_TIMEOUT_MS, HUB_MAX_FRAME_BYTES, NODE_MAX_FRAME_BYTES } from "../model/limits.ts";
+import {
+  CLOSE_GRACE_MS,
+  HEADERS_TIMEOUT_MS,
+  HUB_MAX_FRAME_BYTES,
+  NODE_MAX_FRAGMENTS,
+  NODE_MAX_FRAME_BYTES,
+} from "../model/limits.ts";
 import {
   type AlertBatch,
   type Desired,
@@ -276,6 +282,7 @@ class LinkDriver {
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, SUBPROTOCOL, {
       maxPayload: NODE_MAX_FRAME_BYTES,
+      maxFragments: NODE_MAX_FRAGMENTS,
       perMessageDeflate: false,
       handshakeTimeout: HEADERS_TIMEOUT_MS,
       followRedirects: false,
@@ -298,9 +305,10 @@ class LinkDriver {
         socket.terminate();
       }),
     );
-    // An error is followed by a close; without a listener it would end the process.
+    // An error is followed by a close, once the hub answers ours; without a listener it would end the process.
     socket.on("error", (error) => {
       this.#lastWhy = error.message;
+      cutSoon(socket);
     });
     socket.on("close", () =>
       current(() => {
@@ -316,8 +324,7 @@ class LinkDriver {
     if (socket === null) return;
     if (socket.readyState === WebSocket.OPEN) socket.close(1000);
     else socket.terminate();
-    // A peer that does not answer the close frame does not hold us.
-    setTimeout(() => socket.terminate(), 1_000).unref();
+    cutSoon(socket);
   }
 
   #receive(data: Buffer, binary: boolean): void {
@@ -443,6 +450,11 @@ class LinkDriver {
     clock.attest({ bootId: clock.sources.bootId, bootMs: clock.sources.bootMs(), timeMs });
     this.#options.onAttested();
   }
+}
+
+/** A peer that does not answer the close frame does not hold us. */
+function cutSoon(socket: WebSocket): void {
+  setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
 }
 
 /** A tried version is as far as the set that brought it, once it is there. */

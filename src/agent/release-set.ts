@@ -24,6 +24,8 @@ import {
 export interface ReleaseSet {
   readonly signed: SignedDesired;
   readonly mark: MetadataMark;
+  /** Until then, epoch milliseconds, the hub vouches for it. What is in force stays so afterwards. */
+  readonly freshUntilMs: number;
   readonly onlineKeys: ReadonlyMap<string, string>;
   readonly contracts: readonly VerifiedRelease[];
   /** Versions that are tried beside them, each as well proven. */
@@ -119,11 +121,12 @@ export function verifySet(request: SetToVerify): Result<ReleaseSet, Rejection> {
     if (release.ok) shadows.push(release.value);
     else shadowFaults.push({ ...release.error, contract });
   }
-  const { mark, onlineKeys } = metadata.value;
+  const { mark, onlineKeys, freshUntilMs } = metadata.value;
   return ok({
     signed,
     mark: mark(),
     onlineKeys,
+    freshUntilMs,
     contracts,
     shadows,
     shadowFaults,

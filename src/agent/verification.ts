@@ -58,6 +58,8 @@ export interface VerifiedMetadata {
   readonly mark: () => MetadataMark;
   /** Undefined where no role that may list the path does; a role that does not prove itself refuses. */
   readonly target: (path: string) => Result<ProvenTarget | undefined, Rejection>;
+  /** When the timestamp expires, epoch milliseconds: until then the hub vouches for this state. */
+  readonly freshUntilMs: number;
   /** Public keys, hex, that may sign desired sets and time: the timestamp role's in the verified root. */
   readonly onlineKeys: ReadonlyMap<string, string>;
 }
@@ -107,9 +109,11 @@ function walkMetadata(request: MetadataToVerify): VerifiedMetadata {
   const timestamp = updateTimestamp(walk);
   const snapshot = updateSnapshot(walk);
   const targets = loadRole(walk, "targets", "root");
+  assert(store.timestamp !== undefined, "a timestamp was taken");
   const reached = { root, timestamp, snapshot, targets: loadedVersion(walk, "targets", targets) };
   return {
     mark: () => ({ ...reached, delegated: delegatedMarks(walk) }),
+    freshUntilMs: Date.parse(store.timestamp.signed.expires),
     onlineKeys: onlineKeysOf(store),
     target: (path) => orRefusal(path, () => searchTarget(walk, path)),
   };

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { type WebSocket, WebSocketServer } from "ws";
 import { canonicalJson } from "../../src/base/canonical-json.ts";
@@ -19,10 +20,19 @@ export interface FakeHub {
   desired: SignedDesired | null;
   /** Whether records are acknowledged. */
   acknowledges: boolean;
+  /** Who it says it is in its challenge. */
+  id: string;
+  /** Instead of its own answer to a frame of this type, what a test has it do. */
+  answers: { [type: string]: Answer };
+  /** The codes with which nodes closed their sessions. */
+  readonly closes: number[];
   readonly push: () => void;
   readonly dropAll: () => void;
   readonly close: () => Promise<void>;
 }
+
+/** `wire` is the bare socket below, for what no library would send. */
+export type Answer = (say: (t: string, body: unknown) => void, body: never, wire: Duplex) => void;
 
 const HUB_ID = "hub-test";
 const NONCE = "n".repeat(43);
@@ -40,7 +50,7 @@ export async function openFakeHub(repository: Repository): Promise<FakeHub> {
       response.end(JSON.stringify({ hub: HUB_ID, root: repository.root }));
     });
   });
-  const wss = new WebSocketServer({ server, path: "/v1/node", handleProtocols: () => SUBPROTOCOL });
+  const wss = new WebSocketServer({ noServer: true, handleProtocols: () => SUBPROTOCOL });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const hub: FakeHub = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -48,7 +58,7 @@ export async function openFakeHub(repository: Repository): Promise<FakeHub> {
     reports: [],
     alerts: new Map(),
     desired: null,
-    acknowledges: true,
+    ...{ acknowledges: true, id: HUB_ID, answers: {}, closes: [] },
     push: () => {
       for (const socket of sockets) send(socket, "desired", hub.desired);
     },
@@ -61,12 +71,22 @@ export async function openFakeHub(repository: Repository): Promise<FakeHub> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  wss.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("message", (data) => take(socket, JSON.parse(String(data)) as Frame, hub, repository, publicKey));
-    send(socket, "challenge", { nonce: NONCE, hub: HUB_ID, hubTimeMs: Date.now(), majors: [1], spreadMs: 20 });
-  });
+  server.on("upgrade", (request, wire, head) =>
+    wss.handleUpgrade(request, wire, head, (socket) => {
+      sockets.add(socket);
+      socket.on("close", (code) => {
+        sockets.delete(socket);
+        hub.closes.push(code);
+      });
+      socket.on("message", (data) => {
+        const { t, body } = JSON.parse(String(data)) as Frame;
+        const answer = hub.answers[t];
+        if (answer === undefined) take(socket, { t, body }, hub, repository, publicKey);
+        else answer((type, said) => send(socket, type, said), body, wire);
+      });
+      send(socket, "challenge", { nonce: NONCE, hub: hub.id, hubTimeMs: Date.now(), majors: [1], spreadMs: 20 });
+    }),
+  );
   return hub;
 }
 

@@ -39,7 +39,7 @@ async function gateOver(
   if (!loaded.ok) throw new Error(loaded.error.message);
   const { bundle } = loaded.value;
   // What proves a set has no part in deciding; whatever else a set has, tsc asks for here.
-  const set: Omit<ReleaseSet, "signed" | "mark" | "onlineKeys" | "assignments"> = {
+  const set: Omit<ReleaseSet, "signed" | "mark" | "onlineKeys" | "freshUntilMs" | "assignments"> = {
     contracts: [
       {
         ...{ contract: bundle.contract, version: "v1.0", digest, mode: "enforce", from: null },

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { printUtc } from "../../base/civil-time.ts";
 import type { FloorCounts, FloorStatus, StationStatus } from "../../hub/index.ts";
 import type { StandingTest } from "../../model/message.ts";
 import { agentToken, agentUrl, askAgent } from "../agent-client.ts";
@@ -126,13 +127,22 @@ interface OwnStatus {
   readonly standing: string;
   readonly rejection: { readonly reason: string; readonly detail: string } | null;
   readonly generation: number | null;
+  readonly freshUntilMs: number | null;
   readonly hub: { readonly id: string; readonly link: string };
   readonly contracts: readonly { readonly contract: string; readonly version: string }[];
   readonly station: { readonly id: string; readonly type: string } | null;
   readonly key: { readonly publicHex: string };
-  readonly clock: { readonly source: string };
+  readonly clock: { readonly source: string; readonly nowMs: number };
   readonly alerts: { readonly lastSeq: number; readonly ackedSeq: number };
 }
+
+/** A node without a hub is as good as before; a person should know since when nobody vouched for its contracts. */
+const staleLine = ({ freshUntilMs, clock }: OwnStatus): readonly string[] =>
+  freshUntilMs === null || clock.nowMs <= freshUntilMs
+    ? []
+    : [
+        `the hub vouched for them until ${printUtc(freshUntilMs)}, ${ago(freshUntilMs, clock.nowMs)} ago; they stay in force`,
+      ];
 
 async function agentStatus(options: StatusOptions & { readonly node: string }): Promise<void> {
   const url = agentUrl(options);
@@ -144,6 +154,7 @@ async function agentStatus(options: StatusOptions & { readonly node: string }): 
     `${options.node} at ${url}: ${status.standing}, generation ${status.generation ?? "none"}: ${runs}`,
     ...(station === null ? [] : [`${station.type} station ${station.id}`]),
     ...(rejection === null ? [] : [`refused: ${rejection.reason}, ${rejection.detail}`]),
+    ...staleLine(status),
     `public key ${status.key.publicHex}`,
     `hub ${hub.id}: ${hub.link === "none" ? "not asked, started with --no-hub" : hub.link}; clock ${status.clock.source}; ${alerts.lastSeq - alerts.ackedSeq} alerts waiting`,
   ]);

@@ -222,6 +222,11 @@ const rows: readonly Row[] = [
     does: ["report 1 rejected", "raise"],
   },
   {
+    what: "AB-10: a hub that answers, and does not send what was asked for, is left",
+    events: [...welcomed, desired(1, digest("a")), { kind: "timer", timer: "fetch", atMs: 31_000, nonce: "nonce" }],
+    does: ["close: the hub did not send what was asked for"],
+  },
+  {
     what: "a newer set replaces one that is fetched",
     events: [...welcomed, desired(1, digest("a")), desired(2)],
     does: ["report 2 received", "attempt"],
@@ -295,7 +300,7 @@ const rows: readonly Row[] = [
     does: ["close: the hub acknowledged nothing"],
   },
   {
-    what: "signed time with our nonce attests",
+    what: "AB-20: control: signed time with our nonce attests",
     events: [...welcomed, say("timestamp", { nonce: "nonce", hubTimeMs: 5, keyId: "k", signature: "s" }, 1_200)],
     does: ["attest"],
   },
@@ -305,7 +310,7 @@ const rows: readonly Row[] = [
     does: [],
   },
   {
-    what: "a reply that was held back does not",
+    what: "AB-20: a time that was held back for more than 5 s attests nothing",
     events: [
       ...welcomed,
       say("timestamp", { nonce: "nonce", hubTimeMs: 5, keyId: "k", signature: "s" }, 1_001 + TIME_ROUND_TRIP_MAX_MS),
@@ -313,7 +318,7 @@ const rows: readonly Row[] = [
     does: [],
   },
   {
-    what: "a reply that comes twice counts once",
+    what: "AB-20: one that comes twice counts once",
     events: [
       ...welcomed,
       ...[1_100, 1_200].map((at) => say("timestamp", { nonce: "nonce", hubTimeMs: 5, keyId: "k", signature: "s" }, at)),
