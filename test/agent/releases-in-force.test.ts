@@ -20,7 +20,7 @@ interface Given {
 /** One set with the contract UV in this version, or without it. */
 function setOf(given: Given | null): Ready["set"] {
   // What proves a set has no part in deciding; whatever else a set has, tsc asks for here.
-  const set: Omit<ReleaseSet, "signed" | "mark" | "onlineKeys" | "assignments"> = {
+  const set: Omit<ReleaseSet, "signed" | "mark" | "onlineKeys" | "freshUntilMs" | "assignments"> = {
     ...{ contracts: given === null ? [] : [releaseOf(given)], shadows: [], shadowFaults: [] },
     ...{ register: null, people: null, orders: null, zone: null },
   };

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
+import type { Selectable } from "kysely";
 import { assert } from "../../base/assert.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { isPublicHex, keyIdOf } from "../../disk/key-file.ts";
 import type { StationRegister } from "../../model/documents.ts";
 import { isTestNodeId } from "../../model/ids.ts";
+import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import { ENROLMENT_TOKEN_LIFE_MS } from "../../model/limits.ts";
 import type { NodeSource, Principal } from "../ports.ts";
 import { badRequest, conflict, forbidden, unknownId } from "../refusals.ts";
 import type { Write } from "../store/journal.ts";
-import type { NodeTables } from "../store/node-tables.ts";
+import type { EnrolmentRow, NodeTables } from "../store/node-tables.ts";
 import { type KnownNode, type NodeKey, type NodePorts, nodeOf, nodeRecord } from "./known-node.ts";
 import { keyOf, NO_HISTORY, quarantine, release, revoke } from "./node-trust.ts";
 import { registerFrom } from "./register-schema.ts";
@@ -65,6 +67,20 @@ export function createNodeService(ports: NodePorts): NodeService {
   const list = async (): Promise<readonly KnownNode[]> => (await rows().orderBy("id").execute()).map(nodeOf);
   const allIds = async (): Promise<readonly string[]> =>
     (await ports.db.tables<NodeTables>().selectFrom("node").select("id").execute()).map(({ id }) => id);
+  /** Tokens of whose misuse the ledger knows: who tries one over and over does not fill it. */
+  const toldOf = new Set<string>();
+  const enrol = async (requests: readonly EnrolRequest[]): Promise<void> => {
+    const misused: Misuse[] = [];
+    try {
+      await enrolAll(ports, requests, (misuse) => misused.push(misuse));
+    } catch (error) {
+      const news = misused.filter(({ tokenSha256 }) => !toldOf.has(tokenSha256));
+      for (const { tokenSha256 } of news) toldOf.add(tokenSha256);
+      if (news.length > 0)
+        await ports.journal.commit<NodeTables, void>(async ({ record }) => news.map(misuseRecord).forEach(record));
+      throw error;
+    }
+  };
   return {
     register: async (register, by) => {
       const [token] = await registerAll(ports, [registerFrom(register)], by);
@@ -72,14 +88,14 @@ export function createNodeService(ports: NodePorts): NodeService {
       return token;
     },
     registerFleet: (registers, by) => registerAll(ports, registers.map(registerFrom), by),
-    enrolFleet: (requests) => enrolAll(ports, requests),
+    enrolFleet: enrol,
     replaceRegister: async (node, register, by) => {
       if ((await get(node)) === undefined) throw unknownId("node", node, await allIds());
       await replaceRegister(ports, node, registerFrom(register), by);
       return nodeOf(await rows().where("id", "=", node).executeTakeFirstOrThrow());
     },
     enrol: async (request) => {
-      await enrolAll(ports, [request]);
+      await enrol([request]);
       return nodeOf(await rows().where("id", "=", request.node).executeTakeFirstOrThrow());
     },
     ...{ list, allIds },
@@ -183,14 +199,32 @@ async function replaceRegister(
 
 type EnrolRequest = Parameters<NodeService["enrol"]>[0];
 
-async function enrolAll(ports: NodePorts, requests: readonly EnrolRequest[]): Promise<void> {
+/** A token that is known here, in the wrong hands or at the wrong time. One that was guessed is not known. */
+interface Misuse {
+  readonly tokenSha256: string;
+  readonly ownNode: string;
+  readonly askedFor: string;
+  readonly because: "used before" | "too old" | "of another node";
+}
+
+const misuseRecord = ({ ownNode, askedFor, because }: Misuse): LedgerRecord => ({
+  ...{ action_type: "node_enrolment", action: "refused", target: ownNode, user_id: askedFor, smart_id: null },
+  details: `the enrolment token of ${ownNode} was shown for ${askedFor}: ${because}`,
+  metadata: { asked_for: askedFor, because },
+});
+
+async function enrolAll(
+  ports: NodePorts,
+  requests: readonly EnrolRequest[],
+  onMisuse: (misuse: Misuse) => void,
+): Promise<void> {
   for (const { node, publicKey } of requests) {
     if (!isTestNodeId(node)) throw badRequest(`"${node}" is no node id`);
     if (!isPublicHex(publicKey)) throw badRequest("publicKey: 64 hex digits of an Ed25519 key were expected");
   }
   const nowMs = ports.clock.nowMs();
   await ports.journal.commit<NodeTables, void>(async (write) => {
-    for (const request of requests) await enrolOne(write, request, nowMs);
+    for (const request of requests) await enrolOne(write, request, nowMs, onMisuse);
   });
   // A key begins without a past, and so may the ledger beside it.
   for (const { node } of requests) ports.forgiveLedger(node);
@@ -201,14 +235,18 @@ async function enrolOne(
   { tables, record }: Write<NodeTables>,
   { token, node, publicKey }: EnrolRequest,
   nowMs: number,
+  onMisuse: (misuse: Misuse) => void,
 ): Promise<void> {
+  const tokenSha256 = sha256(token);
   const kept = await tables
     .selectFrom("enrolment")
     .selectAll()
-    .where("token_sha256", "=", sha256(token))
+    .where("token_sha256", "=", tokenSha256)
     .executeTakeFirst();
+  const because = kept === undefined ? null : whyNot(kept, node, nowMs);
+  if (kept !== undefined && because !== null) onMisuse({ tokenSha256, ownNode: kept.node, askedFor: node, because });
   // One sentence for every reason: whoever guesses learns nothing.
-  if (kept === undefined || kept.node !== node || kept.used_at_ms !== null || nowMs >= kept.expires_at_ms)
+  if (kept === undefined || because !== null)
     throw forbidden(
       `this token does not enrol ${node}`,
       "tokens hold once, for one node, for 15 minutes: register it again",
@@ -227,9 +265,15 @@ async function enrolOne(
     .set({ ...NO_HISTORY, public_hex: publicKey, key_id: keyIdOf(publicKey), enrolled_at_ms: nowMs })
     .where("id", "=", node)
     .execute();
-  await tables.updateTable("enrolment").set({ used_at_ms: nowMs }).where("token_sha256", "=", sha256(token)).execute();
+  await tables.updateTable("enrolment").set({ used_at_ms: nowMs }).where("token_sha256", "=", tokenSha256).execute();
   const register = JSON.parse(row.register) as StationRegister;
   record(nodeRecord("node_enrolment", "enrolled", register, node, { key_id: keyIdOf(publicKey) }));
+}
+
+function whyNot(kept: Selectable<EnrolmentRow>, node: string, nowMs: number): Misuse["because"] | null {
+  if (kept.node !== node) return "of another node";
+  if (kept.used_at_ms !== null) return "used before";
+  return nowMs >= kept.expires_at_ms ? "too old" : null;
 }
 
 export type { KnownNode, NodeKey } from "./known-node.ts";
