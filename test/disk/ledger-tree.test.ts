@@ -245,7 +245,7 @@ describe("entries by who, what and when", () => {
   });
 });
 
-describe("AB-35 what an administrator may try on the tree and its checkpoints", () => {
+describe("AB-35: what an administrator may try on the tree and its checkpoints", () => {
   const SIZE = 3_000;
   interface Attack {
     readonly name: string;

@@ -251,7 +251,7 @@ describe("escalation", () => {
     },
   );
 
-  test("a flood tells each role once, and an acknowledgement ends it", async () => {
+  test("AB-29: a flood tells each role once, and an acknowledgement ends it", async () => {
     const { alerts, told, tick } = await openAlerts();
     for (let seq = 1; seq <= 30; seq++) await alerts.receive("LP-1", { epoch: EPOCH, alerts: seqs(seq) });
     expect(told).toHaveLength(1);

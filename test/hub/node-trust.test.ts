@@ -13,7 +13,7 @@ import {
   until,
 } from "./hub-fixture.ts";
 
-// Abuse cases 31 to 33: a copied node, an older self, a key that was taken away.
+// Abuse case 14, a copied node or an older self of it, and a key that was taken away.
 
 let bench: HubBench;
 beforeAll(async () => {
@@ -78,13 +78,13 @@ const older: readonly {
   readonly why: RegExp;
 }[] = [
   {
-    what: "AB-32 an older copy of a node's disk",
+    what: "AB-14: an older copy of a node's disk",
     node: "TR-01",
     says: [3, 5],
     why: /last report is 3, and report 5 came before/,
   },
   {
-    what: "AB-32 a ledger that lost its end",
+    what: "AB-14: a ledger that lost its end",
     node: "TR-02",
     says: [5, 4],
     why: /ledger has 4 entries, and had 5 before/,
@@ -119,7 +119,7 @@ for (const { what, node, says, why } of older)
     again.end();
   });
 
-test("one that only goes on is not", async () => {
+test("control: one that only goes on is not", async () => {
   const key = await reported("TR-03", 5);
   for (const counter of [5, 9]) {
     const link = connect("TR-03", key);
@@ -134,7 +134,7 @@ test("one that only goes on is not", async () => {
   expect(await quarantineOf("TR-03")).toBe(null);
 });
 
-test("AB-31 two live sessions of one key: the newcomer is refused, and the node is quarantined", async () => {
+test("AB-14: two live sessions of one key: the newcomer is refused, and the node is quarantined", async () => {
   const key = await bench.enrol("TR-04", "trust");
   const first = connect("TR-04", key);
   await greet(first, "TR-04", key, 0);
@@ -152,7 +152,7 @@ test("AB-31 two live sessions of one key: the newcomer is refused, and the node 
   first.end();
 });
 
-test("a stranger who claims to be a node quarantines nobody", async () => {
+test("control: a stranger who claims to be a node quarantines nobody", async () => {
   const key = await bench.enrol("TR-05", "trust");
   const first = connect("TR-05", key);
   await greet(first, "TR-05", key, 0);
@@ -165,7 +165,7 @@ test("a stranger who claims to be a node quarantines nobody", async () => {
   first.end();
 });
 
-test("AB-33 a revoked key ends its session, is told so, enrols nobody, and the station comes back with another", async () => {
+test("a revoked key ends its session, is told so, enrols nobody, and the station comes back with another", async () => {
   const key = await bench.enrol("TR-06", "trust");
   const link = connect("TR-06", key);
   await greet(link, "TR-06", key, 0);

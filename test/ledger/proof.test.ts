@@ -154,7 +154,7 @@ const wronglyJudged = <Claim>(
   verify: (claim: Claim) => Result<null, string>,
 ): readonly string[] => cases.filter(({ claim, holds }) => verify(claim).ok !== holds).map(({ name }) => name);
 
-describe("AB-37 proofs at their edges", () => {
+describe("AB-37: proofs at their edges", () => {
   const inclusion = [...inclusionCases(), ...farPlaces];
   const consistency = [...consistencyCases(), ...edges];
 

@@ -18,7 +18,7 @@ import {
   type TargetsJson,
 } from "./tuf-repository.ts";
 
-/** Abuse cases 01 to 13 of the threat model, each with the outcome that it asks for. Source: reliability.md section 2. */
+/** Abuse cases 01 to 13, each with the outcome that docs/abuse-cases.md asks for. Control: what each begins with is taken. */
 
 let plant: Plant;
 let station: Station;
@@ -60,7 +60,7 @@ function serving(role: string, bytes: Buffer): void {
 
 const signersOf = (role: string): readonly Signer[] => plant.repo.signers.get(role) ?? [];
 
-describe("AB-01 signature removed, or an empty list of signatures", () => {
+describe("AB-01: signature removed, or an empty list of signatures", () => {
   test.each(["timestamp", "snapshot", "targets", "uv"])("%s", async (role) => {
     plant.repo.publish(role, "snapshot", "timestamp");
     serving(role, sealAnything(plant.repo.documentOf(role), []));
@@ -70,7 +70,7 @@ describe("AB-01 signature removed, or an empty list of signatures", () => {
   test("the desired set", () => refusedAs("signature-missing", { ...signed(), signature: "" }));
 });
 
-describe("AB-02 one byte flipped", () => {
+describe("AB-02: one byte flipped", () => {
   test("every byte of metadata and bundles under its own name: refused", () => {
     const { flips, accepted, thrown } = flipMetadata(1);
     expect(flips).toBeGreaterThan(9_000);
@@ -87,7 +87,7 @@ describe("AB-02 one byte flipped", () => {
   }, 60_000);
 });
 
-describe("AB-03 an older version, correctly signed", () => {
+describe("AB-03: an older version, correctly signed", () => {
   test("of the metadata", async () => {
     const old = plant.desired(both()).metadata;
     plant.repo.publish("timestamp");
@@ -119,7 +119,7 @@ describe("AB-03 an older version, correctly signed", () => {
   });
 });
 
-describe("AB-04 the same version with other content", () => {
+describe("AB-04: the same version with other content", () => {
   test("of a bundle", async () => {
     const other = plant.release("v1.0", "same", { text: "weaker" });
     await refusedAs("content-mismatch", signed({ ...both(), "UV-A": other }));
@@ -141,7 +141,7 @@ describe("AB-04 the same version with other content", () => {
   });
 });
 
-describe("AB-05 versions run up by a thief", () => {
+describe("AB-05: versions run up by a thief", () => {
   const runUp = async (): Promise<void> => {
     Object.assign(plant.repo.snapshot, { version: 2 ** 31 - 2 });
     Object.assign(plant.repo.timestamp, { version: 2 ** 31 - 2 });
@@ -190,7 +190,7 @@ describe("AB-05 versions run up by a thief", () => {
   });
 });
 
-test("AB-06 the same timestamp replayed after its expiry: nothing new is taken, the set in force goes on", async () => {
+test("AB-06: the same timestamp replayed after its expiry: nothing new is taken, the set in force goes on", async () => {
   plant.repo.timestamp.expires = new Date(plant.nowMs + DAY_MS).toISOString();
   plant.repo.publish("timestamp");
   expect(await station.take(signed())).toBe("activated");
@@ -199,7 +199,7 @@ test("AB-06 the same timestamp replayed after its expiry: nothing new is taken, 
   expect(await station.restart(plant.nowMs + 400 * DAY_MS)).toBe("ready");
 });
 
-describe("AB-07 parts that were never released together", () => {
+describe("AB-07: parts that were never released together", () => {
   test.each(["snapshot", "targets"] as const)("%s of another moment", async (role) => {
     const before = plant.desired(both()).metadata;
     plant.release("v1.1", "same");
@@ -227,7 +227,7 @@ describe("AB-07 parts that were never released together", () => {
   });
 });
 
-describe("AB-08 a part withheld", () => {
+describe("AB-08: a part withheld", () => {
   test("a contract left out", () => refusedAs("unassigned", signed({ "UV-A": one })));
   test("the bytes of a bundle", async () => {
     const two = plant.release("v1.1", "same");
@@ -243,13 +243,13 @@ describe("AB-08 a part withheld", () => {
   });
 });
 
-test("AB-09 the right signature, for another node", () =>
+test("AB-09: the right signature, for another node", () =>
   refusedAs(
     "wrong-audience",
     signed(both(), (desired) => ({ ...desired, node: "Pen-2" })),
   ));
 
-describe("AB-10 endless data", () => {
+describe("AB-10: endless data", () => {
   test("a blob that unpacks to more than a blob may be is no frame", () => {
     const bomb = Buffer.concat([Buffer.alloc(32), gzipSync(Buffer.alloc(64 << 20))]);
     const before = process.memoryUsage().arrayBuffers;
@@ -265,7 +265,7 @@ describe("AB-10 endless data", () => {
   });
 });
 
-describe("AB-11 one signing key stolen", () => {
+describe("AB-11: one signing key stolen", () => {
   test.each(["root", "targets", "uv-loosening"])("%s signed by that key alone", async (role) => {
     plant.repo.signers.set(role, signersOf(role).slice(0, 1));
     plant.repo.publish(role, ...(role === "root" ? [] : ["snapshot"]), "timestamp");
@@ -296,7 +296,7 @@ describe("AB-11 one signing key stolen", () => {
   });
 });
 
-describe("AB-12 one key that stands for two", () => {
+describe("AB-12: one key that stands for two", () => {
   test("two signatures by one id", async () => {
     const [signer] = signersOf("uv-loosening");
     plant.repo.publish("uv-loosening");
@@ -324,7 +324,7 @@ describe("AB-12 one key that stands for two", () => {
 });
 
 /** What the online key can do on its own: say that time passed, and be believed no longer than the timestamp's life. */
-describe("AB-13 the online key stolen", () => {
+describe("AB-13: the online key stolen", () => {
   const forge = (
     role: "snapshot" | "uv" | "root",
     change: (document: RootJson | MetaFileJson | TargetsJson) => void,
