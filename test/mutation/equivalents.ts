@@ -20,6 +20,10 @@ const calibration = inFile("src/runtime/facts/calibration.ts");
 const selection = inFile("src/runtime/selection.ts");
 
 export const equivalents: readonly Equivalent[] = [
+  ...inFile("src/base/civil-time.ts")(
+    "what is filled up to four digits is cut to three",
+    'return day * DAY_MS + ((h * 60 + m) * 60 + Math.min(s, 59)) * 1000 + Number(fraction.padEnd(4, "0").slice(0, 3));',
+  ),
   ...plantCalendar(
     "a search that begins with a higher end, or halves the other way, ends at the same place",
     "let high = starts.length + 1;",
