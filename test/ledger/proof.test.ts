@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Result } from "../../src/base/result.ts";
-import { EMPTY_ROOT, leafHash, rootAt, type TreeHash } from "../../src/ledger/merkle.ts";
+import { EMPTY_ROOT, leafHash, nodeHash, rootAt, type TreeHash } from "../../src/ledger/merkle.ts";
 import {
   type ConsistencyClaim,
   consistencyProof,
@@ -63,6 +63,9 @@ function inclusionCases(): readonly Case<InclusionClaim>[] {
       bad("garbage after it", { proof: [...proof, GARBAGE] }),
       bad("the root after it", { proof: [...proof, good.root] }),
       bad("an empty hash after it", { proof: [...proof, EMPTY] }),
+      bad("a hash too many, and the root that leads to", {
+        ...{ proof: [...proof, GARBAGE], root: nodeHash(GARBAGE, good.root) },
+      }),
       bad("garbage before it", { proof: [GARBAGE, ...proof] }),
       bad("the root before it", { proof: [good.root, ...proof] }),
       bad("a hash put into it", { proof: proof.toSpliced(1, 0, GARBAGE) }),
@@ -103,6 +106,10 @@ function consistencyCases(): readonly Case<ConsistencyClaim>[] {
       bad("garbage after it", { proof: [...proof, GARBAGE] }),
       bad("the older root after it", { proof: [...proof, good.fromRoot] }),
       bad("the newer root after it", { proof: [...proof, good.toRoot] }),
+      bad("a hash too many, and the roots that leads to", {
+        ...{ proof: [...proof, GARBAGE], fromRoot: nodeHash(GARBAGE, good.fromRoot) },
+        toRoot: nodeHash(GARBAGE, good.toRoot),
+      }),
       bad("garbage before it", { proof: [GARBAGE, ...proof] }),
       bad("the older root before it", { proof: [good.fromRoot, ...proof] }),
       bad("the newer root before it", { proof: [good.toRoot, ...proof] }),
