@@ -69,6 +69,8 @@ const SOAK_MS = 2_000;
 /** Of a damaged PolicyCentral, in the ledger; the command lists all. */
 const MAX_FINDINGS = 100;
 const TICK_MS = 500;
+/** How often what was archived is read for replays. */
+const CATCH_UP_MS = 10 * 60_000;
 const DEFAULT_HOST = "127.0.0.1";
 
 /**
@@ -249,9 +251,11 @@ function startTicking(
         busy = false;
       });
   }, TICK_MS);
+  const reading = setInterval(() => void services.replays.catchUp().catch(failed), CATCH_UP_MS);
   return {
     stop: async () => {
       clearInterval(timer);
+      clearInterval(reading);
       await under;
     },
   };

@@ -23,6 +23,8 @@ export interface Impact {
   readonly budget: number;
   /** Null where it is within the budget. */
   readonly accepted: string | null;
+  /** The archive was still being read: the shares say nothing, and a person answered for it. */
+  readonly isUnknown?: true;
 }
 
 export interface ImpactPorts {
@@ -35,7 +37,8 @@ export interface ImpactPorts {
 export interface ImpactGate {
   /**
    * What recorded decisions of the last days would be under this bundle, held against the version in force. Null where none is
-   * archived: nobody knows, and that holds nothing up. @throws MaintError MAINT_ERR_IMPACT beyond the budget without a reason
+   * archived: nobody knows, and that holds nothing up. @throws MaintError MAINT_ERR_IMPACT beyond the budget, or while the archive
+   * is still being read, without a reason
    */
   readonly check: (candidate: Bundle, terms: ImpactTerms) => Promise<Impact | null>;
 }
@@ -52,10 +55,11 @@ export function createImpactGate({ replays, archive, contracts, clock }: ImpactP
       const summary = await patiently(
         replays.summarize({ candidate, against, filter: { fromMs, toMs }, examples: SHOWN }),
       );
-      const { counts, newlyBlocked, newlyAllowed } = summary;
       const budget = Math.min(asked, DEFAULT_IMPACT_BUDGET);
-      const isBeyond = (newlyBlocked.share ?? 0) > budget;
       const reason = accepted.trim();
+      if (summary === undefined) return unknownImpact(budget, reason);
+      const { counts, newlyBlocked, newlyAllowed } = summary;
+      const isBeyond = (newlyBlocked.share ?? 0) > budget;
       if (isBeyond && reason === "") throw beyond(summary, budget);
       return { decisions: counts.decisions, newlyBlocked, newlyAllowed, budget, accepted: isBeyond ? reason : null };
     },
@@ -66,7 +70,8 @@ const SHOWN = 3;
 const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(1)} %`;
 
 /** For the ledger and the version's history. */
-export function impactWords({ newlyBlocked, newlyAllowed, accepted, budget }: Impact): string {
+export function impactWords({ newlyBlocked, newlyAllowed, accepted, budget, isUnknown }: Impact): string {
+  if (isUnknown === true) return `impact: not known, the archive was still being read; accepted: ${accepted}`;
   const blocked = `${newlyBlocked.count} of ${newlyBlocked.of} recorded allowed decisions newly blocked (${percent(newlyBlocked.share)})`;
   const allowed = `${newlyAllowed.count} of ${newlyAllowed.of} blocked ones newly allowed`;
   const why = accepted === null ? "" : `, beyond the budget of ${percent(budget)}, accepted: ${accepted}`;
@@ -83,19 +88,23 @@ function beyond({ newlyBlocked, examples, contract }: ReplaySummary, budget: num
   );
 }
 
-async function patiently<T>(work: Promise<T>): Promise<T> {
+const NO_SHARE: ReplayShare = { count: 0, of: 0, share: null, low: 0, high: 1 };
+
+/** A plant that must have its next version now need not wait for the reading of years. */
+function unknownImpact(budget: number, reason: string): Impact {
+  if (reason !== "")
+    return { decisions: 0, newlyBlocked: NO_SHARE, newlyAllowed: NO_SHARE, budget, accepted: reason, isUnknown: true };
+  throw new MaintError("MAINT_ERR_IMPACT", "the archive is still being read to say what this would change", {
+    exitCode: 1,
+    help: 'try again in a while, what was read stays; or answer for it with --accept-impact "why"',
+  });
+}
+
+/** Undefined where it takes too long; it goes on all the same, so that the next who asks waits less. */
+async function patiently<T>(work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new MaintError("MAINT_ERR_IMPACT", "the archive is still being read to say what this would change", {
-            exitCode: 1,
-            help: "try again in a while; what was read stays",
-          }),
-        ),
-      REPLAY_PATIENCE_MS,
-    );
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), REPLAY_PATIENCE_MS);
   });
   work.catch(() => undefined);
   try {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { oneAtATime } from "../../base/one-at-a-time.ts";
@@ -53,6 +54,11 @@ export interface ReplayService {
   readonly jobs: () => readonly ReplayJob[];
   /** Ends it where it has not ended. @throws MaintError NOT_FOUND */
   readonly cancel: (id: string) => ReplayJob;
+  /**
+   * Reads what was archived since, in one thread and behind everybody who asks for a replay, so that nobody waits for years of
+   * decisions. What a failure leaves unread is read by the next.
+   */
+  readonly catchUp: () => Promise<void>;
   /** Cancels what runs and takes nothing more. */
   readonly stop: () => Promise<void>;
 }
@@ -78,7 +84,9 @@ export function createReplayService(ports: ReplayPorts): ReplayService {
   const kept = new Map<string, Kept>();
   const running = new Set<AbortController>();
   let counted = 0;
+  const reader = backgroundReader(ports, inTurn);
   const run = (request: ReplayRequest, stop: AbortController, progress?: (progress: ReplayProgress) => void) => {
+    reader.giveWay();
     const order = orderOf(ports, request);
     if (running.size > MAX_REPLAYS_WAITING) throw conflict(`${running.size} replays wait already`);
     running.add(stop);
@@ -123,9 +131,39 @@ export function createReplayService(ports: ReplayPorts): ReplayService {
       if (one.job.state === "waiting" || one.job.state === "running") one.job = { ...one.job, state: "cancelled" };
       return one.job;
     },
+    catchUp: async () => (running.size > 0 ? undefined : reader.read()),
     stop: async () => {
+      reader.giveWay();
       for (const stop of running) stop.abort();
       await inTurn(async () => undefined);
+    },
+  };
+}
+
+interface BackgroundReader {
+  readonly read: () => Promise<void>;
+  /** Somebody asks for a replay, which reads on from here. */
+  readonly giveWay: () => void;
+}
+
+function backgroundReader(ports: ReplayPorts, inTurn: ReturnType<typeof oneAtATime>): BackgroundReader {
+  let reading: AbortController | undefined;
+  return {
+    giveWay: () => reading?.abort(),
+    read: async () => {
+      const order = readingOrder(ports);
+      if (reading !== undefined || order === undefined) return;
+      const stop = new AbortController();
+      reading = stop;
+      const { archive, projection } = ports.places;
+      const work = { archive, projection, runtime: RUNTIME, order };
+      try {
+        await inTurn(() => runReplay(work, { signal: stop.signal, threads: 1 }));
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      } finally {
+        reading = undefined;
+      }
     },
   };
 }
@@ -152,6 +190,27 @@ async function replay(
   return summaryOf({ contract: candidate.contract, candidate: digest, against, inForceFromMs, filter }, tally);
 }
 
+/** Asks for no decision: what is read is read whoever asks. Undefined where nothing is stored that could have decided. */
+function readingOrder({ policy, places }: ReplayPorts): ReplayOrder | undefined {
+  const stored = policy.releases();
+  const last = stored.at(-1);
+  if (last === undefined) return undefined;
+  return {
+    candidate: readFileSync(join(places.policy, last.target), "utf8"),
+    ...{ offline: last.mark.offline, against: null, inForceFromMs: null, examples: 0 },
+    filter: { fromMs: Number.MAX_SAFE_INTEGER },
+    releases: storedBundles(stored, places.policy),
+  };
+}
+
+const storedBundles = (
+  stored: ReturnType<ReplayPorts["policy"]["releases"]>,
+  policy: string,
+): ReplayOrder["releases"] =>
+  stored.map(({ contract, version, digest, mark, target }) => ({
+    ...{ contract, version, digest, offline: mark.offline, file: join(policy, target) },
+  }));
+
 /** @throws MaintError NOT_FOUND */
 function orderOf({ policy, places }: ReplayPorts, request: ReplayRequest): ReplayOrder {
   const { candidate, filter, against, inForceFromMs, examples = EXAMPLES } = request;
@@ -166,8 +225,6 @@ function orderOf({ policy, places }: ReplayPorts, request: ReplayRequest): Repla
     ...{ against: against ?? null, inForceFromMs: inForceFromMs ?? null },
     // How it will be signed nobody knows yet: as the version before it.
     offline: own.at(-1)?.mark.offline ?? "accept",
-    releases: stored.map(({ contract, version, digest, mark, target }) => ({
-      ...{ contract, version, digest, offline: mark.offline, file: join(places.policy, target) },
-    })),
+    releases: storedBundles(stored, places.policy),
   };
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runCommandLine } from "../../../src/cli/program.ts";
+import { storeRelease } from "../../../src/cli/store-release.ts";
 import type { ArchiveFile } from "../../../src/hub/archive/archive-file.ts";
 import type { ReplayJob } from "../../../src/hub/replay/replay-service.ts";
 import type { ReplaySummary } from "../../../src/hub/replay/replay-summary.ts";
@@ -104,7 +105,9 @@ test("a rollout's plan says for each wave how many recorded decisions would chan
   await bench.enrol("LP-2");
   await bench.admin().post("/v1/contracts", { text: contractText(ID, 1100), domain: "penetrant" });
   await bench.admin().post(`/v1/contracts/${ID}/validate`, {});
-  await bench.store(ID, undefined, { held: true });
+  // What it would block is known and accepted: how many at which wave is what the plan is asked for.
+  const impact = { accepted: "a trial" };
+  await storeRelease({ hub: bench.admin(), contract: ID, keys: bench.keys, rollout: { held: true }, impact });
   const ask = (days: number) =>
     bench.admin().post("/v1/rollouts/plan", {
       ...{ contract: ID, version: "v1.1", days, policy: { waves: ["node:LP-2", "100%"] } },
@@ -122,4 +125,13 @@ test("a rollout's plan says for each wave how many recorded decisions would chan
     },
   });
   expect(await ask(0)).not.toHaveProperty("prediction");
+});
+
+test("what was archived since is read before anybody asks, and a replay that is asked for takes its place", async () => {
+  const { replays } = bench.hub().services;
+  await replays.catchUp();
+  const reading = replays.catchUp();
+  const { id } = await ask({ text: contractText(ID, 1100) });
+  await reading;
+  expect((await ended(id)).state).toBe("done");
 });
