@@ -2,10 +2,12 @@
  * Bench P6: one bundle of 64 KiB to all nodes, until the hub has heard from every one of them. Hub and nodes are two processes on
  * one machine, the peers in the same run. The peers write the bundle and read a word of each node; our hub does that over proven
  * sessions ("bytes"), and beside it the whole way of a version: signed sets, verified reports, all of it on the disk ("version").
- * `node bench/p6/p6.ts [--json] [--count N]`; writes bench/results/p6.json and p6.svg. Exit code 1 where a target is missed.
+ * `node bench/p6/p6.ts [--json] [--count N]`; writes bench/results/p6.json and p6.svg, unless N makes it a trial. Exit code 1 where a
+ * target is missed.
  */
 
 import { compile } from "../../src/compiler/index.ts";
+import { fleetSize } from "../fleet-size.ts";
 import { table } from "../measure.ts";
 import { report } from "../results.ts";
 import { bigContract, CONTRACT } from "./big-contract.ts";
@@ -13,9 +15,7 @@ import { runHub } from "./run-hub.ts";
 import { type FanOut, missing, runPeer } from "./run-peer.ts";
 import { PEERS } from "./wires.ts";
 
-const given = process.argv.indexOf("--count");
-const FULL = given === -1 ? 10_000 : Number(process.argv[given + 1]);
-const COUNTS = [FULL / 100, FULL / 10, FULL].map(Math.round);
+const { counts, full: FULL, isTrial } = fleetSize();
 const BYTES = 64 << 10;
 const STALL_MS = 20;
 
@@ -28,7 +28,7 @@ interface Row extends FanOut {
 const bundle = compile([{ name: `${CONTRACT}.maint`, text: bigContract(BYTES, 1_000) }]).contracts[0]?.bytes ?? "";
 const rows: Row[] = [];
 const notes = PEERS.flatMap((peer) => missing(peer) ?? []);
-for (const nodes of COUNTS) {
+for (const nodes of counts) {
   let tcpS = Number.NaN;
   const add = (who: string, one: FanOut): void => void rows.push({ nodes, who, timesTcp: one.cpuS / tcpS, ...one });
   for (const peer of PEERS) {
@@ -100,4 +100,5 @@ report(
       ours: row.who.startsWith("maint"),
     })),
   },
+  isTrial,
 );

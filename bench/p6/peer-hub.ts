@@ -121,7 +121,18 @@ async function fanOut(hub: PeerHub, text: string): Promise<object> {
 
 const hub = await hubs[peer as Peer]();
 delay.enable();
-process.on("message", (message: { readonly bundle: string }) => {
+/** Since the last look: what the hub took, and the longest turn of its loop. */
+function look(): object {
+  const rssKiB = process.memoryUsage().rss / 1024;
+  const stallMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);
+  delay.reset();
+  return { cpuS: cpuS(), rssKiB, stallMs };
+}
+
+process.on("message", (message: { readonly bundle: string } | "collect" | "look") => {
+  if (message === "collect") globalThis.gc?.();
+  if (message === "look") process.send?.({ seen: look() });
+  if (typeof message === "string") return;
   fanOut(hub, message.bundle).then(
     (done) => process.send?.({ done }),
     (error) => process.send?.({ failed: String(error) }),

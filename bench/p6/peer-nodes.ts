@@ -9,7 +9,6 @@ const SHORT = 1_024;
 const AT_ONCE = 256;
 const shared = Buffer.allocUnsafe(256 << 10);
 
-let got = 0;
 const sockets: Socket[] = [];
 
 /** Finds the ends of messages in what comes, keeping no more than a head. */
@@ -55,10 +54,7 @@ function node(): Promise<void> {
         if (answer === "open") open();
         else if (answer !== undefined) socket.write(answer);
       },
-      () => {
-        got += 1;
-        socket.write(wire.ack);
-      },
+      () => void socket.write(wire.ack),
     );
     const onread = {
       buffer: shared,
@@ -67,6 +63,7 @@ function node(): Promise<void> {
         return true;
       },
     };
+    // It is made before anything is heard on it.
     const socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true, onread });
     socket.on("connect", () => {
       socket.write(wire.greeting(Number(port)));
@@ -89,9 +86,25 @@ async function connectAll(): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-process.on("message", (message) => {
-  if (message === "recount") got = 0;
-  if (message === "counts") process.send?.({ got });
+/** Every node is cut at once, and comes back by itself within the spread; answers when the last one is. */
+async function storm(spreadMs: number): Promise<number> {
+  const before = sockets.splice(0);
+  const begun = performance.now();
+  const back = before.map(async (socket) => {
+    socket.removeAllListeners("error").on("error", () => undefined);
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * spreadMs));
+    await node();
+  });
+  await Promise.all(back);
+  return performance.now() - begun;
+}
+
+process.on("message", (message: { readonly spreadMs: number }) => {
+  storm(message.spreadMs).then(
+    (backMs) => process.send?.({ backMs }),
+    (error) => process.send?.({ failed: `${peer}: ${error}` }),
+  );
 });
 process.on("disconnect", () => {
   for (const socket of sockets) socket.destroy();

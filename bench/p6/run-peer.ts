@@ -35,25 +35,49 @@ function programPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** The median of some rounds over the same connections. */
-export async function runPeer(peer: Peer, count: number, bundle: string): Promise<FanOut> {
+/** A peer's hub, its broker where it has one, and all nodes connected; each a process. */
+export interface PeerFloor {
+  readonly hub: ChildProcess;
+  /** Undefined where the hub does the work itself. */
+  readonly brokerPid: number | undefined;
+  readonly startNodes: () => Promise<ChildProcess>;
+}
+
+/** Starts them, has `work` done, and ends them. */
+export async function withPeer<T>(peer: Peer, count: number, work: (floor: PeerFloor) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "maint-bench-"));
   const children: ChildProcess[] = [];
   const broker = await startBroker(peer, folder);
   try {
-    const hub = fork(join(import.meta.dirname, "peer-hub.ts"), [peer, String(broker?.port ?? 0), String(count)]);
+    const given = [peer, String(broker?.port ?? 0), String(count)];
+    const hub = fork(join(import.meta.dirname, "peer-hub.ts"), given, { execArgv: ["--expose-gc"] });
     children.push(hub);
     const { port } = await answer<{ port: number }>(hub, "port");
-    const nodes = fork(join(import.meta.dirname, "peer-nodes.ts"), [peer, String(port), String(count)]);
-    children.push(nodes);
-    await answer(nodes, "connected");
+    const startNodes = async (): Promise<ChildProcess> => {
+      const nodes = fork(join(import.meta.dirname, "peer-nodes.ts"), [peer, String(port), String(count)]);
+      children.push(nodes);
+      await answer(nodes, "connected");
+      return nodes;
+    };
+    return await work({ hub, brokerPid: broker?.child.pid, startNodes });
+  } finally {
+    for (const child of children.reverse()) await ended(child);
+    if (broker !== undefined) await stopped(broker.child);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The median of some rounds over the same connections. */
+export function runPeer(peer: Peer, count: number, bundle: string): Promise<FanOut> {
+  return withPeer(peer, count, async ({ hub, brokerPid, startNodes }) => {
+    await startNodes();
     await pause(SETTLE_MS);
     const rounds: FanOut[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const before = cpuOf(broker?.child.pid);
+      const before = cpuOf(brokerPid);
       const { done } = await asked<{ done: FanOut }>(hub, { bundle }, "done");
-      const cpuS = done.cpuS + cpuOf(broker?.child.pid) - before;
-      rounds.push({ ...done, cpuS, stallMs: broker === undefined ? done.stallMs : null });
+      const cpuS = done.cpuS + cpuOf(brokerPid) - before;
+      rounds.push({ ...done, cpuS, stallMs: brokerPid === undefined ? done.stallMs : null });
       await pause(SETTLE_MS);
     }
     const stalls = rounds.flatMap(({ stallMs }) => stallMs ?? []);
@@ -62,14 +86,10 @@ export async function runPeer(peer: Peer, count: number, bundle: string): Promis
       ms: median(rounds.map(({ ms }) => ms)),
       stallMs: stalls.length === 0 ? null : Math.max(...stalls),
     };
-  } finally {
-    for (const child of children.reverse()) await ended(child);
-    if (broker !== undefined) await stopped(broker.child);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface Broker {
   readonly child: ChildProcess;
@@ -81,7 +101,13 @@ export async function startBroker(peer: Peer, folder: string): Promise<Broker | 
   if (BROKERS[peer] === undefined || program === undefined) return undefined;
   const port = await freePort();
   const config = join(folder, "mosquitto.conf");
-  const lines = [`listener ${port} 127.0.0.1`, "allow_anonymous true", "set_tcp_nodelay true", "max_queued_messages 0"];
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    "allow_anonymous true",
+    "max_connections -1",
+    "set_tcp_nodelay true",
+    "max_queued_messages 0",
+  ];
   writeFileSync(config, `${[...lines, "log_type none", ""].join("\n")}`);
   const given = peer === "nats" ? ["-a", "127.0.0.1", "-p", String(port)] : ["-c", config];
   const child = spawn(program, given, { stdio: "ignore" });
@@ -109,6 +135,10 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+/** Resident memory of another process. */
+export const kibOf = (pid: number | undefined): number =>
+  pid === undefined ? 0 : Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
