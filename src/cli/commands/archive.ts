@@ -12,6 +12,7 @@ import { LEDGER_ACTION_TYPES, type LedgerActionType } from "../../model/ledger-e
 import { MAX_ARCHIVE_LISTED } from "../../model/limits.ts";
 import { dataFolder } from "../data-folder.ts";
 import { plain, shownDecision } from "../decided-line.ts";
+import { decisionTree } from "../decision-tree.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
 
 interface ShowOptions extends HubOptions {
@@ -68,6 +69,22 @@ export function command(): Command {
     .option("--blocked", "only those that blocked")
     .addHelpText("after", `${example} decisions --order PO-2026-118`)
     .action(decisions);
+  withHubOptions(
+    archive
+      .command("as-of")
+      .description("say what a station's gate would have said at an instant of the past; exit 0 allowed, 10 blocked"),
+  )
+    .requiredOption("--node <id>", "the station's node")
+    .requiredOption("--at <instant>", "when, with an offset", instant)
+    .option("--kind <kind>", "of test; else of the decision before")
+    .option("--operator <person>", "who would have run it; else who ran the test before")
+    .addOption(
+      new Option("--knowing <when>", "what was on record then, or with all that was recorded and corrected since")
+        .choices(["then", "now"])
+        .default("then"),
+    )
+    .addHelpText("after", `${example} as-of --node LP-01 --at 2026-11-24T09:00:00-06:00 --operator STF-1`)
+    .action(asOf);
   archive
     .command("verify")
     .description("walk what is archived, where it lies; exit code 1 where something does not hold")
@@ -86,6 +103,26 @@ export function command(): Command {
     .addHelpText("after", `${example} retain --node '*' --days 3650`)
     .action(retain);
   return archive.addHelpText("after", `${example} list`);
+}
+
+interface AsOfOptions extends HubOptions {
+  readonly node: string;
+  readonly at: string;
+  readonly kind?: string;
+  readonly operator?: string;
+  readonly knowing: "then" | "now";
+}
+
+async function asOf(options: AsOfOptions): Promise<void> {
+  const { node, at, kind = null, operator = null, knowing } = options;
+  const { decideAsOf } = await import("../as-of.ts");
+  const answer = await decideAsOf(hubClient(options), { node, atMs: Date.parse(at), kind, operator, knowing });
+  const { decision, by, evidence } = answer;
+  printAnswer(options, answer, [
+    `by the contracts and the register of entry ${by.seq} (${by.at}), ${evidence} records of evidence`,
+    ...decisionTree(decision),
+  ]);
+  process.exitCode = decision.allow ? 0 : 10;
 }
 
 const filtered = (command: Command): Command =>
