@@ -9,6 +9,7 @@ import {
 } from "node:crypto";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { MaintError } from "../base/maint-error.ts";
+import { MAX_KNOWN_KEYS } from "../model/limits.ts";
 import { readSecretFile } from "./read-secret.ts";
 import { makeSecretFile } from "./secret-file.ts";
 
@@ -98,14 +99,26 @@ const SIGNATURE_BASE64URL = /^[A-Za-z0-9_-]{86}$/;
 /** False for anything that is not a good signature, malformed input included; never throws. */
 export function verifyHex(publicHex: string, content: string | Uint8Array, signatureHex: string): boolean {
   if (!PUBLIC_HEX.test(publicHex) || !SIGNATURE_HEX.test(signatureHex)) return false;
-  const x = Buffer.from(publicHex, "hex").toString("base64url");
   try {
-    const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    return verify(null, bytes, key, Buffer.from(signatureHex, "hex"));
+    return verify(null, bytes, publicKeyOf(publicHex), Buffer.from(signatureHex, "hex"));
   } catch {
     return false;
   }
+}
+
+/** Making one takes half as long as verifying by it, and the same nodes come again and again. */
+const knownKeys = new Map<string, KeyObject>();
+
+/** @throws what the crypto library says of 32 bytes that are no key */
+function publicKeyOf(publicHex: string): KeyObject {
+  const known = knownKeys.get(publicHex);
+  if (known !== undefined) return known;
+  const x = Buffer.from(publicHex, "hex").toString("base64url");
+  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  if (knownKeys.size === MAX_KNOWN_KEYS) knownKeys.delete(knownKeys.keys().next().value ?? "");
+  knownKeys.set(publicHex, key);
+  return key;
 }
 
 /** As `verifyHex`, for a signature in base64url. */

@@ -118,6 +118,8 @@ export const NODE_FRAME_BURST = 100;
 export const MAX_QUEUED_FRAMES = 16;
 /** The same in bytes: whoever is connected, known or not, has no more than this and one frame in the hub's memory. */
 export const MAX_QUEUED_BYTES = 64 << 10;
+/** Public keys that are kept ready to verify by; the oldest is forgotten, and made again. */
+export const MAX_KNOWN_KEYS = 16_384;
 export const AUTH_TIMEOUT_MS = 5_000;
 export const HEADERS_TIMEOUT_MS = 4_000;
 export const CONNECTIONS_CHECK_INTERVAL_MS = 500;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { parsePlainJson } from "../../base/strict-json.ts";
-import { isContractId, isDigest, isTestNodeId, isVersion } from "../../model/ids.ts";
+import { type Digest, isContractId, isDigest, isTestNodeId, isVersion } from "../../model/ids.ts";
 import {
   HUB_MAX_FRAME_BYTES,
   LOG_PART_CHARS,
@@ -165,8 +165,21 @@ const isKnown = (type: string): type is keyof typeof bodies => Object.hasOwn(bod
 
 /** Reads one text frame of a node. Never throws, whatever the text. */
 export function parseNodeFrame(text: string): Result<NodeFrame, FrameRefusal> {
-  const alerts = plainAlertFrame(text);
-  return alerts === undefined ? parseAnyFrame(text) : ok(alerts);
+  const plain = plainWantFrame(text) ?? plainAlertFrame(text);
+  return plain === undefined ? parseAnyFrame(text) : ok(plain);
+}
+
+const WANT_HEAD = '{"v":1,"t":"want",';
+const WANT_FRAME =
+  /^\{"v":1,"t":"want","id":"([A-Za-z0-9_-]{1,64})","seq":([1-9]\d{0,14}),"body":\{"digests":\["(sha256:[0-9a-f]{64}(?:","sha256:[0-9a-f]{64})*)"\]\}\}$/;
+
+/** The short way for what every node sends at once when a version is published; whatever is written otherwise goes the long way. */
+function plainWantFrame(text: string): (NodeFrame & { readonly t: "want" }) | undefined {
+  if (text.length > HUB_MAX_FRAME_BYTES || !text.startsWith(WANT_HEAD)) return undefined;
+  const [, frame = "", seq, list = ""] = WANT_FRAME.exec(text) ?? [];
+  const digests = list.split('","') as Digest[];
+  if (seq === undefined || digests.length > MAX_WANTED) return undefined;
+  return { t: "want", id: frame, seq: Number(seq), body: { digests } };
 }
 
 /** How a frame of alerts begins that is written by JSON.stringify in the order of its type. */

@@ -31,6 +31,25 @@ test.each(rows)("$what is $says", ({ text, says }) => {
   expect(parsed.ok ? parsed.value.t : parsed.error.code).toBe(says);
 });
 
+/** Written as every node writes them, and as none does. */
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+const wants = [
+  frame("want", { digests: [digestOf("a")] }),
+  frame("want", { digests: [digestOf("a"), digestOf("b")] }, { id: "n-7_x", seq: 9_007_199_254 }),
+  frame("want", { digests: [] }),
+  frame("want", { digests: [digestOf("g")] }),
+  frame("want", { digests: [digestOf("a")] }, { seq: 0 }),
+  frame("want", { digests: [digestOf("a")] }, { id: "" }),
+  frame("want", { digests: [digestOf("a")] }, { id: "n\n1" }),
+  frame("want", { digests: Array(256).fill(digestOf("a")) }),
+  frame("want", { digests: Array(257).fill(digestOf("a")) }),
+  frame("want", { digests: [digestOf("a")], later: 1 }),
+];
+test("the short way and the long way read a want alike", () => {
+  // A blank changes nothing of what is said, and fits no short way.
+  for (const text of wants) expect(parseNodeFrame(text), text.slice(0, 200)).toEqual(parseNodeFrame(` ${text}`));
+});
+
 test("no text makes it throw", () => {
   fc.assert(
     fc.property(
