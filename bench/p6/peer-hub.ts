@@ -2,6 +2,7 @@
 import { createServer as createHttp } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { gzipSync } from "node:zlib";
 import { connect as connectNats } from "@nats-io/transport-node";
 import mqtt from "mqtt";
 import { Server as SocketIo } from "socket.io";
@@ -74,6 +75,21 @@ async function ws(perMessageDeflate: boolean): Promise<PeerHub> {
   return { port: await listening(server), publish };
 }
 
+/** What our hub does of it, and nothing else: compressed once for all. */
+async function wsGzip(): Promise<PeerHub> {
+  const server = createHttp();
+  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+  sockets.on("connection", (socket: WebSocket) => {
+    socket.on("message", (data) => read(data.toString()));
+    socket.on("error", () => undefined);
+  });
+  const publish = (text: string): void => {
+    const frame = gzipSync(text);
+    for (const socket of sockets.clients) socket.send(frame, { binary: true, compress: false });
+  };
+  return { port: await listening(server), publish };
+}
+
 async function socketIo(): Promise<PeerHub> {
   const server = createHttp();
   const patient = { pingInterval: 300_000, pingTimeout: 300_000 };
@@ -98,7 +114,7 @@ async function mosquitto(port: number): Promise<PeerHub> {
 
 const hubs: { readonly [name in Peer]: () => Promise<PeerHub> } = {
   ...{ tcp, nats: () => nats(Number(brokerPort)), mosquitto: () => mosquitto(Number(brokerPort)) },
-  ...{ ws: () => ws(false), "ws-deflate": () => ws(true), "socket.io": socketIo },
+  ...{ ws: () => ws(false), "ws-gzip": wsGzip, "ws-deflate": () => ws(true), "socket.io": socketIo },
 };
 
 const cpuS = (): number => {

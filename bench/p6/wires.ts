@@ -12,7 +12,7 @@ export interface Wire {
   readonly ack: Buffer;
 }
 
-export const PEERS = ["tcp", "ws", "ws-deflate", "socket.io", "nats", "mosquitto"] as const;
+export const PEERS = ["tcp", "ws", "ws-gzip", "ws-deflate", "socket.io", "nats", "mosquitto"] as const;
 export type Peer = (typeof PEERS)[number];
 
 export const ACK = JSON.stringify({ t: "ack", digest: `sha256:${"0".repeat(64)}`, node: "SIM-04242" });
@@ -141,7 +141,7 @@ const mqtt: Wire = {
 
 export const wires: { readonly [peer in Peer]: Wire } = {
   ...{ tcp, ws, nats },
-  "ws-deflate": wsDeflate,
+  ...{ "ws-gzip": ws, "ws-deflate": wsDeflate },
   "socket.io": socketIo,
   mosquitto: mqtt,
 };
