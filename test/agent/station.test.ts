@@ -127,7 +127,7 @@ test("it shows the latest readings and running tests, and follows who asks", asy
   await ask(agent, "/v1/evidence", { kind: "acknowledgement", step: "ready" }, operator.token);
   await ask(agent, "/v1/test/start", { test: "T-1", order: null, kind: "x" }, operator.token);
   const view = await station(agent, auditor.token);
-  expect(view.you).toMatchObject({ id: "AUD-1", scopes: ["status"] });
+  expect(view.you).toMatchObject({ id: "AUD-1", scopes: ["audit", "status"] });
   expect(view.latest).toMatchObject([{ quantity: "uv-intensity", value: "1500.50", takenWith: null, by: "STF-1" }]);
   expect(view.acknowledged).toMatchObject([{ step: "ready", by: "STF-1", at: expect.stringMatching(/T/) }]);
   expect(view.running).toMatchObject([{ test: "T-1", kind: "x", order: null }]);
