@@ -85,13 +85,20 @@ export function lockExclusively(path: string): (() => void) | undefined {
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-    return () => db.close();
+    held.add(db);
+    return () => {
+      held.delete(db);
+      db.close();
+    };
   } catch (error) {
     db.close();
     if (isBusy(error)) return undefined;
     throw openError(path, error);
   }
 }
+
+/** A connection that nobody refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>();
 
 const SQLITE_BUSY = 5;
 const DAMAGED = new Set([11, 26]);
