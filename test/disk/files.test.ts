@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Key } from "@tufjs/models";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { makeFolder, removeFile, writeAtomically, writeOnce } from "../../src/disk/atomic-write.ts";
 import { lockFolder } from "../../src/disk/folder-lock.ts";
 import {
@@ -82,6 +82,8 @@ describe("a folder's lock", () => {
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    // One that outlived a failed test would hold the test runner's own pipes.
+    onTestFinished(() => void child.kill("SIGKILL"));
     await once(child.stdout, "data");
     expect(() => lockFolder(folder, "hub")).toThrow(new RegExp(`pid ${child.pid}\\b`));
     child.kill("SIGKILL");
