@@ -6,8 +6,8 @@ import { packageRoot } from "../../src/cli/package-root.ts";
 /** Two machines of one's own: network namespaces with a cable between them, reachable from nowhere else. */
 export interface TwoMachines {
   readonly hubAddress: string;
-  /** Starts `maint <words>` on one of them and waits until it says where it listens. */
-  readonly start: (machine: "hub" | "node", words: readonly string[]) => Promise<Process>;
+  /** Starts `maint <words>`, or another script with them, on one of them and waits until it says where it listens. */
+  readonly start: (machine: "hub" | "node", words: readonly string[], script?: string) => Promise<Process>;
   /** Runs `maint <words> --json` on the hub's machine and answers what it printed. */
   readonly maint: (words: readonly string[]) => Promise<unknown>;
   readonly cut: () => void;
@@ -53,12 +53,12 @@ export function layTwoMachines(): { readonly machines: TwoMachines } | { readonl
       ip("-n", name, "link", "set", device, "up");
   } catch (error) {
     remove();
-    return { why: `no network namespaces here: ${error instanceof Error ? error.message.split("\n")[0] : error}` };
+    return { why: `no network namespaces here: ${sentenceOf(error)}` };
   }
   return {
     machines: {
       hubAddress: HUB_ADDRESS,
-      start: (machine, words) => start(machine === "hub" ? hub : node, words),
+      start: (machine, words, script) => start(machine === "hub" ? hub : node, words, script),
       maint: (words) => runThere(hub, words),
       cut: () => ip("-n", hub, "link", "set", cable.hub, "down"),
       heal: () => ip("-n", hub, "link", "set", cable.hub, "up"),
@@ -67,8 +67,14 @@ export function layTwoMachines(): { readonly machines: TwoMachines } | { readonl
   };
 }
 
-async function start(namespace: string, words: readonly string[]): Promise<Process> {
-  const child = spawn("ip", ["netns", "exec", namespace, process.execPath, maintFile, ...words], {
+/** What `ip` itself said of it, where it is there and said something. */
+function sentenceOf(error: unknown): string {
+  const [first = "", ...rest] = (error instanceof Error ? error.message : String(error)).trim().split("\n");
+  return rest.at(-1) ?? first;
+}
+
+async function start(namespace: string, words: readonly string[], script = maintFile): Promise<Process> {
+  const child = spawn("ip", ["netns", "exec", namespace, process.execPath, script, ...words], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   let said = "";

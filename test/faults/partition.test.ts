@@ -23,3 +23,9 @@ test.skipIf(skipped !== "")(`control: a cable that stays pulled is found out${sk
   });
   expect(report).toMatchObject({ findings: [expect.stringMatching(/v1\.1 was not in force/)] });
 });
+
+test.skipIf(skipped !== "")(`control: a hub that keeps no alerts is found out${skipped}`, async () => {
+  const plan = { partitions: 1, longestMs: 500, losesAlerts: true, convergeMs: 3_000 };
+  const report = await partition({ ...plan, random: randomOf(7, 3) });
+  expect(report).toMatchObject({ findings: [expect.stringMatching(/tests were blocked, the hub knows 0/)] });
+});

@@ -1,17 +1,23 @@
 /**
- * A hub that acknowledges alerts, or ledger entries, before they are on the disk: what the kill test must find. Takes the data
- * folder and `alerts` or `log` as its arguments and says over IPC where it listens, as `maint hub start` does.
+ * A hub that acknowledges alerts, or ledger entries, before they are on the disk, or takes alerts and keeps none: what the tests
+ * must find. Takes the data folder, `alerts`, `log` or `loses`, and an address to listen on as its arguments, and says over IPC
+ * where it listens, as `maint hub start` does.
  */
 import { ok } from "../../src/base/result.ts";
 import { createHub } from "../../src/hub/index.ts";
 
 const LATE_MS = 300;
 
-const hub = await createHub({ dataFolder: process.argv[2] ?? "" });
+const [, , dataFolder = "", what, host = "127.0.0.1"] = process.argv;
+const hub = await createHub({ dataFolder, host, insecure: true });
 const { alerts, archive } = hub.services;
 const { receive } = alerts;
 const { append } = archive;
-if (process.argv[3] === "alerts")
+if (what === "loses")
+  Object.assign(alerts, {
+    receive: async (_: string, batch: Parameters<typeof receive>[1]) => ok({ upTo: batch.alerts.at(-1)?.seq ?? 0 }),
+  });
+else if (what === "alerts")
   Object.assign(alerts, {
     receive: async (node: string, batch: Parameters<typeof receive>[1]) => {
       setTimeout(() => void receive(node, batch), LATE_MS);
@@ -25,4 +31,5 @@ else
       return batches.map(({ from, entries }) => ({ kind: "stored", size: from + entries.length }));
     },
   });
+process.on("message", () => void hub.stop().finally(() => process.exit()));
 process.send?.({ kind: "listening", url: hub.url });
