@@ -62,7 +62,7 @@ export function chainedSqlite(folder: string): Writer {
   const key = makeSigningKey();
   let previous = "";
   return {
-    what: "sqlite FULL + chain + signature a group",
+    what: "sqlite FULL, chain, signature",
     write: (records) =>
       transaction(db, () => {
         for (const [at, record] of records.entries()) {

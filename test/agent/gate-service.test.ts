@@ -83,7 +83,7 @@ test("of tests that start in the same instant and want the same lamp one has it"
 const full = new Error("the disk is full");
 
 test.each(["the decision", "the start"])(
-  "where %s is not on the disk nothing begins, and the next is decided still",
+  "AB-24: where %s is not on the disk nothing begins, and the next is decided still",
   async (what) => {
     const b = bench();
     const ledger: LedgerFile = {

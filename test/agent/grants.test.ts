@@ -8,7 +8,7 @@ const override = (more = ""): string =>
   `{"kind":"override","rule":"calibration.overdue","subject":"Meter-1","reason":"spare is on its way","expiresAt":"2026-11-24T20:00:00Z"${more}}`;
 const approve = (id: string): string => `{"kind":"approval","of":"${id}"}`;
 
-test("an override carries the signatures of those who signed it with their own token, and nobody else's", () => {
+test("AB-27: an override carries the signatures of those who signed it with their own token, and nobody else's", () => {
   const b = bench();
   const { id } = b.record(override(), "STF-1");
   expect(b.snapshot().overrides).toEqual([

@@ -108,7 +108,7 @@ describe("a node keeps the hub's checkpoint and cosigns what goes on from it", (
   });
 });
 
-describe("AB-36 a hub that shows two histories", () => {
+describe("AB-36: a hub that shows two histories", () => {
   /** Two ledgers of one hub, signed by its key: the same up to entry 5, then another story for each. */
   function twoHistories() {
     const [first, second] = [openHubLedger(), openHubLedger()];
@@ -271,7 +271,7 @@ describe("the hub and its witnesses", () => {
     expect(lines).toEqual([expect.stringContaining("keeps another history of this ledger, of 700 entries")]);
   });
 
-  test("AB-35 a hub whose ledger is older than what nodes cosigned does not start", async () => {
+  test("AB-35: a hub whose ledger is older than what nodes cosigned does not start", async () => {
     const { ledger, service, round, open, db } = await openHub();
     fillLedger(ledger, 10);
     const a = openNode();

@@ -65,7 +65,7 @@ function run({ call, error, when }: Fault, honesty: "honest" | "planted" = "hone
   return { isInjected: readFileSync(log, "utf8").includes("INJECTED"), durable, lines, finding, size: head.size };
 }
 
-describe.skipIf(missing !== null)("AB-35 a disk that fails under a ledger", () => {
+describe.skipIf(missing !== null)("AB-35: a disk that fails under a ledger", () => {
   const faults: readonly Fault[] = [
     { call: "pwrite64", error: "EIO", when: 3 },
     { call: "pwrite64", error: "EIO", when: 21 },

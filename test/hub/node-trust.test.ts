@@ -84,7 +84,7 @@ const older: readonly {
     why: /last report is 3, and report 5 came before/,
   },
   {
-    what: "AB-14: a ledger that lost its end",
+    what: "AB-28: a ledger that lost its end",
     node: "TR-02",
     says: [5, 4],
     why: /ledger has 4 entries, and had 5 before/,

@@ -235,7 +235,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-test.each(cases)("$name blocks, and does not throw", async (one) => {
+test.each(cases)("AB-22: $name blocks, and does not throw", async (one) => {
   const asked = ("request" in one ? one.request : request) as TestRequest;
   const decided = await gateWith(one.change).gate.decide(asked);
   expect({ reasons: decided.decision.reasons, allow: decided.decision.allow }).toEqual({
@@ -286,7 +286,7 @@ test("control: a careless gate lets most of these through", () => {
   expect(passed.length).toBeGreaterThan(cases.length / 2);
 });
 
-test("a bundle swapped in mid-decision: the decision keeps the set it began with", async () => {
+test("AB-25: a bundle swapped in mid-decision: the decision keeps the set it began with", async () => {
   const none = bundles.get("UV-GUARDED") ?? bundles.get("CAL-180");
   const arrived = Promise.withResolvers<Snapshot>();
   const { gate } = gateWith({ evidence: { snapshot: () => arrived.promise } });
@@ -333,7 +333,7 @@ test.each([
   expect(() => gateWith({ journal: { append } }).gate.guard(request, throws)).toThrow("runtime.unavailable:node");
 });
 
-test("ports that answer later block a check, and leave no rejection behind", async () => {
+test("AB-23: ports that answer later block a check, and leave no rejection behind", async () => {
   const store = gateWith({ evidence: { snapshot: () => Promise.reject(new Error("later")) } }).gate.check(request);
   const journal = gateWith({ journal: { append: () => Promise.reject(new Error("later")) } }).gate.check(request);
   expect(store.decision.reasons).toEqual(["runtime.error:node"]);
