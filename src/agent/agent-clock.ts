@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { performance } from "node:perf_hooks";
+import { TIME_ROUND_TRIP_MAX_MS } from "../model/limits.ts";
 
 /** Where instants come from. Every one is epoch or monotonic milliseconds, whole where it is an instant. */
 export interface TimeSources {
@@ -75,13 +76,19 @@ export function openAgentClock(sources: TimeSources, kept: Attestation | null): 
   const valid = (attestation: Attestation | null): boolean =>
     attestation !== null && attestation.bootId === sources.bootId && attestation.bootMs <= sources.bootMs();
   let current = valid(kept) ? kept : null;
+  let latestMs = Number.NEGATIVE_INFINITY;
   const start = { wallMs: sources.wallMs(), bootMs: sources.bootMs() };
   return {
     now: () => {
       const bootMs = sources.bootMs();
       const evenMs = start.wallMs + (bootMs - start.bootMs);
       if (current === null) return { nowMs: Math.trunc(sources.wallMs()), source: "wall", evenMs };
-      const nowMs = Math.trunc(current.timeMs + (bootMs - current.bootMs));
+      const signedMs = Math.trunc(current.timeMs + (bootMs - current.bootMs));
+      // A later signature may say a little less, by what its way took: time then stands still until it is made up, so that of two
+      // readings the one that was taken later never looks like the earlier one.
+      const isHeld = signedMs < latestMs && latestMs - signedMs <= TIME_ROUND_TRIP_MAX_MS;
+      const nowMs = isHeld ? latestMs : signedMs;
+      latestMs = nowMs;
       return { nowMs, source: "attested", evenMs: nowMs };
     },
     attest: (attestation) => {
