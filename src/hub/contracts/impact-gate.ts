@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../base/civil-time.ts";
 import { MaintError } from "../../base/maint-error.ts";
 import type { Bundle } from "../../model/bundle.ts";
 import { DEFAULT_IMPACT_BUDGET, IMPACT_DAYS, REPLAY_PATIENCE_MS } from "../../model/limits.ts";
@@ -5,8 +6,6 @@ import type { NodeArchive } from "../archive/archived.ts";
 import type { Clock, ContractSource } from "../ports.ts";
 import type { ReplayService } from "../replay/replay-service.ts";
 import type { ReplayShare, ReplaySummary } from "../replay/replay-summary.ts";
-
-const DAY_MS = 86_400_000;
 
 /** What the author says of what a version would do to recorded decisions. */
 export interface ImpactTerms {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/canonical-json.ts";
-import { printDate, printUtc } from "../../base/civil-time.ts";
+import { DAY_MS, printDate, printUtc } from "../../base/civil-time.ts";
 import type { Block, Page, TableBlock, Text } from "../../compiler/doc/page.ts";
 import type { AuditReport, AuditScope } from "./audit-report.ts";
 import { decisionsChart } from "./charts/decisions-chart.ts";
@@ -152,7 +152,6 @@ function findingBlocks(report: AuditReport): readonly Block[] {
   ];
 }
 
-const DAY_MS = 86_400_000;
 const dayOf = (atMs: number): string => printDate(Math.floor(atMs / DAY_MS));
 
 const overTime = ({ days, fromMs, toMs }: AuditReport): string | undefined => {

@@ -1,4 +1,4 @@
-import { printDate, printUtc } from "../../base/civil-time.ts";
+import { DAY_MS, printDate, printUtc } from "../../base/civil-time.ts";
 import type { SigningKey } from "../../disk/key-file.ts";
 import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
 import { openPlantCalendar } from "../../model/plant-calendar.ts";
@@ -102,7 +102,6 @@ export function createReportService(ports: ReportPorts): ReportService {
 function plantDay(entries: readonly ArchivedEntry[], atMs: number): string {
   const [zone] = zonesOf(decidedIn(entries));
   const transitions = zone === undefined ? undefined : zoneFromIntl(zone);
-  const DAY_MS = 86_400_000;
   return printDate(transitions === undefined ? Math.floor(atMs / DAY_MS) : openPlantCalendar(transitions).dayOf(atMs));
 }
 
