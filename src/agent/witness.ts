@@ -117,11 +117,12 @@ function keepSplitView(options: WitnessOptions, kept: SignedCheckpoint, shown: H
   const known = readdirSync(splitViews);
   if (known.includes(file) || known.length >= MAX_KEPT_SPLIT_VIEWS) return;
   const evidence = { why, seenAtMs: options.nowMs(), kept: printNote(kept.note), shown };
-  writeOnce(join(splitViews, file), `${canonicalJson(evidence)}\n`);
+  // The file comes last: while it is not there the pair counts as not told, and after a crash is told again rather than never.
   ledger.append([
     {
       ...{ action_type: "alert_raised", action: "split-view", target: hub, user_id: node, smart_id: null },
-      ...{ details: `the hub's ledger shows two histories: ${why}`, metadata: { evidence: file } },
+      details: `the hub's ledger shows two histories: ${why}`,
+      metadata: { evidence: file, kept: evidence.kept, shown: shown.note },
     },
   ]);
   tell(
@@ -129,6 +130,7 @@ function keepSplitView(options: WitnessOptions, kept: SignedCheckpoint, shown: H
     "ledger.split-view",
     `the hub's ledger shows two histories: ${why}; the proof is ${join("split-view", file)}`,
   );
+  writeOnce(join(splitViews, file), `${canonicalJson(evidence)}\n`);
 }
 
 function tell({ node, hub, raise, ledger, nowMs }: WitnessOptions, reason: string, text: string): void {

@@ -19,6 +19,7 @@ import type { ProposalService } from "./proposals/proposal-service.ts";
 import type { ReplayService } from "./replay/replay-service.ts";
 import type { ReportService } from "./reports/report-service.ts";
 import type { RolloutService } from "./rollout/rollout-service.ts";
+import type { RefusalBook } from "./session/refusal-book.ts";
 import type { FloorQuery, FloorStatus } from "./standing/floor-status.ts";
 import type { StandingService } from "./standing/standing-service.ts";
 import type { WitnessService } from "./witness/witness-service.ts";
@@ -53,6 +54,8 @@ export interface HubServices {
   readonly archiveDesk: ArchiveDesk;
   /** Where people read it. */
   readonly ledgerDesk: LedgerDesk;
+  /** What nodes were refused; its sums are written at every tick. */
+  readonly refusals: Pick<RefusalBook, "flush" | "close">;
   /** Nodes that keep its checkpoints. */
   readonly witnesses: Pick<WitnessService, "cosignedCheckpoint"> & { readonly round: () => Promise<void> };
 }

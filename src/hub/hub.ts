@@ -175,6 +175,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     // Behind everything the rollout still has to write.
     await services.standing.flush().catch((error) => options.log?.(`while stopping: ${String(error)}`));
     await services.rollout.evaluate().catch((error) => options.log?.(`while stopping: ${String(error)}`));
+    await services.refusals.close().catch((error) => options.log?.(`while stopping: ${String(error)}`));
     ledger.append([processRecord(hubId, "stopped", "hub stopped")]);
     for (const close of opened.reverse()) await close();
   };
@@ -238,6 +239,7 @@ function startTicking(
     notices.work();
     await patterns.follow();
     await services.witnesses.round();
+    await services.refusals.flush();
     await archiveDesk.tidy();
   };
   let under: Promise<void> = Promise.resolve();

@@ -32,6 +32,7 @@ import { createReportService } from "./reports/report-service.ts";
 import { openRolloutBook } from "./rollout/rollout-book.ts";
 import { createRolloutService, type RolloutService } from "./rollout/rollout-service.ts";
 import { createBlobShelf } from "./session/blob-shelf.ts";
+import { openRefusalBook, type Refusal } from "./session/refusal-book.ts";
 import { createSessionServer, type SessionServer } from "./session/session-server.ts";
 import { type FloorQuery, floorStatus } from "./standing/floor-status.ts";
 import { createStandingService } from "./standing/standing-service.ts";
@@ -114,7 +115,7 @@ export async function composeServices(
   await forgotten.recall();
   const standing = createStandingService({ db, clock, failed });
   const archive = createArchiveService({ file: base.archive, journal, hubId, quarantine: nodes.quarantine });
-  const witnesses = await openWitnessService({ db, ledger, clock, log: base.log });
+  const { refusals, witnesses } = await openWatch(base, journal);
   const sessions = createSessionServer({
     ...{ hubId, onlineKey, clock, random: base.random, blobs: shelf, inbox: alerts, failed, witnesses },
     keyOf: nodes.keyOf,
@@ -127,7 +128,7 @@ export async function composeServices(
     ledgers: archive,
     standing: standing.take,
     report: (node, report) => rollout.report(node, report),
-    record: async (record) => void (await journal.append([record])),
+    refused: refusals.note,
   });
   const rollout = createRolloutService({
     ...{ db, journal, clock, hubId, policy, shelf, nodes, soakMs: base.soakMs, onlineKey },
@@ -161,7 +162,20 @@ export async function composeServices(
   await rollout.refresh();
   const status = (query: FloorQuery) => floorStatus({ db, isLive: sessions.isLive }, query);
   const own = { archive: base.archive, hubId, rollout, store, staging, standing, status, clock, policy, ledger };
-  return { services: { ...records, ...own, witnesses: shownBy(witnesses, sessions) }, sessions };
+  return { services: { ...records, ...own, refusals, witnesses: shownBy(witnesses, sessions) }, sessions };
+}
+
+/** Who looks at the hub's ledger, and what is written there of those it was not shown to. */
+async function openWatch({ db, ledger, clock, hubId, failed, log }: Foundations, { append }: Journal) {
+  const refusals = openRefusalBook({ hubId, append, monotonicMs: () => performance.now() });
+  const disagreed = async (refusal: Refusal): Promise<void> => {
+    if ((await refusals.note(refusal)) === "news") log(refusal.details);
+  };
+  const witnesses = await openWitnessService({
+    ...{ db, ledger, clock },
+    disagreed: (refusal) => void disagreed(refusal).catch(failed),
+  });
+  return { refusals, witnesses };
 }
 
 const shownBy = (witnesses: WitnessService, { show }: SessionServer): HubServices["witnesses"] => ({

@@ -108,6 +108,10 @@ export const CLOSE_GRACE_MS = 1_000;
 export const MAX_HANDSHAKES = 2_048;
 /** Of them from one address: strangers behind one cannot take every place. */
 export const MAX_HANDSHAKES_PER_ADDRESS = 1_536;
+/** What was refused to nodes: so many have entries of their own in a minute, so many names stand in a sum of the others. */
+export const MAX_REFUSALS_NAMED = 16;
+export const MAX_REFUSED_SHOWN = 8;
+export const REFUSALS_SUMMED_MS = 60_000;
 export const UPGRADES_PER_TURN = 64;
 export const PUBLISHES_PER_TURN = 256;
 export const FRAMES_PER_TURN = 32;

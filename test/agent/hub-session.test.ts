@@ -98,7 +98,7 @@ test("the agent and the hub's own sessions understand each other", async () => {
       reports.push(report);
       return ok(undefined);
     },
-    record: async () => undefined,
+    refused: async () => "news",
     failed: (error) => faults.push(error),
   });
   const server = createServer();

@@ -7,6 +7,7 @@ import { openWitness, type Witness } from "../../src/agent/witness.ts";
 import { makeSigningKey, verifyHex } from "../../src/disk/key-file.ts";
 import type { LedgerFile } from "../../src/disk/ledger-file.ts";
 import { openDatabase } from "../../src/disk/sqlite.ts";
+import type { Refusal } from "../../src/hub/session/refusal-book.ts";
 import { openHubDatabase } from "../../src/hub/store/database.ts";
 import { witnessTables } from "../../src/hub/store/witness-tables.ts";
 import { openWitnessService } from "../../src/hub/witness/witness-service.ts";
@@ -43,7 +44,9 @@ function openNode(node = "LP-01") {
   const entries: LedgerRecord[] = [];
   const path = join(folder, "hub.checkpoint");
   const splitViews = join(folder, "split-view");
+  const fails = { append: false };
   const append = (records: readonly LedgerRecord[]): readonly [] => {
+    if (fails.append) throw new Error("killed");
     entries.push(...records);
     return [];
   };
@@ -56,7 +59,7 @@ function openNode(node = "LP-01") {
     });
   const evidence = () =>
     readdirSync(splitViews).map((file) => JSON.parse(readFileSync(join(splitViews, file), "utf8")));
-  return { key, alerts, entries, path, splitViews, open, evidence };
+  return { key, alerts, entries, path, splitViews, open, evidence, fails };
 }
 
 describe("a node keeps the hub's checkpoint and cosigns what goes on from it", () => {
@@ -148,6 +151,20 @@ describe("AB-36: a hub that shows two histories", () => {
     expect(witness.take(shownFrom(first, 8))).toMatchObject({ size: 20, refused: null });
   });
 
+  test("a node that was killed while it wrote the pair down tells of it when it is shown again", () => {
+    const { first, second } = twoHistories();
+    const { open, evidence, alerts, entries, fails } = openNode();
+    open().take(shownFrom(first, 0));
+    fillLedger(second, 12);
+    fails.append = true;
+    expect(() => open().take(shownFrom(second, 8))).toThrow("killed");
+    fails.append = false;
+    expect(open().take(shownFrom(second, 8)).refused).toBe("conflict");
+    expect([evidence().length, alerts.length]).toEqual([1, 1]);
+    const [{ kept, shown }] = evidence();
+    expect(entries).toMatchObject([{ action: "split-view", metadata: { kept, shown: shown.note } }]);
+  });
+
   test("two roots of one size, and a ledger that went back, are the same", () => {
     const { first, second } = twoHistories();
     const { open, evidence } = openNode();
@@ -189,9 +206,9 @@ describe("the hub and its witnesses", () => {
     const db = await openHubDatabase(openDatabase(":memory:"), [witnessTables]);
     onTestFinished(() => db.close());
     let nowMs = 1_795_000_000_000;
-    const lines: string[] = [];
+    const told: Refusal[] = [];
     const open = () =>
-      openWitnessService({ db, ledger, clock: { nowMs: () => nowMs }, log: (line) => lines.push(line) });
+      openWitnessService({ db, ledger, clock: { nowMs: () => nowMs }, disagreed: (refusal) => told.push(refusal) });
     const service = await open();
     /** One tick: what is shown is taken at once, and answered. */
     const round = async (nodes: {
@@ -205,11 +222,11 @@ describe("the hub and its witnesses", () => {
     const pass = (ms: number): void => {
       nowMs += ms;
     };
-    return { ledger, db, service, open, round, pass, lines };
+    return { ledger, db, service, open, round, pass, told };
   }
 
   test("shows each node the checkpoint once an interval, and hands it out with their cosignatures", async () => {
-    const { ledger, service, round, pass } = await openHub();
+    const { ledger, service, round, pass, told } = await openHub();
     fillLedger(ledger, 10);
     const [a, b] = [openNode("LP-01"), openNode("LP-02")];
     const nodes = { "LP-01": a.open(), "LP-02": b.open() };
@@ -227,7 +244,7 @@ describe("the hub and its witnesses", () => {
     expect(cosigned?.note.split("\n")[1]).toBe("400");
     expect(cosigned?.note.match(/^— /gm)).toHaveLength(3);
     expect(nodes["LP-02"].size()).toBe(400);
-    expect(ledger.list({ actionType: "node_session" })).toEqual([]);
+    expect(told).toEqual([]);
   });
 
   test("a node that stands elsewhere than it said is asked again from there", async () => {
@@ -256,7 +273,7 @@ describe("the hub and its witnesses", () => {
   });
 
   test("a node that keeps another history is written down, and a large floor is shown bit by bit", async () => {
-    const { ledger, service, lines } = await openHub();
+    const { ledger, service, pass, told } = await openHub();
     fillLedger(ledger, 10);
     for (let index = 0; index < WITNESSES_PER_TICK + 3; index += 1) service.met(`N-${index}`, 0, hubKey.publicHex);
     const shown: string[] = [];
@@ -264,11 +281,14 @@ describe("the hub and its witnesses", () => {
     expect(shown).toHaveLength(WITNESSES_PER_TICK);
     await service.round((node) => shown.push(node));
     expect(new Set(shown).size).toBe(WITNESSES_PER_TICK + 3);
-    service.cosigned("N-0", { size: 700, line: null, refused: "conflict" });
-    expect(ledger.list({ actionType: "node_session" })).toMatchObject([
-      { action: "refused-checkpoint", target: "N-0" },
-    ]);
-    expect(lines).toEqual([expect.stringContaining("keeps another history of this ledger, of 700 entries")]);
+    // However often it says so, in this interval and in the next.
+    for (let time = 0; time < 3; time += 1) service.cosigned("N-0", { size: 700, line: null, refused: "conflict" });
+    pass(WITNESS_INTERVAL_MS);
+    fillLedger(ledger, 11);
+    for (let tick = 0; tick < 3; tick += 1) await service.round(() => undefined);
+    service.cosigned("N-0", { size: 701, line: null, refused: "conflict" });
+    const details = expect.stringContaining("keeps another history of this ledger, of 700 entries");
+    expect(told).toMatchObject([{ action: "refused-checkpoint", node: "N-0", details }]);
   });
 
   test("AB-35: a hub whose ledger is older than what nodes cosigned does not start", async () => {
@@ -282,7 +302,7 @@ describe("the hub and its witnesses", () => {
     const older = openHubLedger();
     fillLedger(older, 9);
     await expect(
-      openWitnessService({ db, ledger: older, clock: { nowMs: () => 0 }, log: () => undefined }),
+      openWitnessService({ db, ledger: older, clock: { nowMs: () => 0 }, disagreed: () => undefined }),
     ).rejects.toThrow(/LP-01 cosigned 10 entries, and the ledger has 9/);
   });
 });

@@ -79,7 +79,7 @@ async function withInbox(inbox: AlertInbox) {
     left: () => undefined,
     standing: () => undefined,
     report: async () => ok(undefined),
-    record: async () => undefined,
+    refused: async () => "news",
     failed: (error) => failures.push(error),
   });
   const services = { hubId: "hub-test" } as HubServices;

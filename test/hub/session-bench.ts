@@ -5,10 +5,10 @@ import { onTestFinished } from "vitest";
 import { ok } from "../../src/base/result.ts";
 import { makeSigningKey, type SigningKey } from "../../src/disk/key-file.ts";
 import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
+import type { Refusal } from "../../src/hub/session/refusal-book.ts";
 import type { SessionPorts } from "../../src/hub/session/session-ports.ts";
 import { createSessionServer } from "../../src/hub/session/session-server.ts";
 import type { TimerWheel } from "../../src/hub/session/timer-wheel.ts";
-import type { LedgerRecord } from "../../src/model/ledger-entry.ts";
 import type { Desired, SignedDesired } from "../../src/model/message.ts";
 import { type ScriptedNode, scriptedNode } from "./hub-fixture.ts";
 import { silentArchive } from "./silent-archive.ts";
@@ -52,7 +52,7 @@ export interface SessionBench {
   readonly time: HandWheel;
   readonly sessions: ReturnType<typeof createSessionServer>;
   readonly put: SessionPorts["blobs"]["put"];
-  readonly noted: LedgerRecord[];
+  readonly noted: Refusal[];
   /** Proves its key and waits for its welcome. */
   readonly arrive: (node: string) => Promise<ScriptedNode>;
   readonly keyOf: (node: string) => SigningKey;
@@ -76,7 +76,7 @@ export async function sessionBench(): Promise<SessionBench> {
   const time = handWheel();
   const shelf = createBlobShelf(() => undefined);
   const keys = new Map<string, SigningKey>();
-  const noted: LedgerRecord[] = [];
+  const noted: Refusal[] = [];
   const keyOf = (node: string): SigningKey => {
     const key = keys.get(node) ?? makeSigningKey();
     keys.set(node, key);
@@ -101,7 +101,7 @@ export async function sessionBench(): Promise<SessionBench> {
     left: () => undefined,
     standing: () => undefined,
     report: async () => ok(undefined),
-    record: async (record) => void noted.push(record),
+    refused: async (refusal) => void noted.push(refusal),
     failed: (error) => {
       throw error;
     },

@@ -54,9 +54,15 @@ test.each(rude)("a node whose frame $what is closed with $code", async ({ what, 
   await isSteady();
 });
 
-test("every refused key is in the ledger", () => {
-  const refused = bench.hub().services.ledger.list({ actionType: "node_session", action: "refused" });
-  expect(refused.map(({ target }) => target)).toEqual(["LP-01", "LP-99", "LP-01"]);
+test("every refused key is in the ledger: by name, and as a count where it comes again", async () => {
+  const { ledger, refusals } = bench.hub().services;
+  await refusals.close();
+  const refused = ledger.list({ actionType: "node_session", action: "refused" });
+  expect(refused.map(({ target, metadata }) => [target, metadata])).toMatchObject([
+    ["LP-01", { address: "127.0.0.1" }],
+    ["LP-99", { address: "127.0.0.1" }],
+    ["LP-01", { count: 1, addresses: ["127.0.0.1"] }],
+  ]);
 });
 
 test("AB-31: a node that says nothing, and a handshake that never ends, are closed within 6 s", async () => {

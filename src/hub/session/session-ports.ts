@@ -1,12 +1,12 @@
 import type { Result } from "../../base/result.ts";
 import type { SigningKey } from "../../disk/key-file.ts";
-import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { Hello, Report, RestsOn, SignedDesired, Standing } from "../../model/message.ts";
 import type { ArchiveService } from "../archive/archive-service.ts";
 import type { NodeKey } from "../nodes/node-service.ts";
 import type { AlertInbox, Clock, Random } from "../ports.ts";
 import type { WitnessService } from "../witness/witness-service.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
+import type { Refusal } from "./refusal-book.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 /** What a session asks of the rest of the hub. */
@@ -40,7 +40,8 @@ export interface SessionPorts {
   readonly ledgers: Pick<ArchiveService, "take" | "standingOf" | "meet">;
   /** Nodes that keep the hub's checkpoints. */
   readonly witnesses: Pick<WitnessService, "met" | "left" | "cosigned">;
-  readonly record: (record: LedgerRecord) => Promise<void>;
+  /** For the hub's ledger. */
+  readonly refused: (refusal: Refusal) => Promise<unknown>;
   /** Our own mistakes and disk errors: the hub stops acknowledging. */
   readonly failed: (error: unknown) => void;
 }

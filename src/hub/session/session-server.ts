@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { signHex } from "../../disk/key-file.ts";
-import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import {
   AUTH_TIMEOUT_MS,
   CLOSE_GRACE_MS,
@@ -96,7 +95,7 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
   const upgrades = createSlices<Duplex, Upgrade>(UPGRADES_PER_TURN, (socket, { request, head, leave }) => {
     if (socket.destroyed) return;
     server.handleUpgrade(request, socket, head, (ws) => {
-      const connection = connect(ws, floor, leave);
+      const connection = connect(ws, floor, leave, request.socket.remoteAddress ?? null);
       connections.add(connection);
       ws.on("close", () => connections.delete(connection));
     });
@@ -152,7 +151,7 @@ interface Connection {
 
 const token = (random: Random, byteCount: number): string => Buffer.from(random(byteCount)).toString("base64url");
 
-function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection {
+function connect(ws: WebSocket, floor: Floor, welcomed: () => void, address: string | null): Connection {
   const { ports, live, wheel } = floor;
   const { clock, random, monotonicMs } = ports;
   let state: SessionState = startOfSession(ports.hubId, token(random, 12), token(random, 32), monotonicMs());
@@ -164,7 +163,7 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
     state = step.state;
     for (const effect of step.effects) perform(effect);
   };
-  const later = (work: Promise<void>): void => {
+  const later = (work: Promise<unknown>): void => {
     work.catch(ports.failed);
   };
   const perform = (effect: SessionEffect): void => {
@@ -199,7 +198,7 @@ function connect(ws: WebSocket, floor: Floor, welcomed: () => void): Connection 
         handle(signedTime(effect, ports));
         break;
       case "note":
-        later(ports.record(sessionRecord(effect, ports.hubId)));
+        later(ports.refused({ ...effect, address }));
         break;
       default:
         doubt(effect, floor, handle);
@@ -352,13 +351,3 @@ function signedTime(
   const signature = signHex(onlineKey, canonicalJson({ hubTimeMs, node, nonce }));
   return { kind: "time-signed", nonce, hubTimeMs, keyId: onlineKey.keyId, signature, re };
 }
-
-const sessionRecord = (note: SessionEffect & { readonly kind: "note" }, hubId: string): LedgerRecord => ({
-  action_type: "node_session",
-  action: note.action,
-  target: note.node,
-  details: note.details,
-  user_id: hubId,
-  smart_id: null,
-  metadata: {},
-});

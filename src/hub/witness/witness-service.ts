@@ -9,6 +9,7 @@ import { consistencyProof } from "../../ledger/proof.ts";
 import { MAX_COSIGNATURES_SHOWN, WITNESS_INTERVAL_MS, WITNESSES_PER_TICK } from "../../model/limits.ts";
 import type { Cosignature, HubCheckpoint } from "../../model/message.ts";
 import type { Clock } from "../ports.ts";
+import type { Refusal } from "../session/refusal-book.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { WitnessRow, WitnessTables } from "../store/witness-tables.ts";
 
@@ -26,9 +27,10 @@ export interface WitnessService {
 
 export interface WitnessPorts {
   readonly db: HubDatabase;
-  readonly ledger: Pick<LedgerFile, "checkpoint" | "checkpoints" | "tree" | "append" | "owner">;
+  readonly ledger: Pick<LedgerFile, "checkpoint" | "checkpoints" | "tree">;
   readonly clock: Clock;
-  readonly log: (line: string) => void;
+  /** A node keeps another history: said once, until it cosigns again or comes anew. */
+  readonly disagreed: (refusal: Refusal) => void;
 }
 
 interface LiveWitness {
@@ -37,6 +39,8 @@ interface LiveWitness {
   size: number;
   /** The checkpoint it was shown last, by size. */
   shown: number;
+  /** It said that it keeps another history. */
+  disagrees: boolean;
 }
 
 interface Current {
@@ -47,7 +51,7 @@ interface Current {
 }
 
 /** @throws MaintError MAINT_ERR_LEDGER_DAMAGED when nodes cosigned more entries than there are: the ledger is an older copy */
-export async function openWitnessService({ db, ledger, clock, log }: WitnessPorts): Promise<WitnessService> {
+export async function openWitnessService({ db, ledger, clock, disagreed }: WitnessPorts): Promise<WitnessService> {
   await refuseOlderCopy(db, ledger);
   const live = new Map<string, LiveWitness>();
   const unwritten = new Map<string, WitnessRow>();
@@ -70,26 +74,21 @@ export async function openWitnessService({ db, ledger, clock, log }: WitnessPort
     proofs.set(fromSize, proof);
     return { note, fromSize, proof };
   };
-  const disagreed = (node: string, size: number): void => {
+  const conflict = (node: string, witness: LiveWitness, size: number): void => {
+    if (witness.disagrees) return;
+    witness.disagrees = true;
     const details = `${node} keeps another history of this ledger, of ${size} entries: one of the two was changed, or put back from a copy`;
-    log(details);
-    const what = {
-      action_type: "node_session",
-      action: "refused-checkpoint",
-      target: node,
-      user_id: ledger.owner,
-    } as const;
-    ledger.append([{ ...what, details, smart_id: null, metadata: { size } }]);
+    disagreed({ action: "refused-checkpoint", node, details, address: null });
   };
   return {
     met: (node, size, publicHex) => {
-      if (size !== undefined) live.set(node, { publicHex, size, shown: 0 });
+      if (size !== undefined) live.set(node, { publicHex, size, shown: 0, disagrees: false });
     },
     left: (node) => void live.delete(node),
     cosigned: (node, { size, line, refused }) => {
       const witness = live.get(node);
       if (witness === undefined || current === null || witness.shown !== current.size) return;
-      if (refused === "conflict") disagreed(node, size);
+      if (refused === "conflict") conflict(node, witness, size);
       // Once more from where it stands; a node that says so of every size is left alone until the next interval.
       if (refused === "size" && witness.size !== size) witness.shown = 0;
       witness.size = size;
@@ -97,6 +96,7 @@ export async function openWitnessService({ db, ledger, clock, log }: WitnessPort
       if (signature === undefined || size !== current.size) return;
       const key = { name: witnessNameOf(node), algorithm: NOTE_ALGORITHMS.cosignature, publicHex: witness.publicHex };
       if (!verifyCosignature(signature, current.text, key, verifyHex).ok) return;
+      witness.disagrees = false;
       unwritten.set(node, { node, size, line: line ?? "", at_ms: clock.nowMs() });
     },
     round: async (send) => {
