@@ -5,7 +5,7 @@ import type { ArchiveReader } from "../archive/archive-reader.ts";
 import type { Strand } from "../archive/archived-strand.ts";
 import { type BlockWriter, blockWriter } from "./block-writer.ts";
 import { projectRow } from "./project-row.ts";
-import type { BlockHead, ProjectedHead, ProjectionFile, StrandName } from "./projection-file.ts";
+import type { BlockHead, ProjectedHead, ProjectionFile, ProjectionStep, StrandName } from "./projection-file.ts";
 import type { ReplayShelf } from "./redecide.ts";
 
 /** What replay reads of an archive. */
@@ -109,10 +109,19 @@ export function project(
   let left = removes;
   let gathered = gather();
   let told = fromSeq;
-  const flush = (done: ProjectedHead | undefined): void => {
-    file.write({ strand, removes: left, adds: gathered.rows() === 0 ? [] : [gathered.block()], projected: done });
-    left = [];
+  const flush = (step: Pick<ProjectionStep, "removes" | "trims" | "projected">): void => {
+    file.write({ ...step, strand, adds: gathered.rows() === 0 ? [] : [gathered.block()] });
     gathered = gather();
+  };
+  // What ends here goes on later behind `seq`: the head says so, or of an old stretch what is left of its block.
+  const flushUpTo = (entry: LedgerEntry): void => {
+    const behind = entry.seq + 1;
+    const [old] = left;
+    if (projected === null && old !== undefined) flush({ removes: [], trims: { id: old, fromSeq: behind } });
+    else {
+      flush({ removes: left, projected: { size: behind, headHash: hashOf(entry) } });
+      left = [];
+    }
   };
   for (const decision of archive.decisions({ nodes: [strand.node], fromSeq })) {
     const { seq } = decision.entry;
@@ -120,12 +129,12 @@ export function project(
     if ((decision.strand ?? 0) > strand.number || seq >= toSeq) break;
     gathered.add(seq, decision.atMs, projectRow(decision, shelf));
     if (gathered.rows() >= REPLAY_BLOCK_ROWS || gathered.size() >= REPLAY_BLOCK_BYTES) {
-      flush(projected === null ? undefined : { size: seq + 1, headHash: hashOf(decision.entry) });
+      flushUpTo(decision.entry);
       progress(seq + 1 - told);
       told = seq + 1;
     }
   }
-  flush(projected ?? undefined);
+  flush({ removes: left, projected: projected ?? undefined });
   progress(toSeq - told);
 }
 

@@ -37,7 +37,7 @@ export interface ProjectedHead {
 export interface BlockHead extends StrandName {
   readonly id: number;
   readonly rows: number;
-  /** Of its first and last decision. */
+  /** Of its first and last decision; rows before the first are another block's by now. */
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly fromMs: number;
@@ -49,6 +49,8 @@ export interface BlockHead extends StrandName {
 export interface ProjectionStep {
   readonly strand: StrandName;
   readonly removes: readonly number[];
+  /** Ends a block's say over decisions before this place: a new one has them. */
+  readonly trims?: { readonly id: number; readonly fromSeq: number } | undefined;
   readonly adds: readonly NewBlock[];
   /** Undefined leaves it as it was. */
   readonly projected?: ProjectedHead | undefined;
@@ -155,7 +157,7 @@ function projection(db: Database): ProjectionFile {
   };
 }
 
-function writeStep(db: Database, { strand, removes, adds, projected }: ProjectionStep): void {
+function writeStep(db: Database, { strand, removes, trims, adds, projected }: ProjectionStep): void {
   const knownTest = db.prepare("SELECT number FROM test WHERE id = ?");
   const newTest = db.prepare("INSERT INTO test (id) VALUES (?) RETURNING number");
   const numberOf = (test: string): number =>
@@ -166,6 +168,10 @@ function writeStep(db: Database, { strand, removes, adds, projected }: Projectio
     readonly id: number;
   };
   for (const block of removes) db.prepare("DELETE FROM block WHERE id = ?").run(block);
+  if (trims !== undefined) {
+    const taken = adds.reduce((sum, { rows }) => sum + rows, 0);
+    db.prepare("UPDATE block SET from_seq = ?, rows = rows - ? WHERE id = ?").run(trims.fromSeq, taken, trims.id);
+  }
   const insert = db.prepare(
     "INSERT INTO block (strand, rows, from_seq, to_seq, from_ms, to_ms, missing, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );

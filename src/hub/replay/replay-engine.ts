@@ -92,10 +92,10 @@ export function openReplayEngine(
         .strands()
         .filter(isAsked)
         .flatMap((strand) => file.blocks(strand).filter((block) => block.toMs >= fromMs && block.fromMs < toMs)),
-    replay: ({ id, node, number }, tally) => {
+    replay: ({ id, node, number, fromSeq: ownFromSeq }, tally) => {
       const block = opened(file, id);
       if (block === undefined) return { node, number };
-      const fromSeq = firstKept.get(keyOf({ node, number })) ?? 0;
+      const fromSeq = Math.max(ownFromSeq, firstKept.get(keyOf({ node, number })) ?? 0);
       replayBlock(block, node, { candidate, shelf, fromMs, toMs, fromSeq }, tally);
       return null;
     },

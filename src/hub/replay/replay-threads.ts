@@ -31,7 +31,7 @@ export async function runReplay(places: WorkerPlaces, run: ReplayRun = {}): Prom
   openProjectionFile(places.projection, places.runtime).close();
   const crew = Array.from({ length: threads }, () => openThread(places));
   const stop = (): void => {
-    for (const thread of crew) thread.end(cancelled());
+    for (const thread of crew) void thread.end(cancelled());
   };
   signal?.addEventListener("abort", stop, { once: true });
   try {
@@ -48,7 +48,8 @@ export async function runReplay(places: WorkerPlaces, run: ReplayRun = {}): Prom
     });
   } finally {
     signal?.removeEventListener("abort", stop);
-    for (const thread of crew) thread.end();
+    // Not before all are gone may another replay begin: a thread in the middle of a commit ends it first.
+    await Promise.all(crew.map((thread) => thread.end()));
   }
 }
 
@@ -126,11 +127,25 @@ const first = (crew: readonly Thread[]): Thread => crew[0] as Thread;
 interface Thread {
   /** One call at a time. */
   readonly call: (call: WorkerCall, progress?: (done: number) => void) => Promise<unknown>;
-  readonly end: (why?: Error) => void;
+  readonly end: (why?: Error) => Promise<unknown>;
 }
 
 /** The same language as this file: a clone runs what it has, a package what was compiled of it. */
 const SCRIPT = new URL(import.meta.url.endsWith(".ts") ? "./replay-worker.ts" : "./replay-worker.js", import.meta.url);
+
+/** An error that came out of a thread has lost its class on the way, and a heap that is full says it in words for programmers. */
+function asItWas(error: unknown): Error {
+  const { code, message, exitCode, help } = error as Partial<MaintError>;
+  if (code?.startsWith("MAINT_ERR_") === true)
+    return new MaintError(code, message ?? code, {
+      ...{ cause: error, ...(exitCode === undefined ? {} : { exitCode }), ...(help === undefined ? {} : { help }) },
+    });
+  if ((code as string | undefined) === "ERR_WORKER_OUT_OF_MEMORY")
+    return new MaintError("MAINT_ERR_REPLAY_FAILED", `a thread of it needs more than ${REPLAY_THREAD_MIB} MiB`, {
+      ...{ exitCode: 69, cause: error, help: "ask for fewer nodes or a shorter time: --nodes, --since, --until" },
+    });
+  return error instanceof Error ? error : new Error(String(error));
+}
 
 function openThread(places: WorkerPlaces): Thread {
   const worker = new Worker(SCRIPT, {
@@ -152,7 +167,7 @@ function openThread(places: WorkerPlaces): Thread {
       open = undefined;
     }
   });
-  worker.on("error", fail);
+  worker.on("error", (error: unknown) => fail(asItWas(error)));
   worker.on("exit", () => fail(new Error("a thread of the replay ended")));
   return {
     call: (call, progress = () => undefined) =>
@@ -166,7 +181,7 @@ function openThread(places: WorkerPlaces): Thread {
       }),
     end: (why) => {
       if (why !== undefined) fail(why);
-      void worker.terminate();
+      return worker.terminate();
     },
   };
 }

@@ -1,8 +1,11 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import { canonicalJson } from "../../../src/base/canonical-json.ts";
+import { MaintError } from "../../../src/base/maint-error.ts";
 import { openDatabase } from "../../../src/disk/sqlite.ts";
 import { type ArchiveFile, openArchiveFile } from "../../../src/hub/archive/archive-file.ts";
 import { openProjectionFile } from "../../../src/hub/replay/projection-file.ts";
@@ -38,7 +41,7 @@ interface Bench {
   readonly archive: ArchiveFile;
   readonly memory: ReturnType<typeof memoryArchive>;
   /** Decides so many tests at a node, and hands its ledger in. */
-  readonly decide: (node: string, tests: number, releases?: readonly Release[]) => void;
+  readonly decide: (node: string, tests: number, releases?: readonly Release[], note?: string) => void;
   readonly order: (change?: Partial<ReplayOrder>) => ReplayOrder;
   readonly here: (order?: ReplayOrder, runtime?: string) => Tally;
 }
@@ -68,7 +71,7 @@ function bench(): Bench {
     archive,
     memory,
     order,
-    decide: (node, tests, releases = [recorded]) => {
+    decide: (node, tests, releases = [recorded], note = "") => {
       const from = memory.bytesOf(node).length;
       for (let one = 0; one < tests; one += 1) {
         turn += 1;
@@ -76,6 +79,7 @@ function bench(): Bench {
         const snapshot: Values = {
           ...{ plantZone: ZONE, station: { id: node, type: "penetrant", roles: {} }, equipment: {} },
           test: { id: `T-${turn % 50}`, operator: "STF-1", clientPO: null },
+          ...(note === "" ? {} : { lots: { note: { lot: `${turn} ${note}` } } }),
           readings: { uv: { value: 950 + (turn % 40) * 10, unit: "uW/cm2", takenAt: new Date(atMs).toISOString() } },
         };
         memory.decide({ node, atMs, releases, snapshot, part: `P-${turn}` });
@@ -160,6 +164,39 @@ test("a bundle that was gone is judged by once it is there again", () => {
   expect(summarized(made.here(made.order({ releases: [...releases, back] }))).notJudged).toEqual([]);
 });
 
+test("a replay that ends while old decisions are made anew keeps them all", () => {
+  const made = bench();
+  const other = releaseOf(uv(900).replace("UV-DAILY", "OTHER"), "v3.0");
+  // Without its bundle nothing of a snapshot is kept: 200 decisions are one small block. With it they are several.
+  made.decide("LP-1", 200, [recorded, other], "x".repeat(200_000));
+  expect(summarized(made.here()).notJudged).toEqual([{ why: "bundle-gone", count: 200 }]);
+  const file = join(made.folder, "other.json");
+  writeFileSync(file, canonicalJson(other.loaded.bundle));
+  const { contract } = other.loaded.bundle;
+  const back = { contract, version: "v3.0", digest: other.loaded.digest, offline: "accept" as const, file };
+  const order = made.order({ releases: [...made.order().releases, back] });
+  const projection = openProjectionFile(join(made.folder, "replay-cache.db"), "runtime-1");
+  onTestFinished(() => projection.close());
+  let writes = 0;
+  const engine = openReplayEngine(
+    made.archive,
+    {
+      ...projection,
+      write: (step) => {
+        projection.write(step);
+        writes += 1;
+        if (step.adds.length > 0) throw new Error("killed");
+      },
+    },
+    order,
+  );
+  expect(() => replayHere(engine, 5)).toThrow("killed");
+  expect(writes).toBeGreaterThan(0);
+  const again = summarized(replayHere(openReplayEngine(made.archive, projection, order), 5));
+  expect([again.counts.decisions, again.notJudged]).toEqual([200, []]);
+  expect(projection.blocks({ node: "LP-1", number: 0 }).length).toBeGreaterThan(1);
+});
+
 test("another runtime's, a damaged file and a spoiled block are made anew", () => {
   const made = bench();
   made.decide("LP-1", 40);
@@ -220,13 +257,34 @@ test("a cancelled replay ends at once and the next one begins where it ended", a
     ...{ archive: made.archive.path, projection: join(made.folder, "replay-cache.db"), runtime: "runtime-1" },
     order: made.order(),
   };
+  const workers: Worker[] = [];
+  const seen = (message: unknown): unknown => workers.push((message as { readonly worker: Worker }).worker);
+  subscribe("worker_threads", seen);
+  onTestFinished(() => void unsubscribe("worker_threads", seen));
   const stop = new AbortController();
   const run = runReplay(places, { threads: 2, signal: stop.signal, progress: () => stop.abort() });
   await expect(run).rejects.toMatchObject({ code: "MAINT_ERR_REPLAY_CANCELLED" });
   await expect(runReplay(places, { signal: stop.signal })).rejects.toMatchObject({
     code: "MAINT_ERR_REPLAY_CANCELLED",
   });
+  // A thread that outlived its replay could write what the next one has begun to write as well.
+  expect(workers.map(({ threadId }) => threadId)).toEqual([-1, -1]);
   expect(summarized(await runReplay(places, { threads: 1 }))).toEqual(summarized(naive(made)));
+});
+
+test("what a thread dies of keeps its code and its advice", async () => {
+  const made = bench();
+  made.decide("LP-1", 3);
+  const db = openDatabase(made.archive.path);
+  db.exec("DROP TRIGGER body_goes_by_retention_alone; DELETE FROM body WHERE place = (SELECT max(place) FROM body)");
+  db.close();
+  const places = { archive: made.archive.path, projection: join(made.folder, "replay-cache.db"), runtime: "runtime-1" };
+  const error = await runReplay({ ...places, order: made.order() }, { threads: 1 }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(MaintError);
+  expect(error).toMatchObject({
+    ...{ code: "MAINT_ERR_ARCHIVE_DAMAGED", exitCode: 69, message: expect.stringContaining("entry 2 of LP-1") },
+    help: expect.stringContaining("maint archive verify --node LP-1"),
+  });
 });
 
 test("an entry that says it is a decision and has not the form of one is counted, and stops nothing", () => {
