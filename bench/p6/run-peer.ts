@@ -17,7 +17,7 @@ export interface FanOut {
 }
 
 const BROKERS: { readonly [peer in Peer]?: string } = { nats: "nats-server", mosquitto: "mosquitto" };
-const ROUNDS = 3;
+const ROUNDS = 5;
 const SETTLE_MS = 500;
 const TRIES = 100;
 

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
+import { Writable } from "node:stream";
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { WebSocket } from "ws";
 import { createBlobShelf } from "../../src/hub/session/blob-shelf.ts";
 import { blobSender, refuseUpgrade } from "../../src/hub/session/peer-socket.ts";
+import { nextTurn } from "../../src/hub/store/turns.ts";
 import {
   AUTH_TIMEOUT_MS,
   CLOSE_GRACE_MS,
@@ -189,20 +191,30 @@ describe("AB-33: peers that do not read", () => {
 
   /** A socket that takes nothing until it is told. */
   function stuckSocket() {
-    const done: (() => void)[] = [];
-    const ws = { OPEN: 1, readyState: 1, send: (_: unknown, __: unknown, sent: () => void) => void done.push(sent) };
-    return { ws: ws as unknown as WebSocket, sent: () => done.length, take: () => done.at(-1)?.() };
+    const taken: (() => void)[] = [];
+    let sent = 0;
+    const socket = new Writable({
+      write(_chunk, _encoding, done) {
+        sent += 1;
+        taken.push(done);
+      },
+    });
+    const ws = { OPEN: 1, readyState: 1 } as WebSocket;
+    return { ws, socket, sent: () => sent, take: () => taken.shift()?.() };
   }
 
-  test("however often a blob is asked for meanwhile, it is sent once", () => {
+  test("however often a blob is asked for meanwhile, it is sent once", async () => {
     const shelf = createBlobShelf(() => undefined);
     const digests = ["a", "b"].map((text) => shelf.put(Buffer.from(text)));
-    const { ws, sent, take } = stuckSocket();
+    const { ws, socket, sent, take } = stuckSocket();
     let missing = 0;
-    const want = blobSender(ws, shelf, handWheel());
+    const want = blobSender(ws, socket, shelf, handWheel());
     for (let turn = 0; turn < 10_000; turn++)
       for (const digest of [...digests, setOf("x").desired.metadata.targets]) want(digest, () => (missing += 1));
-    for (let turn = 0; turn < 10; turn++) take();
+    for (let turn = 0; turn < 10; turn++) {
+      take();
+      await nextTurn();
+    }
     // The one under way, each of the two once more behind it.
     expect([sent(), missing]).toEqual([3, 10_000]);
   });

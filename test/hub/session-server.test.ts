@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { makeSigningKey, type SigningKey } from "../../src/disk/key-file.ts";
 import { HUB_MAX_FRAME_BYTES } from "../../src/model/limits.ts";
-import { type HubBench, hubBench, type ScriptedNode, scriptedNode } from "./hub-fixture.ts";
+import { type HubBench, hubBench, type ScriptedNode, scriptedNode, until } from "./hub-fixture.ts";
+import { sessionBench } from "./session-bench.ts";
 
 let bench: HubBench;
 let key: SigningKey;
@@ -86,6 +88,28 @@ test("an upgrade elsewhere, or without the subprotocol, is no session", async ()
   expect(await refusedAt("/v1/elsewhere", ["maint.v1"])).toMatch(/404/);
   expect(await refusedAt("/v1/node", ["maint.v9"])).toMatch(/subprotocol|protocol/i);
 });
+
+/** On either side of where a WebSocket header says its length in another way; random bytes do not shrink. */
+test.each([1, 69, 70, 71, 72, 73, 200, 65_450, 65_460, 65_470, 65_480, 65_490, 70_000, 1_000_000])(
+  "a blob of %i bytes comes as it was put, and texts before and behind it are read",
+  async (size) => {
+    const bench = await sessionBench();
+    const bytes = randomBytes(size);
+    const [digest, other] = [bench.put(bytes), bench.put(Buffer.from("another"))];
+    const node = await bench.arrive("LP-01");
+    node.send("ping", { nonce: "p".repeat(22) });
+    node.send("want", { digests: [digest, other] });
+    node.send("ping", { nonce: "q".repeat(22) });
+    await node.next("timestamp");
+    await node.next("timestamp");
+    await until(
+      () => node.blobs.size,
+      (count) => count === 2,
+    );
+    expect(Buffer.from(node.blobs.get(digest) ?? []).equals(bytes)).toBe(true);
+    expect(Buffer.from(node.blobs.get(other) ?? []).toString()).toBe("another");
+  },
+);
 
 test("a blob that is not there is said to be so", async () => {
   const node = scriptedNode(bench.hub().url, "LP-01", key);

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { assert } from "../../base/assert.ts";
 import type { Digest } from "../../model/ids.ts";
 import { MAX_BLOB_BYTES } from "../../model/limits.ts";
+import { binaryFrame } from "./binary-frame.ts";
 
 /**
  * Everything a desired set may name, by content. A blob is hashed and compressed once for all nodes. Nothing here is the
@@ -10,8 +11,10 @@ import { MAX_BLOB_BYTES } from "../../model/limits.ts";
  */
 export interface BlobShelf {
   readonly put: (bytes: Uint8Array) => Digest;
-  /** The binary frame: 32-byte digest, then gzip; undefined for a digest that was never put. */
+  /** The binary message: 32-byte digest, then gzip; undefined for a digest that was never put. */
   readonly frame: (digest: Digest) => Uint8Array | undefined;
+  /** The same as it goes over the wire, header and all. */
+  readonly wireFrame: (digest: Digest) => Uint8Array | undefined;
   /** As they are. */
   readonly bytes: (digest: Digest) => Uint8Array | undefined;
 }
@@ -19,7 +22,16 @@ export interface BlobShelf {
 /** `stored` answers what PolicyCentral holds: releases and metadata lie there and are not put here. */
 export function createBlobShelf(stored: (digest: Digest) => Uint8Array | undefined): BlobShelf {
   const plain = new Map<Digest, Uint8Array>();
-  const frames = new Map<Digest, Uint8Array>();
+  const framed = new Map<Digest, { readonly message: Buffer; readonly wire: Buffer }>();
+  const frameOf = (digest: Digest) => {
+    const kept = framed.get(digest);
+    if (kept !== undefined) return kept;
+    const bytes = plain.get(digest) ?? stored(digest);
+    if (bytes === undefined) return undefined;
+    const made = binaryFrame([Buffer.from(digest.slice(7), "hex"), gzipSync(bytes)]);
+    framed.set(digest, made);
+    return made;
+  };
   return {
     put(bytes) {
       assert(bytes.length <= MAX_BLOB_BYTES, "a blob fits into a frame");
@@ -28,14 +40,7 @@ export function createBlobShelf(stored: (digest: Digest) => Uint8Array | undefin
       return digest;
     },
     bytes: (digest) => plain.get(digest) ?? stored(digest),
-    frame(digest) {
-      const kept = frames.get(digest);
-      if (kept !== undefined) return kept;
-      const bytes = plain.get(digest) ?? stored(digest);
-      if (bytes === undefined) return undefined;
-      const made = Buffer.concat([Buffer.from(digest.slice(7), "hex"), gzipSync(bytes)]);
-      frames.set(digest, made);
-      return made;
-    },
+    frame: (digest) => frameOf(digest)?.message,
+    wireFrame: (digest) => frameOf(digest)?.wire,
   };
 }

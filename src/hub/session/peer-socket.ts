@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Digest } from "../../model/ids.ts";
 import { CLOSE_GRACE_MS, MAX_BUFFERED_BYTES, SLOW_READER_MS } from "../../model/limits.ts";
@@ -30,32 +30,41 @@ export function sendText(ws: WebSocket, message: Message): void {
 
 /**
  * Sends blobs one behind the other, so that no more than one waits in the socket, and each once, however often it was asked for
- * meanwhile: who reads slowly and asks quickly piles nothing up here.
+ * meanwhile: who reads slowly and asks quickly piles nothing up here. They go to the socket under the WebSocket as they lie on the
+ * shelf, framed once for all nodes: ws writes its own frames there in one piece each, and without compression at once.
  */
 export function blobSender(
   ws: WebSocket,
+  socket: Writable,
   blobs: BlobShelf,
   wheel: TimerWheel,
 ): (digest: Digest, missing: () => void) => void {
   const waiting = new Set<Digest>();
   let sending = false;
-  const next = (): void => {
+  let cancel: (() => void) | undefined;
+  const sent = (): void => {
+    cancel?.();
+    cancel = undefined;
+    sending = false;
     const [digest] = waiting;
-    const frame = digest === undefined ? undefined : blobs.frame(digest);
-    sending = digest !== undefined && frame !== undefined && ws.readyState === ws.OPEN;
-    if (digest === undefined || frame === undefined || !sending) return;
+    const frame = digest === undefined ? undefined : blobs.wireFrame(digest);
+    if (digest === undefined || frame === undefined) return;
     waiting.delete(digest);
-    const cancel = wheel.after(SLOW_READER_MS, () => ws.terminate());
-    ws.send(frame, { binary: true, compress: false }, () => {
-      cancel();
-      next();
-    });
+    send(frame);
+  };
+  const send = (frame: Uint8Array): void => {
+    if (ws.readyState !== ws.OPEN) return;
+    sending = true;
+    socket.write(frame, sent);
+    // What the kernel took at once waits for nobody.
+    if (socket.writableLength > 0) cancel = wheel.after(SLOW_READER_MS, () => ws.terminate());
   };
   return (digest, missing) => {
+    const frame = blobs.wireFrame(digest);
     // What was put on the shelf once stays there.
-    if (blobs.frame(digest) === undefined) return missing();
-    waiting.add(digest);
-    if (!sending) next();
+    if (frame === undefined) missing();
+    else if (sending) waiting.add(digest);
+    else send(frame);
   };
 }
 

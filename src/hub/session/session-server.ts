@@ -95,7 +95,7 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
   const upgrades = createSlices<Duplex, Upgrade>(UPGRADES_PER_TURN, (socket, { request, head, leave }) => {
     if (socket.destroyed) return;
     server.handleUpgrade(request, socket, head, (ws) => {
-      const connection = connect(ws, floor, leave, request.socket.remoteAddress ?? null);
+      const connection = connect({ ws, socket, address: request.socket.remoteAddress ?? null }, floor, leave);
       connections.add(connection);
       ws.on("close", () => connections.delete(connection));
     });
@@ -151,11 +151,19 @@ interface Connection {
 
 const token = (random: Random, byteCount: number): string => Buffer.from(random(byteCount)).toString("base64url");
 
-function connect(ws: WebSocket, floor: Floor, welcomed: () => void, address: string | null): Connection {
+/** The WebSocket of a peer, and what it runs on. */
+interface Wire {
+  readonly ws: WebSocket;
+  readonly socket: Duplex;
+  /** Null where the peer is gone already. */
+  readonly address: string | null;
+}
+
+function connect({ ws, socket, address }: Wire, floor: Floor, welcomed: () => void): Connection {
   const { ports, live, wheel } = floor;
   const { clock, random, monotonicMs } = ports;
   let state: SessionState = startOfSession(ports.hubId, token(random, 12), token(random, 32), monotonicMs());
-  const outbox = blobSender(ws, ports.blobs, wheel);
+  const outbox = blobSender(ws, socket, ports.blobs, wheel);
   const brake = brakeOf(ws);
   const commit = commitLimit(brake);
   const handle = (event: SessionEvent): void => {
