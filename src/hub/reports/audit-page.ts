@@ -1,13 +1,20 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/canonical-json.ts";
-import { DAY_MS, printDate, printUtc } from "../../base/civil-time.ts";
+import { parseDate, printDate, printUtc } from "../../base/civil-time.ts";
 import type { Block, Page, TableBlock, Text } from "../../compiler/doc/page.ts";
-import type { AuditReport, AuditScope } from "./audit-report.ts";
+import type { AuditReport, AuditScope, ReadingSeries } from "./audit-report.ts";
 import { decisionsChart } from "./charts/decisions-chart.ts";
 import { dueChart } from "./charts/due-chart.ts";
-import { readingsChart } from "./charts/readings-chart.ts";
+import { isDrawn, readingsChart } from "./charts/readings-chart.ts";
 import { decisionsTable, detailBlocks } from "./decision-section.ts";
-import { calibrationsTable, grantsTable, instrumentsTable, stopsTable, tracesTable } from "./equipment-section.ts";
+import {
+  calibrationsTable,
+  checksTable,
+  grantsTable,
+  instrumentsTable,
+  stopsTable,
+  tracesTable,
+} from "./equipment-section.ts";
 import { findingsOf } from "./findings.ts";
 import { alertsTable, contractsTable, correctionsTable, impactsTable, ledgersTable } from "./record-section.ts";
 
@@ -117,8 +124,9 @@ function sectionsOf(report: AuditReport): readonly Section[] {
     },
     {
       ...{ id: "readings", text: "Readings against their limits" },
-      blocks: readings.flatMap((series) => chart(`${series.quantity} at ${series.node}`, readingsChart(series))),
+      blocks: readings.flatMap((series) => chart(readingsCaption(series), readingsChart(series))),
     },
+    { id: "checks", text: "Checks", blocks: tableOf(checksTable(report.checks)) },
     {
       id: "stops",
       text: "What kept tests from starting",
@@ -136,6 +144,12 @@ function sectionsOf(report: AuditReport): readonly Section[] {
 
 const tableOf = (table: TableBlock): readonly Block[] => (table.rows.length === 0 ? [] : [table]);
 
+function readingsCaption({ quantity, node, points }: ReadingSeries): string {
+  const left = points.filter((point) => !isDrawn(point)).length;
+  const are = left === 1 ? "that is no number is" : "that are no numbers are";
+  return `${quantity} at ${node}${left === 0 ? "" : `; ${left} ${are} not drawn`}`;
+}
+
 const chart = (caption: string, drawn: string | undefined): readonly Block[] =>
   drawn === undefined ? [] : [{ kind: "figure", caption, svg: drawn }];
 
@@ -152,28 +166,35 @@ function findingBlocks(report: AuditReport): readonly Block[] {
   ];
 }
 
-const dayOf = (atMs: number): string => printDate(Math.floor(atMs / DAY_MS));
-
-const overTime = ({ days, fromMs, toMs }: AuditReport): string | undefined => {
+const overTime = ({ days, firstDay, lastDay }: AuditReport): string | undefined => {
   const known = days.map(({ day }) => day);
-  // Plant days reach a little beyond the window in UTC; the chart holds all that there is.
-  const from = [dayOf(fromMs), ...known].reduce((a, b) => (a < b ? a : b));
-  const to = [dayOf(toMs - 1), ...known].reduce((a, b) => (a > b ? a : b));
+  // Stations in other zones have other days; the chart holds all that there is.
+  const from = [firstDay, ...known].reduce((a, b) => (a < b ? a : b));
+  const to = [lastDay, ...known].reduce((a, b) => (a > b ? a : b));
   return decisionsChart(days, from, to);
 };
 
 const MAX_IDLE_NAMED = 31;
 
-function idleBlocks({ days, totals, fromMs, toMs }: AuditReport): readonly Block[] {
-  const span = Array.from({ length: Math.ceil((toMs - fromMs) / DAY_MS) }, (_, index) =>
-    dayOf(fromMs + index * DAY_MS),
-  );
+/** A report about an order or an instrument has no other decisions, and says of no day that nothing at all was asked. */
+const ASKED_NOTHING: { readonly [kind in AuditScope["kind"]]: string } = {
+  ...{ period: "was asked nothing", station: "was asked nothing" },
+  ...{ order: "was asked nothing for this order", equipment: "was asked nothing that rests on it" },
+};
+
+function idleBlocks({ days, totals, firstDay, lastDay, scope }: AuditReport): readonly Block[] {
+  const span = daysFrom(firstDay, lastDay);
   const items = totals.nodes.flatMap((node): readonly Text[] => {
     const busy = new Set(days.flatMap((row) => (row.node === node ? [row.day] : [])));
     const idle = span.filter((day) => !busy.has(day));
     if (idle.length === 0) return [];
     const named = idle.length <= MAX_IDLE_NAMED ? `: ${idle.join(", ")}` : "";
-    return [[`${node} was asked nothing on ${idle.length} of ${span.length} days${named}`]];
+    return [[`${node} ${ASKED_NOTHING[scope.kind]} on ${idle.length} of ${span.length} days${named}`]];
   });
   return items.length === 0 ? [] : [{ kind: "list", items }];
+}
+
+function daysFrom(first: string, last: string): readonly string[] {
+  const [from = 0, to = 0] = [parseDate(first), parseDate(last)];
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => printDate(from + index));
 }

@@ -29,6 +29,9 @@ export interface AuditReport extends AuditWindow {
   readonly hub: string;
   /** The plant's day that states are judged on. */
   readonly asOfDay: string;
+  /** First and last day of the window, by the plant's calendar. */
+  readonly firstDay: string;
+  readonly lastDay: string;
   /** Plant zones of the stations in it. */
   readonly zones: readonly string[];
   readonly totals: AuditTotals;
@@ -41,6 +44,9 @@ export interface AuditReport extends AuditWindow {
   readonly grants: readonly GrantRow[];
   readonly stops: readonly StopRow[];
   readonly readings: readonly ReadingSeries[];
+  readonly checks: readonly CheckRow[];
+  /** Entries that have not the form of what they say they are. */
+  readonly unreadable: readonly UnreadableRow[];
   readonly alerts: readonly AlertRow[];
   readonly contracts: readonly ContractRow[];
   readonly impacts: readonly ImpactRow[];
@@ -105,7 +111,9 @@ export interface InstrumentRow {
   readonly certificate: string | null;
   readonly by: string | null;
   readonly limitations: readonly string[];
-  readonly state: "in-calibration" | "due-soon" | "overdue" | "failed" | "never";
+  /** Last day of the latest extension that was recorded since its last calibration. */
+  readonly extendedUntil: string | null;
+  readonly state: "in-calibration" | "due-soon" | "overdue" | "failed" | "revoked" | "signature-invalid" | "never";
 }
 
 /** One link up the chain: an item, its certificate, and the standards that it was calibrated against. */
@@ -166,7 +174,7 @@ export interface StopRow {
   /** The last decision that gave it. */
   readonly to: string;
   readonly blocked: number;
-  /** Tests that started in between, by the station's own records; anything but 0 is a finding. */
+  /** Tests that started before one was let start again, by the station's own records; anything but 0 is a finding. */
   readonly startedMeanwhile: number;
 }
 
@@ -177,6 +185,25 @@ export interface ReadingSeries {
   readonly low: string | null;
   readonly high: string | null;
   readonly points: readonly { readonly atMs: number; readonly value: string; readonly with: string | null }[];
+}
+
+export interface CheckRow {
+  readonly node: string;
+  readonly id: string;
+  readonly at: string;
+  readonly subject: string;
+  readonly when: string;
+  readonly name: string | null;
+  readonly result: string;
+  /** Items of it that did not pass. */
+  readonly failed: readonly string[];
+  readonly by: string;
+}
+
+export interface UnreadableRow {
+  readonly node: string;
+  readonly seq: number;
+  readonly what: "decision" | "evidence record";
 }
 
 export interface AlertRow {

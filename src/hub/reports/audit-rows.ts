@@ -1,11 +1,20 @@
-import type { EvidenceRecord } from "../../model/evidence.ts";
-import type { ArchivedDecision, ArchivedEntry, RecordedMetadata } from "../archive/archived.ts";
+import type { ArchivedDecision, ArchivedEntry } from "../archive/archived.ts";
 import type { AuditReport, AuditScope, AuditWindow, DecisionRow } from "./audit-report.ts";
+import { checkRows } from "./check-rows.ts";
 import { compareText, dayRows, decisionRow, totalsOf, zonesOf } from "./decision-rows.ts";
 import { correctionRows, grantRows } from "./grant-rows.ts";
-import { calibrationRows, calibrationsOf, dueByCertificate, instrumentRows, traceRows } from "./instrument-rows.ts";
+import {
+  calibrationRows,
+  calibrationsOf,
+  dueByCertificate,
+  extensionsOf,
+  instrumentRows,
+  revokedIn,
+  traceRows,
+} from "./instrument-rows.ts";
+import { readEntries } from "./read-entries.ts";
 import { readingSeries } from "./reading-series.ts";
-import { type NodeRecord, startedRuns, stopRows } from "./stop-rows.ts";
+import { startedRuns, stopRows } from "./stop-rows.ts";
 
 /** The part of a report that follows from ledger entries of nodes alone. */
 export type EntryRows = Pick<
@@ -19,6 +28,8 @@ export type EntryRows = Pick<
   | "grants"
   | "stops"
   | "readings"
+  | "checks"
+  | "unreadable"
   | "corrections"
   | "zones"
 >;
@@ -30,11 +41,10 @@ export interface RowsRequest extends AuditWindow {
 
 /** Pure: whoever has the entries makes the same rows, which is how a report is verified without the hub. */
 export function rowsOfEntries(entries: readonly ArchivedEntry[], request: RowsRequest): EntryRows {
-  const decided = decidedIn(entries);
+  const { decided, records, unreadable } = readEntries(entries);
   const decisions = decided
     .map(decisionRow)
     .sort((a, b) => compareText(a.atUtc, b.atUtc) || compareText(a.node, b.node) || a.seq - b.seq);
-  const records = recordsIn(entries);
   const isInWindow = (atMs: number) => atMs >= request.fromMs && atMs < request.toMs;
   const recent = records.filter(({ record }) => isInWindow(record.recordedAtMs));
   const calibrated = calibrationsOf(records);
@@ -45,13 +55,16 @@ export function rowsOfEntries(entries: readonly ArchivedEntry[], request: RowsRe
     days: dayRows(decisions),
     instruments: instrumentRows(calibrated, {
       ...{ contractDue, serials: serialsIn(decided), asOfDay: request.asOfDay },
+      ...{ revoked: revokedIn(records), extended: extensionsOf(records) },
       missing: request.scope.kind === "equipment" ? only(missingIn(decisions), request.scope.id) : missingIn(decisions),
     }),
     traces: traceRows(calibrated),
     calibrations: calibrationRows(calibrated, contractDue, isInWindow),
-    grants: grantRows(records, decisions),
+    grants: grantRows(records, decisions, request),
     stops: stopRows(decisions, startedRuns(recent)),
     readings: readingSeries(recent, decisions),
+    checks: checkRows(recent),
+    unreadable,
     corrections: correctionRows(recent),
     zones: zonesOf(decided),
   };
@@ -59,23 +72,6 @@ export function rowsOfEntries(entries: readonly ArchivedEntry[], request: RowsRe
 
 const only = (found: ReadonlyMap<string, string>, asset: string): ReadonlyMap<string, string> =>
   new Map([...found].filter(([one]) => one === asset));
-
-/** Entries that a node wrote as decisions; the archive proved their chain, their form is looked at here. */
-export function decidedIn(entries: readonly ArchivedEntry[]): readonly ArchivedDecision[] {
-  return entries.flatMap(({ node, entry }) => {
-    const recorded = entry.metadata as unknown as Partial<RecordedMetadata>;
-    if (entry.action_type !== "gate_decision" || recorded.decision === undefined || recorded.facts === undefined)
-      return [];
-    const { decision, facts, part = null, snapshot = null } = recorded;
-    return [{ node, entry, atMs: Date.parse(decision.atUtc), recorded: { decision, facts, part, snapshot } }];
-  });
-}
-
-export const recordsIn = (entries: readonly ArchivedEntry[]): readonly NodeRecord[] =>
-  entries.flatMap(({ node, entry }) => {
-    const record = entry.metadata["record"] as EvidenceRecord | undefined;
-    return entry.action_type === "evidence_record" && record !== undefined ? [{ node, record }] : [];
-  });
 
 /** The latest serial number that a snapshot names for each asset. */
 function serialsIn(decided: readonly ArchivedDecision[]): ReadonlyMap<string, string> {

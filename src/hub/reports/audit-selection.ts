@@ -6,9 +6,9 @@ import { relianceOf } from "../impact/reliance.ts";
 import type { ContractSource } from "../ports.ts";
 import { conflict } from "../refusals.ts";
 import type { AuditScope, AuditWindow } from "./audit-report.ts";
-import { recordsIn } from "./audit-rows.ts";
 import { distinct } from "./decision-rows.ts";
 import { calibrationsOf, standardsAbove } from "./instrument-rows.ts";
+import { decisionIn, readEntries, recordIn } from "./read-entries.ts";
 
 export interface SelectionPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions">;
@@ -59,13 +59,19 @@ function isAtStation({ node, recorded }: ArchivedDecision, id: string): boolean 
 type Wanted = (record: EvidenceRecord, node: string) => boolean;
 
 /** Of an earlier day only what still says something: calibrations, and what grants or takes back. */
-const LASTING: ReadonlySet<string> = new Set(["calibration", "revocation", "impact-closed", "extension", "approval"]);
+const LASTING: ReadonlySet<string> = new Set([
+  ...["calibration", "revocation", "impact-closed", "override", "extension", "approval"],
+]);
 
 function* kept(evidence: Iterable<ArchivedEntry>, { fromMs }: AuditWindow, wanted: Wanted): Iterable<ArchivedEntry> {
   for (const one of evidence) {
-    const [found] = recordsIn([one]);
-    if (found === undefined || !wanted(found.record, one.node)) continue;
-    if (found.record.recordedAtMs >= fromMs || LASTING.has(found.record.kind)) yield entryOf(one);
+    const record = recordIn(one.entry);
+    // One that is no record is the report's to name, where it was written in its time.
+    const isKept =
+      record === undefined
+        ? Date.parse(one.entry.time) >= fromMs
+        : wanted(record, one.node) && (record.recordedAtMs >= fromMs || LASTING.has(record.kind));
+    if (isKept) yield entryOf(one);
   }
 }
 
@@ -82,7 +88,8 @@ async function aboutEquipment(
   window: AuditWindow,
 ): Promise<readonly ArchivedEntry[]> {
   const all = [...archive.entries({ actionTypes: ["evidence_record"], toMs: window.toMs })];
-  const calibrated = calibrationsOf(recordsIn(all));
+  const { records } = readEntries(all);
+  const calibrated = calibrationsOf(records);
   const chain = new Set(standardsAbove(asset, calibrated));
   const certificates = new Set(
     calibrated.flatMap(({ asset: one, body }) => (one === asset ? (body.certificate ?? []) : [])),
@@ -91,18 +98,28 @@ async function aboutEquipment(
   const shelf = bundleShelf(contracts);
   const always = [{ asset, fromMs: null, toMs: null, via: [] }];
   for (const decision of archive.decisions({ ...window, assets: [asset] })) {
-    await shelf.fetch(decision.recorded.decision.contracts);
-    const rests = relianceOf(decision, always, shelf.of).some((one) => one.asset === asset);
-    if (!rests && !names(decision, asset, certificates)) continue;
+    // What has not the form of a decision cannot be asked, and is the report's to name.
+    if (decisionIn(decision) !== undefined) {
+      await shelf.fetch(decision.recorded.decision.contracts);
+      const rests = relianceOf(decision, always, shelf.of).some((one) => one.asset === asset);
+      if (!rests && !names(decision, asset, certificates)) continue;
+    }
     relied.push(decision);
     refuseMore(relied.length, MAX_REPORT_DECISIONS, "decisions");
   }
   const tests = new Set(relied.map(({ node, recorded }) => `${node} ${recorded.decision.testId}`));
+  const grants = new Set(
+    records.flatMap(({ node, record: { id, subject, body } }) =>
+      (body.kind === "override" && body.about === asset) || (body.kind === "extension" && chain.has(subject))
+        ? [`${node} ${id}`]
+        : [],
+    ),
+  );
   const wanted: Wanted = ({ subject, body }, node) =>
     chain.has(subject) ||
     (body.kind === "reading" && body.takenWith === asset) ||
     (body.kind === "override" && body.about === asset) ||
-    (body.kind === "approval" && body.of !== "") ||
+    (body.kind === "approval" && grants.has(`${node} ${body.of}`)) ||
     (body.kind === "test-run" && tests.has(`${node} ${subject}`));
   const evidence = atMost(kept(all, window, wanted), MAX_REPORT_EVIDENCE, "evidence records");
   return [...relied.map(entryOf), ...evidence];

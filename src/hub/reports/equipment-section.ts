@@ -1,5 +1,5 @@
 import type { TableBlock, Text } from "../../compiler/doc/page.ts";
-import type { CalibrationRow, GrantRow, InstrumentRow, StopRow, TraceRow } from "./audit-report.ts";
+import type { CalibrationRow, CheckRow, GrantRow, InstrumentRow, StopRow, TraceRow } from "./audit-report.ts";
 import { shortTime } from "./decision-section.ts";
 
 const orNone = (text: string | number | null): string => (text === null ? "–" : String(text));
@@ -9,6 +9,8 @@ const STATES: { readonly [state in InstrumentRow["state"]]: string } = {
   "due-soon": "due within 30 days",
   overdue: "OVERDUE",
   failed: "FAILED",
+  revoked: "CERTIFICATE TAKEN BACK",
+  "signature-invalid": "SIGNATURE DOES NOT VERIFY",
   never: "NEVER CALIBRATED",
 };
 
@@ -19,7 +21,7 @@ export const instrumentsTable = (rows: readonly InstrumentRow[]): TableBlock => 
   rows: rows.map((row): readonly Text[] => [
     [`${row.asset} (${row.node})`],
     [orNone(row.serial)],
-    [STATES[row.state]],
+    [STATES[row.state], row.extendedUntil === null ? "" : `, extension to ${row.extendedUntil} on record`],
     [orNone(row.last)],
     [orNone(row.due)],
     [orNone(row.result)],
@@ -76,7 +78,7 @@ export function calibrationsTable(rows: readonly CalibrationRow[]): TableBlock {
 export const stopsTable = (rows: readonly StopRow[]): TableBlock => ({
   kind: "table",
   caption:
-    "Missed, late or failed: from the first blocked test to the last, and the tests that started in between by the station's own records",
+    "Missed, late or failed: from the first blocked test to the last, and the tests that started before one was allowed again, by the station's own records",
   head: ["From", "To", "Node", "What", "Condition", "Blocked", "Started meanwhile"],
   rows: rows.map((row): readonly Text[] => [
     [shortTime(row.from)],
@@ -89,9 +91,31 @@ export const stopsTable = (rows: readonly StopRow[]): TableBlock => ({
   ]),
 });
 
+export const checksTable = (rows: readonly CheckRow[]): TableBlock => ({
+  kind: "table",
+  caption: "Every check that was recorded, whether or not a test asked to start",
+  head: ["At (UTC)", "Node", "What", "Check", "Result", "Did not pass", "By", "Record"],
+  rows: rows.map((row): readonly Text[] => [
+    [row.at],
+    [row.node],
+    [row.subject],
+    [row.name === null ? row.when : `${row.when} ${row.name}`],
+    [row.result === "pass" ? row.result : { kind: "strong", text: row.result }],
+    [row.failed.join(", ") || "–"],
+    [row.by],
+    [row.id],
+  ]),
+});
+
+/** How many there were each month is what a laboratory is asked. */
+function byMonth(rows: readonly GrantRow[]): string {
+  const months = Map.groupBy(rows, ({ from }) => from.slice(0, "2026-11".length));
+  return [...months].map(([month, some]) => `${some.length} in ${month}`).join(", ");
+}
+
 export const grantsTable = (rows: readonly GrantRow[]): TableBlock => ({
   kind: "table",
-  caption: "Each with who signed, when, why, until when, and what was tested under it",
+  caption: `Each with who signed, when, why, until when, and what was tested under it; ${byMonth(rows)}`,
   head: ["Record", "What it lifts", "Why", "From", "Until", "Signed by", "Tests under it"],
   rows: rows.map((row): readonly Text[] => [
     [`${row.kind} ${row.node} ${row.id}`],

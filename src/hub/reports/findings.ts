@@ -1,4 +1,4 @@
-import type { AuditReport } from "./audit-report.ts";
+import type { AuditReport, InstrumentRow } from "./audit-report.ts";
 
 export interface AuditFinding {
   readonly kind: "existence" | "adequacy" | "compliance";
@@ -8,6 +8,13 @@ export interface AuditFinding {
 
 /** What a report itself shows to be wrong or open, worst first: an auditor should not have to find it in a table. */
 export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
+  ...report.unreadable.map(({ node, seq, what }) =>
+    found(
+      "adequacy",
+      `entry ${seq} has not the form of ${what === "decision" ? "a decision" : "an evidence record"}`,
+      node,
+    ),
+  ),
   ...report.ledgers.flatMap(({ node, fault }) =>
     fault === null ? [] : [found("compliance", fault, `ledger of ${node}`)],
   ),
@@ -29,10 +36,9 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
   ...report.calibrations.flatMap(({ asset, performedOn, onTime, inWindow, node }) =>
     onTime === false && inWindow ? [found("compliance", `${asset} was calibrated late, on ${performedOn}`, node)] : [],
   ),
-  ...report.instruments.flatMap(({ asset, state, due, node }) => {
-    if (state === "overdue") return [found("compliance", `${asset} is overdue since ${due}`, node)];
-    if (state === "failed") return [found("compliance", `${asset} failed its last calibration`, node)];
-    return state === "never" ? [found("existence", `${asset} has no calibration on record`, node)] : [];
+  ...report.instruments.flatMap((row) => {
+    const what = wrongWith(row);
+    return what === undefined ? [] : [found(row.state === "never" ? "existence" : "compliance", what, row.node)];
   }),
   ...report.traces.flatMap(({ asset, references, national, performedOn }) => [
     ...references.flatMap(({ id, state }) =>
@@ -59,5 +65,23 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
       : [],
   ),
 ];
+
+function wrongWith({ asset, state, due, certificate, extendedUntil }: InstrumentRow): string | undefined {
+  const extended = extendedUntil === null ? "" : `, an extension to ${extendedUntil} is on record`;
+  switch (state) {
+    case "overdue":
+      return `${asset} is overdue since ${due}${extended}`;
+    case "failed":
+      return `${asset} failed its last calibration`;
+    case "revoked":
+      return `the certificate ${certificate} of ${asset} was taken back`;
+    case "signature-invalid":
+      return `the signature of the certificate ${certificate ?? "without a number"} of ${asset} does not verify`;
+    case "never":
+      return `${asset} has no calibration on record`;
+    default:
+      return undefined;
+  }
+}
 
 const found = (kind: AuditFinding["kind"], what: string, where: string): AuditFinding => ({ kind, what, where });

@@ -1,10 +1,17 @@
-import { printUtc } from "../../base/civil-time.ts";
-import type { CorrectionRow, DecisionRow, GrantRow } from "./audit-report.ts";
+import { DAY_MS, parseDate, printUtc } from "../../base/civil-time.ts";
+import type { AuditWindow, CorrectionRow, DecisionRow, GrantRow } from "./audit-report.ts";
 import { compareText, distinct } from "./decision-rows.ts";
 import type { NodeRecord } from "./stop-rows.ts";
 
-/** Overrides and extensions with the signatures under them and what was tested under each. Source: 21 CFR 11.50. */
-export function grantRows(records: readonly NodeRecord[], rows: readonly DecisionRow[]): readonly GrantRow[] {
+/**
+ * Overrides and extensions that were recorded in the window, held in it or were used, with the signatures under them and what
+ * was tested under each. Source: 21 CFR 11.50.
+ */
+export function grantRows(
+  records: readonly NodeRecord[],
+  rows: readonly DecisionRow[],
+  { fromMs }: Pick<AuditWindow, "fromMs">,
+): readonly GrantRow[] {
   return records
     .flatMap((one): readonly GrantRow[] => {
       const { node, record } = one;
@@ -22,7 +29,15 @@ export function grantRows(records: readonly NodeRecord[], rows: readonly Decisio
       const { reason, until } = body;
       return [{ kind: "extension", ...signed, rule: "calibration.overdue", subject, reason, until, tests }];
     })
+    .filter(({ tests, from, until }) => tests.length > 0 || Date.parse(from) >= fromMs || endOf(until) >= fromMs)
     .sort((a, b) => compareText(a.from, b.from) || compareText(a.id, b.id));
+}
+
+/** Of an instant itself; a day ends in no zone later than this. What cannot be read ends never. */
+function endOf(until: string): number {
+  const day = parseDate(until);
+  const ms = day === undefined ? Date.parse(until) : (day + 2) * DAY_MS;
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms;
 }
 
 const approvalsOf = ({ node, record }: NodeRecord, records: readonly NodeRecord[]): GrantRow["approvals"] =>

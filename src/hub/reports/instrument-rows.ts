@@ -70,6 +70,10 @@ export function instrumentRows(
     /** Instruments that decisions asked for and nobody calibrated: asset and node. */
     readonly missing: ReadonlyMap<string, string>;
     readonly asOfDay: string;
+    /** Certificates that were taken back, as `certificateKey` names them. */
+    readonly revoked: ReadonlySet<string>;
+    /** Last day that an extension reaches to, by asset. */
+    readonly extended: ReadonlyMap<string, Extended>;
   },
 ): readonly InstrumentRow[] {
   const latest = new Map(calibrated.map((one) => [one.asset, one]));
@@ -80,25 +84,62 @@ export function instrumentRows(
       ...{ asset, node, by, serial: given.serials.get(asset) ?? body.assetSerial ?? null, last: body.performedOn, due },
       ...{ result: body.result, certificate: body.certificate ?? null },
       limitations: (body.ranges ?? []).map(([low, high, unit]) => `${low} to ${high} ${unit}`),
-      state: stateOf(body.result, due, given.asOfDay),
+      extendedUntil: extendedUntil(one, given.extended.get(asset)),
+      state: stateOf(one, due, given),
     };
   });
   const never = [...given.missing]
     .filter(([asset]) => !latest.has(asset))
     .map(([asset, node]): InstrumentRow => {
-      const nothing = { last: null, due: null, result: null, certificate: null, by: null, limitations: [] };
-      return { asset, node, serial: given.serials.get(asset) ?? null, ...nothing, state: "never" };
+      const nothing = { last: null, due: null, result: null, certificate: null, by: null, limitations: [] } as const;
+      return { asset, node, serial: given.serials.get(asset) ?? null, ...nothing, extendedUntil: null, state: "never" };
     });
   return [...known, ...never].sort((a, b) => compareText(a.asset, b.asset));
 }
 
-function stateOf(result: string, due: string | null, asOfDay: string): InstrumentRow["state"] {
+function stateOf(
+  { asset, body: { result, certificate, signature } }: Calibrated,
+  due: string | null,
+  { asOfDay, revoked }: { readonly asOfDay: string; readonly revoked: ReadonlySet<string> },
+): InstrumentRow["state"] {
   if (result !== "pass" && result !== "pass-with-correction") return "failed";
+  if (certificate !== undefined && revoked.has(certificateKey(asset, certificate))) return "revoked";
+  if (signature !== undefined && signature !== "valid") return "signature-invalid";
   if (due === null) return "in-calibration";
   if (due < asOfDay) return "overdue";
   const soon = printDate((parseDate(asOfDay) ?? 0) + DUE_SOON_DAYS);
   return due <= soon ? "due-soon" : "in-calibration";
 }
+
+const certificateKey = (asset: string, certificate: string): string => JSON.stringify([asset, certificate]);
+
+/** Certificates that their laboratory took back, wherever that was recorded. */
+export const revokedIn = (records: readonly NodeRecord[]): ReadonlySet<string> =>
+  new Set(
+    records.flatMap(({ record: { subject, body } }) =>
+      body.kind === "revocation" ? [certificateKey(subject, body.certificate)] : [],
+    ),
+  );
+
+export interface Extended {
+  readonly until: string;
+  readonly recordedAtMs: number;
+}
+
+/** The extension of each asset that was recorded last. */
+export function extensionsOf(records: readonly NodeRecord[]): ReadonlyMap<string, Extended> {
+  const extended = new Map<string, Extended>();
+  for (const { record } of records) {
+    const { subject, body, recordedAtMs } = record;
+    if (body.kind !== "extension" || (extended.get(subject)?.recordedAtMs ?? recordedAtMs) > recordedAtMs) continue;
+    extended.set(subject, { until: body.until, recordedAtMs });
+  }
+  return extended;
+}
+
+/** A calibration ends what was granted before it. */
+const extendedUntil = ({ recordedAtMs }: Calibrated, extended: Extended | undefined): string | null =>
+  extended === undefined || extended.recordedAtMs < recordedAtMs ? null : extended.until;
 
 /** What was done to each instrument, with whether it was on time. */
 export function calibrationRows(

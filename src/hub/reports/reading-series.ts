@@ -44,7 +44,9 @@ function limitOf(rows: readonly DecisionRow[], node: string, quantity: string, u
 }
 
 const isAbout = ({ text, strictness, limit }: ClauseOutcome, quantity: string): boolean =>
-  strictness === "must" && limit !== null && new RegExp(`(^|, )${quantity} (read with|must)`).test(text);
+  strictness === "must" &&
+  limit !== null &&
+  ["read with", "must"].some((word) => `, ${text}`.includes(`, ${quantity} ${word}`));
 
 const NUMBER = String.raw`(-?\d+(?:\.\d+)?) (\S+)`;
 const LOW = new RegExp(`(?:at least|more than) ${NUMBER}`);

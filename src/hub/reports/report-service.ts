@@ -22,11 +22,12 @@ import {
   type DecisionRow,
   type ImpactRow,
 } from "./audit-report.ts";
-import { decidedIn, rowsOfEntries } from "./audit-rows.ts";
+import { rowsOfEntries } from "./audit-rows.ts";
 import { selectEntries } from "./audit-selection.ts";
 import { distinct, zonesOf } from "./decision-rows.ts";
 import { findingsOf } from "./findings.ts";
 import { proofsOf } from "./node-proof.ts";
+import { readEntries } from "./read-entries.ts";
 import { sealReport } from "./seal.ts";
 
 export interface ReportPorts {
@@ -62,7 +63,8 @@ export function createReportService(ports: ReportPorts): ReportService {
       if (window.fromMs >= window.toMs) throw badRequest("the period ends before it begins");
       const entries = await selectEntries(ports, scope, window);
       const nowMs = ports.clock.nowMs();
-      const asOfDay = plantDay(entries, Math.min(nowMs, window.toMs - 1));
+      const dayOf = plantDays(entries);
+      const asOfDay = dayOf(Math.min(nowMs, window.toMs - 1));
       const rows = rowsOfEntries(entries, { scope, ...window, asOfDay });
       const nodes = distinct([...entries.map(({ node }) => node), ...(scope.kind === "station" ? [scope.id] : [])]);
       const { proofs, facts } = await proofsOf(ports, nodes, entries);
@@ -75,11 +77,15 @@ export function createReportService(ports: ReportPorts): ReportService {
           madeBy: by.id,
           hub: ports.hubId,
           asOfDay,
+          firstDay: dayOf(window.fromMs),
+          lastDay: asOfDay,
         },
         ...rows,
         alerts: await alertRows(ports, nodes, scope, window),
         contracts: await contractRows(ports, rows.decisions),
-        impacts: await ports.impacts(nodes),
+        impacts: (await ports.impacts(nodes)).filter(
+          ({ asset }) => scope.kind !== "equipment" || rows.instruments.some((one) => one.asset === asset),
+        ),
         ledgers: facts,
         leftOut: leftOutOf(facts),
       };
@@ -98,11 +104,12 @@ export function createReportService(ports: ReportPorts): ReportService {
   };
 }
 
-/** The day it is at the first plant that the report names; UTC's where none is known. */
-function plantDay(entries: readonly ArchivedEntry[], atMs: number): string {
-  const [zone] = zonesOf(decidedIn(entries));
+/** Days at the first plant that the report names; UTC's where none is known. */
+function plantDays(entries: readonly ArchivedEntry[]): (atMs: number) => string {
+  const [zone] = zonesOf(readEntries(entries).decided);
   const transitions = zone === undefined ? undefined : zoneFromIntl(zone);
-  return printDate(transitions === undefined ? Math.floor(atMs / DAY_MS) : openPlantCalendar(transitions).dayOf(atMs));
+  const calendar = transitions === undefined ? undefined : openPlantCalendar(transitions);
+  return (atMs) => printDate(calendar?.covers(atMs) === true ? calendar.dayOf(atMs) : Math.floor(atMs / DAY_MS));
 }
 
 async function alertRows(

@@ -11,8 +11,9 @@ interface OpenStop {
   readonly from: string;
   readonly fromSeq: number;
   to: string;
-  toSeq: number;
   blocked: number;
+  /** The decision that did not give it any more; infinite where none did. */
+  endSeq: number;
 }
 
 /** A start of a test, where the node's ledger has it. */
@@ -36,7 +37,8 @@ export interface NodeRecord {
 
 /**
  * Stretches in which one reason kept tests of one kind from starting at one node: from the first decision that gave it to the
- * last before one that did not. Starts of tests are counted from records of their own, not from the decisions.
+ * last before one that did not. Starts of tests are counted from records of their own, not from the decisions, and up to the
+ * decision that did not give it: who starts all the same does so after the last that did.
  */
 export function stopRows(rows: readonly DecisionRow[], runs: readonly StartedRun[]): readonly StopRow[] {
   const open = new Map<string, OpenStop>();
@@ -45,6 +47,7 @@ export function stopRows(rows: readonly DecisionRow[], runs: readonly StartedRun
     const lane = JSON.stringify([row.node, row.testKind]);
     for (const [key, stop] of open) {
       if (!key.startsWith(lane) || row.reasons.includes(stop.reason)) continue;
+      stop.endSeq = row.seq;
       closed.push(stop);
       open.delete(key);
     }
@@ -52,10 +55,10 @@ export function stopRows(rows: readonly DecisionRow[], runs: readonly StartedRun
   }
   return [...closed, ...open.values()]
     .sort((a, b) => compareText(a.from, b.from) || compareText(a.reason, b.reason))
-    .map(({ node, testKind, reason, condition, words, from, to, fromSeq, toSeq, blocked }) => ({
+    .map(({ node, testKind, reason, condition, words, from, to, fromSeq, endSeq, blocked }) => ({
       ...{ node, reason, condition, words, from, to, blocked },
       startedMeanwhile: runs.filter(
-        (run) => run.node === node && run.testKind === testKind && run.seq > fromSeq && run.seq < toSeq,
+        (run) => run.node === node && run.testKind === testKind && run.seq > fromSeq && run.seq < endSeq,
       ).length,
     }));
 }
@@ -64,11 +67,10 @@ function extend(open: Map<string, OpenStop>, key: string, row: DecisionRow, reas
   const known = open.get(key);
   if (known !== undefined) {
     known.to = row.at;
-    known.toSeq = row.seq;
     known.blocked += 1;
     return;
   }
-  const at = { from: row.at, fromSeq: row.seq, to: row.at, toSeq: row.seq };
+  const at = { from: row.at, fromSeq: row.seq, to: row.at, endSeq: Number.POSITIVE_INFINITY };
   const given = row.conditions.find(({ clauses }) => clauses.some((clause) => clause.reason === reason));
   const { node, testKind } = row;
   open.set(key, {

@@ -2,7 +2,6 @@ import { DAY_MS, printDate, printUtc } from "../../../src/base/civil-time.ts";
 import { compile } from "../../../src/compiler/index.ts";
 import { zoneFromIntl } from "../../../src/disk/zone-from-intl.ts";
 import type { ArchivedDecision, ArchivedEntry, NodeArchive } from "../../../src/hub/archive/archived.ts";
-import { decidedIn } from "../../../src/hub/reports/audit-rows.ts";
 import { nextEntry } from "../../../src/ledger/append.ts";
 import { EMPTY_HEAD, entryBytes, entryHash, type LedgerHead } from "../../../src/ledger/entry.ts";
 import { digestFacts } from "../../../src/ledger/receipt.ts";
@@ -176,6 +175,13 @@ export function tenDays() {
   return days;
 }
 
+/** As an archive has them: what lies deeper than its columns it does not look at. */
+function decisionsIn({ node, entry }: ArchivedEntry): readonly ArchivedDecision[] {
+  if (entry.action_type !== "gate_decision") return [];
+  const recorded = entry.metadata as unknown as ArchivedDecision["recorded"];
+  return [{ node, entry, atMs: Date.parse(recorded.decision.atUtc), recorded }];
+}
+
 /** An archive of entries in memory, with the filters that reports use. */
 export const archiveOf = (entries: readonly ArchivedEntry[]): Pick<NodeArchive, "entries" | "decisions"> => ({
   entries: ({ nodes, toMs = Number.MAX_SAFE_INTEGER, actionTypes } = {}) =>
@@ -186,10 +192,12 @@ export const archiveOf = (entries: readonly ArchivedEntry[]): Pick<NodeArchive, 
         Date.parse(entry.time) < toMs,
     ),
   decisions: ({ order, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = {}): readonly ArchivedDecision[] =>
-    decidedIn(entries).filter(
-      ({ atMs, recorded }) =>
-        atMs >= fromMs && atMs < toMs && (order === undefined || recorded.decision.order === order),
-    ),
+    entries
+      .flatMap(decisionsIn)
+      .filter(
+        ({ atMs, recorded }) =>
+          atMs >= fromMs && atMs < toMs && (order === undefined || recorded.decision.order === order),
+      ),
 });
 
 /** The same with what an archive says of its nodes. */

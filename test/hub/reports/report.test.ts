@@ -34,7 +34,17 @@ async function dataOf(scope: AuditScope, from: readonly ArchivedEntry[] = entrie
     madeAt: "2026-11-12T12:00:00.000Z",
     madeBy: "AUD-1",
   } as const;
-  const other = { hub: "hub-1", asOfDay: today, alerts: [], contracts: [], impacts: [], leftOut: [], ledgers: facts };
+  const other = {
+    hub: "hub-1",
+    asOfDay: today,
+    firstDay: "2026-11-02",
+    lastDay: today,
+    alerts: [],
+    contracts: [],
+    impacts: [],
+    leftOut: [],
+    ledgers: facts,
+  };
   const report: AuditReport = { ...made, ...other, ...rows };
   return { report, proofs, madeWith: "0.1.0" };
 }

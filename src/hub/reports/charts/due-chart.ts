@@ -14,6 +14,8 @@ const WORDS: { readonly [state in InstrumentRow["state"]]: string } = {
   "due-soon": ", soon",
   overdue: ", overdue",
   failed: ", failed",
+  revoked: ", certificate taken back",
+  "signature-invalid": ", signature does not verify",
   never: "never calibrated",
 };
 
@@ -39,7 +41,7 @@ export function dueChart(instruments: readonly InstrumentRow[], asOfDay: string)
   ];
   spans.forEach(({ one, from, to }, row) => {
     const y = TOP + row * ROW + ROW / 2;
-    const late = one.state === "overdue" || one.state === "failed";
+    const late = one.state !== "in-calibration" && one.state !== "due-soon";
     marks.push(
       text(LEFT - 12, y + 4, shortened(one.asset), { anchor: "end", fill: INK }),
       line([x(from), y], [x(to), y], late ? INK : ACCENT, ` stroke-width="${late ? 3 : 6}"${late ? DASHED : ""}`),

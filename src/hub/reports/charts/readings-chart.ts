@@ -8,7 +8,8 @@ const TOP = 24;
 const TALL = 150;
 
 /** Readings over time against the limits they were judged by: a ring is inside, a cross is outside. */
-export function readingsChart({ quantity, unit, low, high, points }: ReadingSeries): string | undefined {
+export function readingsChart({ quantity, unit, low, high, points: all }: ReadingSeries): string | undefined {
+  const points = all.filter(isDrawn);
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const values = points.map(({ value }) => Number(value));
@@ -49,6 +50,10 @@ export function readingsChart({ quantity, unit, low, high, points }: ReadingSeri
   );
   return svg(TOP + TALL + 28, `${points.length} readings of ${quantity} in ${unit}`, marks);
 }
+
+/** Nodes keep what was written down: `UNAVAILABLE` is a reading and has no place on a scale. */
+export const isDrawn = ({ value }: ReadingSeries["points"][number]): boolean =>
+  value.trim() !== "" && Number.isFinite(Number(value));
 
 const shown = (value: number): string => String(Number(value.toPrecision(6)));
 
