@@ -1,7 +1,6 @@
-import type { Kysely } from "kysely";
 import type { Hello, SignedDesired } from "../../model/message.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
-import type { NodeTables } from "../store/node-tables.ts";
+import type { NodeRow, NodeTables } from "../store/node-tables.ts";
 import { nextTurn } from "../store/turns.ts";
 import { type DesiredSources, desiredOf, saysTheSame, signDesired, sourcesFrom } from "./desired-sets.ts";
 import { enrolled, type FloorNode, releasesOf } from "./known-releases.ts";
@@ -10,7 +9,7 @@ import type { RolloutPorts } from "./rollout-ports.ts";
 type Tables = ContractTables & NodeTables;
 
 /** Nodes whose sets are made, signed and written in one turn of the loop. */
-const NODES_PER_TURN = 24;
+const NODES_PER_TURN = 48;
 
 /**
  * Makes every node's desired set anew, or those of `only`, and pushes those that changed: a slice a turn, each in a commit of
@@ -52,34 +51,28 @@ function refreshSlice(
       const isStale = before === undefined || before.desired.generation !== row.generation;
       if (!isStale && saysTheSame(before.desired, next)) continue;
       const signed = signDesired({ ...next, generation: row.generation + 1 }, ports.onlineKey);
-      await tables
-        .updateTable("node")
-        .set({ desired: JSON.stringify(signed), generation: signed.desired.generation })
-        .where("id", "=", node.id)
-        .execute();
+      ports.db.prepare(SET).run(JSON.stringify(signed), signed.desired.generation, node.id);
       changed.push(signed);
     }
-    await insertDeployments(tables, changed, ports.clock.nowMs());
+    insertDeployments(ports, changed);
     return changed;
   });
 }
 
-/** What one statement takes, far below SQLite's bound on parameters. */
-const ROWS_PER_INSERT = 500;
+// One of each for every node of a release: prepared once, not built anew.
+const SET = "update node set desired = ?, generation = ? where id = ?";
+const DEPLOY = `insert into deployment (contract, version, node, pushed_at_ms, updated_at_ms) values (?, ?, ?, ?, ?)
+  on conflict do nothing`;
 
-async function insertDeployments(tables: Kysely<Tables>, sets: readonly SignedDesired[], nowMs: number): Promise<void> {
-  const fresh = sets.flatMap(({ desired }) =>
-    [...Object.entries(desired.contracts), ...Object.entries(desired.shadows ?? {})].map(([contract, { version }]) => ({
-      ...{ contract, version, node: desired.node, phase: null, reason: null, detail: null },
-      ...{ pushed_at_ms: nowMs, updated_at_ms: nowMs, acknowledged_at_ms: null },
-    })),
-  );
-  for (let from = 0; from < fresh.length; from += ROWS_PER_INSERT)
-    await tables
-      .insertInto("deployment")
-      .values(fresh.slice(from, from + ROWS_PER_INSERT))
-      .onConflict((known) => known.doNothing())
-      .execute();
+function insertDeployments({ db, clock }: RolloutPorts, sets: readonly SignedDesired[]): void {
+  const nowMs = clock.nowMs();
+  const insert = db.prepare(DEPLOY);
+  for (const { desired } of sets)
+    for (const [contract, { version }] of [
+      ...Object.entries(desired.contracts),
+      ...Object.entries(desired.shadows ?? {}),
+    ])
+      insert.run(contract, version, desired.node, nowMs, nowMs);
 }
 
 /** A node whose key is proven. */
@@ -108,12 +101,12 @@ export async function arrivedAll(
   for (const { node, hello } of arrivals)
     if (hello.restsOn !== undefined && ports.hasLost(hello.restsOn)) ports.ahead.set(node, hello.restsOn);
     else ports.ahead.delete(node);
-  const sets = await ports.db.atomically<Tables, readonly (SignedDesired | undefined)[]>(async (tables) => {
+  const sets = await ports.db.atomically<Tables, readonly (SignedDesired | undefined)[]>(async () => {
     const answers: (SignedDesired | undefined)[] = [];
     stale.clear();
     for (const [index, arrival] of arrivals.entries()) {
       at(index);
-      const answer = await arrive(tables, arrival, nowMs);
+      const answer = arrive(ports, arrival, nowMs);
       if (answer === "stale") stale.add(arrival.node);
       answers.push(answer === "stale" || isAhead(ports, arrival.node) ? undefined : answer);
     }
@@ -124,24 +117,20 @@ export async function arrivedAll(
   return sets;
 }
 
+const ARRIVING = "select desired, generation, quarantined from node where id = ?";
+const SEEN = "update node set last_seen_ms = ?, generation = ? where id = ?";
+const PUSHED = "update deployment set pushed_at_ms = ? where node = ? and acknowledged_at_ms is null";
+
+type ArrivingNode = Pick<NodeRow, "desired" | "generation" | "quarantined">;
+
 /** `stale`: its set is made anew, and pushed with that. */
-async function arrive(
-  tables: Kysely<Tables>,
-  { node, hello }: Arrival,
-  nowMs: number,
-): Promise<SignedDesired | "stale" | undefined> {
-  const columns = ["desired", "generation", "quarantined"] as const;
-  const row = await tables.selectFrom("node").select(columns).where("id", "=", node).executeTakeFirst();
+function arrive({ db }: RolloutPorts, { node, hello }: Arrival, nowMs: number): SignedDesired | "stale" | undefined {
+  const row = db.prepare(ARRIVING).get(node) as ArrivingNode | undefined;
   if (row === undefined) return undefined;
   // A hub restored from an older copy counts on from where the node is, else the node would refuse every set.
   const generation = Math.max(row.generation, hello.generation);
-  await tables.updateTable("node").set({ last_seen_ms: nowMs, generation }).where("id", "=", node).execute();
-  await tables
-    .updateTable("deployment")
-    .set({ pushed_at_ms: nowMs })
-    .where("node", "=", node)
-    .where("acknowledged_at_ms", "is", null)
-    .execute();
+  db.prepare(SEEN).run(nowMs, generation, node);
+  db.prepare(PUSHED).run(nowMs, node);
   if (row.quarantined !== null) return undefined;
   if (row.desired === null || generation !== row.generation) return "stale";
   return JSON.parse(row.desired) as SignedDesired;

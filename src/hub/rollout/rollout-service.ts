@@ -141,7 +141,7 @@ export function createRolloutService(ports: RolloutPorts): RolloutService {
 }
 
 /** Reports and arrivals that are committed in one turn of the loop. */
-const PER_COMMIT = 32;
+const PER_COMMIT = 64;
 /** How soon reports move a rollout on; work that takes long is done again after REST times as long. */
 const SOON_MS = 20;
 const REST = 4;

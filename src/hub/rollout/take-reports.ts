@@ -2,9 +2,9 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Report } from "../../model/message.ts";
 import { contractRecord } from "../contracts/contract-records.ts";
 import { isAcknowledged, progressOf } from "../core/rollout.ts";
-import type { ContractTables } from "../store/contract-tables.ts";
+import type { ContractTables, DeploymentRow } from "../store/contract-tables.ts";
 import type { Write } from "../store/journal.ts";
-import type { NodeTables } from "../store/node-tables.ts";
+import type { NodeRow, NodeTables } from "../store/node-tables.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
 
 type Tables = ContractTables & NodeTables;
@@ -22,74 +22,77 @@ export function takeReports(
   at: (index: number | undefined) => void,
 ): Promise<readonly Result<undefined, string>[]> {
   const nowMs = ports.clock.nowMs();
-  return ports.journal.commit<Tables, readonly Result<undefined, string>[]>(async (write) => {
+  return ports.journal.commit<Tables, readonly Result<undefined, string>[]>(async ({ record }) => {
     const answers: Result<undefined, string>[] = [];
     for (const [index, report] of reports.entries()) {
       at(index);
-      answers.push(await takeOne(ports, write, report, nowMs));
+      answers.push(takeOne(ports, record, report, nowMs));
     }
     at(undefined);
     return answers;
   });
 }
 
-async function takeOne(
+// One of each for every report of ten thousand nodes: prepared once, not built anew.
+const NODE = "select report_counter, quarantined from node where id = ?";
+const TAKE = `update node set report = ?, report_counter = ?, last_seen_ms = ?, ledger_size = max(ledger_size, ?)
+  where id = ?`;
+const QUARANTINE = "update node set quarantined = ? where id = ?";
+const DEPLOYMENTS = "select contract, version, phase, reason, acknowledged_at_ms from deployment where node = ?";
+const MOVE = `update deployment set phase = ?, reason = ?, detail = ?, updated_at_ms = ?, acknowledged_at_ms = ?
+  where contract = ? and version = ? and node = ?`;
+
+type NodeBefore = Pick<NodeRow, "report_counter" | "quarantined">;
+type Deployment = Pick<DeploymentRow, "contract" | "version" | "phase" | "reason" | "acknowledged_at_ms">;
+
+function takeOne(
   ports: RolloutPorts,
-  { tables, record }: Write<Tables>,
+  record: Write<Tables>["record"],
   { node, report }: NodeReport,
   nowMs: number,
-): Promise<Result<undefined, string>> {
-  const row = await tables
-    .selectFrom("node")
-    .select(["report_counter", "quarantined", "ledger_size"])
-    .where("id", "=", node)
-    .executeTakeFirstOrThrow();
-  if (report.counter <= row.report_counter) {
-    const details = `report ${report.counter} came after report ${row.report_counter}`;
-    const metadata = { counter: report.counter, known: row.report_counter };
-    const base = { target: node, user_id: ports.hubId, smart_id: null, metadata };
-    record({ action_type: "node_session", action: "counter-went-back", details, ...base });
-    if (row.quarantined === null) {
-      const why = `${details}: it is a copy, or an older self`;
-      await tables.updateTable("node").set({ quarantined: why }).where("id", "=", node).execute();
-      record({ action_type: "node_session", action: "quarantined", details: why, ...base });
-    }
-    return fail(`${details}: quarantined`);
-  }
-  await tables
-    .updateTable("node")
-    .set({
-      report: JSON.stringify(report),
-      report_counter: report.counter,
-      last_seen_ms: nowMs,
-      ledger_size: Math.max(row.ledger_size, report.ledgerHead.size),
-    })
-    .where("id", "=", node)
-    .execute();
-  const rows = await tables.selectFrom("deployment").selectAll().where("node", "=", node).execute();
-  for (const known of rows) {
+): Result<undefined, string> {
+  const { db } = ports;
+  const before = db.prepare(NODE).get(node) as NodeBefore | undefined;
+  if (before === undefined) throw new Error(`there is no node ${node}`);
+  if (report.counter <= before.report_counter) return fail(wentBack(ports, record, { node, report }, before));
+  db.prepare(TAKE).run(JSON.stringify(report), report.counter, nowMs, report.ledgerHead.size, node);
+  for (const known of db.prepare(DEPLOYMENTS).all(node) as unknown as readonly Deployment[]) {
     const release = ports.policy.release(known.contract, known.version);
     if (release === undefined) continue;
     const progress = progressOf(report, known.contract, release.digest);
     // A set that waits says nothing of the contracts that stay: what was effective is so still.
     if (progress.phase === "activated" && known.phase === "effective") continue;
     if (progress.phase === null || (progress.phase === known.phase && progress.reason === known.reason)) continue;
-    const acknowledges = isAcknowledged(progress.phase) && known.acknowledged_at_ms === null;
-    await tables
-      .updateTable("deployment")
-      .set({ ...progress, updated_at_ms: nowMs, ...(acknowledges ? { acknowledged_at_ms: nowMs } : {}) })
-      .where("contract", "=", known.contract)
-      .where("version", "=", known.version)
-      .where("node", "=", node)
-      .execute();
-    const metadata = { node, digest: release.digest, phase: progress.phase, generation: report.observedGeneration };
+    const { phase, reason, detail } = progress;
+    const acknowledges = isAcknowledged(phase) && known.acknowledged_at_ms === null;
+    const acknowledgedAtMs = acknowledges ? nowMs : known.acknowledged_at_ms;
+    db.prepare(MOVE).run(phase, reason, detail, nowMs, acknowledgedAtMs, known.contract, known.version, node);
+    const metadata = { node, digest: release.digest, phase, generation: report.observedGeneration };
     if (acknowledges)
       record(contractRecord("contract_acknowledgement", "acknowledged", known, node, `${node} activated it`, metadata));
-    if (progress.phase === "rejected") {
-      const details = `${node} refused it: ${progress.reason ?? "no reason"}; ${progress.detail ?? ""}`;
-      const more = { ...metadata, reason: progress.reason, detail: progress.detail };
-      record(contractRecord("contract_rejection", "rejected", known, node, details, more));
+    if (phase === "rejected") {
+      const details = `${node} refused it: ${reason ?? "no reason"}; ${detail ?? ""}`;
+      record(contractRecord("contract_rejection", "rejected", known, node, details, { ...metadata, reason, detail }));
     }
   }
   return ok(undefined);
+}
+
+/** A counter that only grows came back lower: the node is set aside until a person looked. Answers the sentence for its log. */
+function wentBack(
+  { db, hubId }: RolloutPorts,
+  record: Write<Tables>["record"],
+  { node, report }: NodeReport,
+  { report_counter, quarantined }: NodeBefore,
+): string {
+  const details = `report ${report.counter} came after report ${report_counter}`;
+  const metadata = { counter: report.counter, known: report_counter };
+  const base = { target: node, user_id: hubId, smart_id: null, metadata };
+  record({ action_type: "node_session", action: "counter-went-back", details, ...base });
+  if (quarantined === null) {
+    const why = `${details}: it is a copy, or an older self`;
+    db.prepare(QUARANTINE).run(why, node);
+    record({ action_type: "node_session", action: "quarantined", details: why, ...base });
+  }
+  return `${details}: quarantined`;
 }
