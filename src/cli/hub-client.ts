@@ -5,7 +5,15 @@ import { readBearerFile } from "../disk/read-token.ts";
 import { hubUrl, keysFolder } from "./data-folder.ts";
 import { trustCa } from "./trust-ca.ts";
 
-const TIMEOUT_MS = 30_000;
+const PATIENCE_MS = 30_000;
+/** For what walks a whole ledger or years of decisions. */
+export const LONG_PATIENCE_MS = 280_000;
+
+/** How one question is asked. */
+export interface Asking {
+  /** How long its answer is waited for. */
+  readonly patienceMs?: number;
+}
 
 /** What every command that talks to a hub takes. */
 export interface HubOptions {
@@ -30,8 +38,8 @@ export const withHubOptions = (command: Command): Command =>
 /** A hub, asked as the person whose token file was named. */
 export interface HubClient {
   readonly url: string;
-  readonly get: (path: string) => Promise<unknown>;
-  readonly post: (path: string, body: unknown) => Promise<unknown>;
+  readonly get: (path: string, asking?: Asking) => Promise<unknown>;
+  readonly post: (path: string, body: unknown, asking?: Asking) => Promise<unknown>;
   readonly put: (path: string, body: unknown) => Promise<unknown>;
   readonly delete: (path: string) => Promise<unknown>;
 }
@@ -42,8 +50,15 @@ export function hubClient(options: HubOptions): HubClient {
   const url = hubUrl(options.hub, options.data);
   const file = options.token ?? process.env["MAINT_TOKEN_FILE"] ?? join(keysFolder(options.keys), "admin.token");
   const token = readBearerFile(file);
-  const ask = (method: string) => (path: string, body?: unknown) => request({ url, token, method, path, body });
-  return { url, get: ask("GET"), post: ask("POST"), put: ask("PUT"), delete: ask("DELETE") };
+  const ask =
+    (method: string) =>
+    (path: string, body?: unknown, { patienceMs = PATIENCE_MS }: Asking = {}) =>
+      request({ url, token, method, path, body, patienceMs });
+  const get = ask("GET");
+  return {
+    ...{ url, post: ask("POST"), put: ask("PUT"), delete: ask("DELETE") },
+    get: (path, asking) => get(path, undefined, asking),
+  };
 }
 
 /** Every page of a long list, whose rows stand under `field`. */
@@ -64,19 +79,30 @@ interface HubRequest {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  readonly patienceMs: number;
 }
 
-async function request({ url, token, method, path, body }: HubRequest): Promise<unknown> {
+async function request({ url, token, method, path, body, patienceMs }: HubRequest): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(new URL(path, url), {
       method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(patienceMs),
       redirect: "error",
     });
   } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError")
+      throw new MaintError(
+        "MAINT_ERR_HUB_UNREACHABLE",
+        `the hub at ${url} did not answer within ${patienceMs / 1_000} s`,
+        {
+          exitCode: 69,
+          help: "it may have much to do: ask again in a while, or for less",
+          cause: error,
+        },
+      );
     throw new MaintError("MAINT_ERR_HUB_UNREACHABLE", `no hub answers at ${url}`, {
       exitCode: 69,
       help: "is it running? start it with `maint hub start`",
@@ -111,9 +137,20 @@ function refusal(status: number, answer: unknown, text: string): MaintError {
   return new MaintError(code as `MAINT_ERR_${string}`, error.message, { exitCode, ...help });
 }
 
-/** Prints the answer as JSON with `--json`, else what `show` makes of it, a line each. */
+const ESCAPE = "\u001b";
+
+/** Without control characters, but for tabs and the colours that lines are painted with. */
+const tamed = (line: string): string =>
+  line.replaceAll(/(?!\t)(\p{Cc})(\[[\d;]*m)?/gu, (found, sign: string, colour?: string) =>
+    sign === ESCAPE && colour !== undefined ? found : ` ${colour ?? ""}`,
+  );
+
+/**
+ * Prints the answer as JSON with `--json`, else the lines. What nodes and people wrote stands in them: it steers no terminal, and
+ * makes no line of its own.
+ */
 export function printAnswer(options: { readonly json?: boolean }, answer: unknown, lines: readonly string[]): void {
   process.stdout.write(
-    options.json === true ? `${JSON.stringify(answer)}\n` : lines.map((line) => `${line}\n`).join(""),
+    options.json === true ? `${JSON.stringify(answer)}\n` : lines.map((line) => `${tamed(line)}\n`).join(""),
   );
 }

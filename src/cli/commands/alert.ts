@@ -12,7 +12,7 @@ import {
   noticeLine,
   type OutboxAnswer,
 } from "../alert-lines.ts";
-import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { type HubOptions, hubClient, LONG_PATIENCE_MS, printAnswer, withHubOptions } from "../hub-client.ts";
 
 /** `maint alert`: what nodes reported, who was told, and who took it up. */
 export function command(): Command {
@@ -175,7 +175,9 @@ async function metrics(options: MetricsOptions): Promise<void> {
 }
 
 async function verify(options: HubOptions): Promise<void> {
-  const answer = (await hubClient(options).get("/v1/alerts/verify")) as AlertVerification;
+  const answer = (await hubClient(options).get("/v1/alerts/verify", {
+    patienceMs: LONG_PATIENCE_MS,
+  })) as AlertVerification;
   process.exitCode = answer.findingCount === 0 ? 0 : 1;
   const lines = answer.findings.map(
     ({ firstAlert, entry, message }) => `${firstAlert}, entry ${entry ?? "none"}: ${message}`,

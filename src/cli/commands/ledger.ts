@@ -12,7 +12,7 @@ import type { LedgerFinding, LedgerVerification } from "../../ledger/verify.ts";
 import { LEDGER_ACTION_TYPES, type LedgerEntry } from "../../model/ledger-entry.ts";
 import { MAX_LEDGER_LISTED } from "../../model/limits.ts";
 import { readTextFile } from "../evaluation.ts";
-import { hubClient, printAnswer } from "../hub-client.ts";
+import { hubClient, LONG_PATIENCE_MS, printAnswer } from "../hub-client.ts";
 import { proofFile, verifyProofFile } from "../ledger-proofs.ts";
 import { type LedgerSource, ledgerPath, openSource, type SourceOptions } from "../ledger-source.ts";
 import { verifyExport } from "../verify-export.ts";
@@ -355,7 +355,7 @@ interface Walked {
 async function askedToWalk(options: VerifyOptions): Promise<Walked> {
   if (options.node !== undefined)
     throw new MaintError("MAINT_ERR_USAGE", "--hub asks for the hub's ledger; leave --node out, or --hub");
-  return (await hubClient(options).get("/v1/ledger/verify")) as Walked;
+  return (await hubClient(options).get("/v1/ledger/verify", { patienceMs: LONG_PATIENCE_MS })) as Walked;
 }
 
 /** A file that SQLite cannot walk any more is a finding too, only without a number. */

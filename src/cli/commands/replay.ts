@@ -34,7 +34,7 @@ export function command(): Command {
       .option("--until <instant>", "decisions before then", instantOf)
       .option("--in-force-from <instant>", "the candidate counts from then on; tests under way keep theirs", instantOf)
       .option("--nodes <ids>", "these nodes only, with commas between")
-      .option("--examples <number>", "of each kind of change", Number),
+      .option("--examples <number>", "of each kind of change", wholeNumber),
   )
     .addHelpText(
       "after",
@@ -48,6 +48,11 @@ function instantOf(text: string): number {
   if (instant === undefined)
     throw new InvalidArgumentError("write an instant with its offset, 2026-11-01T00:00:00-06:00");
   return instant;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number from 0 on is needed");
+  return Number(text);
 }
 
 const LOOK_EVERY_MS = 200;

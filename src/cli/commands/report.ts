@@ -11,7 +11,7 @@ import { MAX_REPORT_BYTES } from "../../model/limits.ts";
 import { openPlantCalendar } from "../../model/plant-calendar.ts";
 import { PRODUCT_VERSION } from "../../model/product-version.ts";
 import { readTextFile } from "../evaluation.ts";
-import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { type HubOptions, hubClient, LONG_PATIENCE_MS, printAnswer, withHubOptions } from "../hub-client.ts";
 import { printToPdf } from "../print-to-pdf.ts";
 
 interface AuditOptions extends HubOptions {
@@ -66,7 +66,8 @@ async function writeAudit(options: AuditOptions): Promise<void> {
   const toMs = options.to === undefined ? Date.now() : instantOf("--to", options.to, options);
   const fromMs = options.from === undefined ? toMs - DEFAULT_DAYS * DAY_MS : instantOf("--from", options.from, options);
   const body = { scope: scopeOf(options), from: printUtc(fromMs), to: printUtc(toMs) };
-  const { html, report } = (await hubClient(options).post("/v1/reports/audit", body)) as {
+  const asking = { patienceMs: LONG_PATIENCE_MS };
+  const { html, report } = (await hubClient(options).post("/v1/reports/audit", body, asking)) as {
     readonly html: string;
     readonly report: { readonly decisions: number; readonly findings: number };
   };

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { ShadowSummary } from "../../hub/alerts/shadow-store.ts";
 import type { RolloutEvent } from "../../hub/core/rollout-engine.ts";
 import type { RolloutPolicy } from "../../hub/core/rollout-policy.ts";
@@ -29,7 +29,7 @@ function addStarting(rollout: Command): void {
         .description("show which nodes, in which waves, and what would change there; changes nothing"),
     ),
   )
-    .option("--days <number>", "recorded decisions that are decided again; 0 for none", Number, 30)
+    .option("--days <number>", "recorded decisions that are decided again; 0 for none", wholeNumber, 30)
     .addHelpText("after", "\nExample:\n  maint rollout plan UV-DAILY@v1.1 --waves node:LP-01,25%,100%")
     .action(plan);
   withHubOptions(
@@ -75,6 +75,11 @@ function addFollowing(rollout: Command): void {
   )
     .addHelpText("after", "\nExample:\n  maint rollout watch UV-DAILY@v1.1")
     .action(watch);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number from 0 on is needed");
+  return Number(text);
 }
 
 const ORDERS = [
