@@ -375,6 +375,7 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   const link = openHubLink({
     ...{ node, key, hubUrl, clock, spool, kept, hubId: enrolment.hub, ledgerHead: ledger.head, onFault: voice.fatal },
     ledgerBytes: (from) => ledgerBytes(ledger, from),
+    checkpoint: ledger.checkpoint,
     active: () => activeSet(activation, enrolledRoot),
     nextReportCounter: marks.nextReportCounter,
     reportCounter: marks.reportCounter,

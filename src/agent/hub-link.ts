@@ -60,6 +60,8 @@ export interface HubLinkOptions {
   readonly ledgerHead: () => LedgerHead;
   /** The bytes of ledger entries from a seq on: at least one where there is one, and no more than fit a batch. */
   readonly ledgerBytes: (from: number) => readonly Uint8Array[];
+  /** Signs where the ledger stands; null where that cannot be. */
+  readonly checkpoint: () => string | null;
   /** Verifies, self-tests and activates; durable when fulfilled with `activated`. Never rejects for what the world does. */
   readonly attempt: (signed: SignedDesired, reached: (phase: AttemptPhase) => void) => Promise<AttemptOutcome>;
   /** The next number of the node's reports; only grows, across restarts. */
@@ -242,8 +244,12 @@ class LinkDriver {
 
   #sendLog(from: number): void {
     const entries = this.#options.ledgerBytes(from);
-    for (const part of logParts(from, entries)) this.#send("log", part);
-    this.take({ kind: "log-sent", upTo: from + entries.length });
+    const upTo = from + entries.length;
+    // What goes out alone is signed; a ledger that is far behind is signed with its last batch.
+    const isAll = entries.length > 0 && upTo === this.#options.ledgerHead().size;
+    const checkpoint = isAll ? this.#options.checkpoint() : null;
+    for (const part of logParts(from, entries, checkpoint)) this.#send("log", part);
+    this.take({ kind: "log-sent", upTo });
   }
 
   #renewEpoch(): void {

@@ -147,6 +147,8 @@ export const LOG_BATCH_BYTES = 512 << 10;
 export const MAX_LOG_BATCH_BYTES = MAX_LEDGER_ENTRY_BYTES + LOG_BATCH_BYTES;
 /** Base64 of one part: with its envelope it fits the hub's frame. */
 export const LOG_PART_CHARS = 48_000;
+/** The node's own signed note beside the last part: one signature, a few hundred characters. */
+export const MAX_LOG_CHECKPOINT_CHARS = 2_048;
 export const MAX_LOG_PARTS = 160;
 /** Parts of all nodes that wait for the rest of their batches; a hub that holds more asks the next to come later. */
 export const MAX_LOG_ASSEMBLING_BYTES = 64 << 20;

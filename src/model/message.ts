@@ -333,6 +333,11 @@ export interface LogPart {
   readonly part: number;
   readonly parts: number;
   readonly data: string;
+  /**
+   * With the last part of a batch that reaches the end of the node's ledger: where it stands behind the batch's last entry, a signed
+   * note of the node's own key (C2SP tlog-checkpoint). Absent: not signed.
+   */
+  readonly checkpoint?: string | undefined;
 }
 
 /** H→N, after the hub's durable commit of a batch, never before: so many entries of the node's ledger are archived. */

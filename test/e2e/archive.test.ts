@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Agent, enrolNode, startAgent } from "../../src/agent/index.ts";
+import { loadKeyFile } from "../../src/disk/key-file.ts";
 import { readLedgerFile } from "../../src/disk/ledger-file.ts";
 import { readTokenFile } from "../../src/disk/read-token.ts";
 import { entryBytes } from "../../src/ledger/entry.ts";
@@ -82,6 +83,11 @@ test("a hub that stops in between has nothing twice and misses nothing", async (
   await bench.start();
   await until("all of it is archived", () => archived() === ownBytes().length);
   expect(archivedBytes()).toEqual(ownBytes());
+  // To the last entry it is the node's word, and not its hub's.
+  const { publicHex } = loadKeyFile(join(folder, "nodes", "LP-01", "key"));
+  expect(bench.hub().services.archive.verify("LP-01", publicHex).strands).toMatchObject([
+    { finding: null, signed: { size: ownBytes().length, publicHex } },
+  ]);
 }, 30_000);
 
 test("a node put back from an older copy of its disk is found, and goes on where a person lets it", async () => {

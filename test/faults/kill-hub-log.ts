@@ -3,7 +3,7 @@ import { logParts } from "../../src/agent/log-parts.ts";
 import { makeSigningKey, type SigningKey } from "../../src/disk/key-file.ts";
 import { openArchiveReader } from "../../src/hub/archive/archive-reader.ts";
 import { below, type Random } from "../fuzz/gate-random.ts";
-import { headOf, ledgerOf, plainRecord, type WrittenLedger } from "../hub/archive/written-ledger.ts";
+import { checkpointOf, headOf, ledgerOf, plainRecord, type WrittenLedger } from "../hub/archive/written-ledger.ts";
 import { scriptedNode } from "../hub/hub-fixture.ts";
 
 /** A node that hands in its ledger while its hub is killed: what the hub said it has must be there, in its place, once. */
@@ -39,7 +39,8 @@ export async function handIn(
   while (!life.over) {
     const fresh = Array.from({ length: 1 + below(random, MAX_ENTRIES) }, (_, index) => plainRecord(from + index));
     state.ledger = ledgerOf(state.node, fresh, state.ledger);
-    for (const part of logParts(from, state.ledger.entries.slice(from))) node.send("log", part);
+    const { note } = checkpointOf(state.ledger, state.key);
+    for (const part of logParts(from, state.ledger.entries.slice(from), note)) node.send("log", part);
     const logged = await Promise.race([gone, node.next("logged").catch(() => undefined)]);
     if (logged === undefined) return;
     if (logged.refused !== undefined) state.findings.push(`its ledger was refused: ${logged.refused}`);
@@ -59,6 +60,9 @@ export function checkArchive({ node, ledger, archived, findings }: HandingIn, da
       if (archived > 0) findings.push(`${archived} entries were archived, and there are none`);
       return;
     }
+    const signed = reader.checkpoints(strand).at(-1)?.size ?? 0;
+    if (signed < archived)
+      findings.push(`${archived} entries were archived, the node's signature is kept for ${signed}`);
     const stored = [...reader.stored(strand)];
     if (stored.length < archived) findings.push(`${archived} entries were archived, ${stored.length} are there`);
     const wrong = stored.findIndex(

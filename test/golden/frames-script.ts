@@ -14,6 +14,7 @@ import { type SigningKey, signHex, tufKey } from "../../src/disk/key-file.ts";
 import { type SessionEffect, type SessionEvent, startOfSession, stepSession } from "../../src/hub/core/session.ts";
 import { originOf, signCheckpoint, witnessNameOf } from "../../src/ledger/checkpoint.ts";
 import { cosign } from "../../src/ledger/cosignature.ts";
+import { leafHash } from "../../src/ledger/merkle.ts";
 import { parseNote, signatureLine } from "../../src/ledger/note.ts";
 import type { Digest } from "../../src/model/ids.ts";
 import type { Desired, HubCheckpoint, Standing } from "../../src/model/message.ts";
@@ -124,7 +125,7 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
       },
       ...{ contracts: { "UV-DAILY": { version, digest } }, shadows: [], shadowFaults: [] },
     }),
-    ledgerHead: () => ({ size: 12, hash: digestOf("ledger") }),
+    ledgerHead: () => ({ size: 13, hash: digestOf("ledger") }),
     witness: {
       size: () => shown.fromSize,
       take: ({ note }) => {
@@ -136,6 +137,11 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
       },
     },
     ledgerBytes: (from) => [bytesOf(`ledger entry ${from}`)],
+    checkpoint: () =>
+      signCheckpoint(
+        { origin: originOf(NODE), size: 13, root: leafHash(bytesOf("ledger entry 12")), extensions: [] },
+        { name: originOf(NODE), publicHex: nodeKey.publicHex, sign: (content) => signHex(nodeKey, content) },
+      ),
     attempt: async () => ({ kind: "unchanged" }),
     ...{ nextReportCounter: () => 3, reportCounter: () => 2 },
     ...{ onSession: () => undefined, onAttested: () => undefined, onRefused: () => undefined },

@@ -99,6 +99,7 @@ test.each(frames)("$type of the $side in another major version is refused as tha
 const OPTIONAL: { readonly [type: string]: readonly string[] } = {
   hello: ["counter", "restsOn", "hubCheckpointSize"],
   welcome: ["quarantined", "behind", "logSize"],
+  log: ["checkpoint"],
   logged: ["refused", "retryAfterMs"],
 };
 

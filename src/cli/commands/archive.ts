@@ -14,6 +14,7 @@ import { dataFolder } from "../data-folder.ts";
 import { plain, shownDecision } from "../decided-line.ts";
 import { decisionTree } from "../decision-tree.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
+import { nodeKey } from "../node-key.ts";
 
 interface ShowOptions extends HubOptions {
   readonly node?: string;
@@ -89,6 +90,10 @@ export function command(): Command {
     .command("verify")
     .description("walk what is archived, where it lies; exit code 1 where something does not hold")
     .option("--node <id>", "only this node's ledger")
+    .option(
+      "--node-key <hex>",
+      "the node's public key as you know it, as `maint ledger key` prints it there; with --node",
+    )
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")
     .option("--json", "print JSON")
     .addHelpText("after", `${example} verify --node LP-01`)
@@ -217,6 +222,7 @@ function queryOf(
 
 interface VerifyOptions {
   readonly node?: string;
+  readonly nodeKey?: string;
   readonly data?: string;
   readonly json?: boolean;
 }
@@ -229,10 +235,13 @@ interface VerifiedNode extends StrandVerification {
 function verify(options: VerifyOptions): void {
   if (options.node !== undefined && !isTestNodeId(options.node))
     throw new MaintError("MAINT_ERR_USAGE", `"${options.node}" is no node id`);
+  if (options.nodeKey !== undefined && options.node === undefined)
+    throw new MaintError("MAINT_ERR_USAGE", "--node-key needs --node: whose key?");
+  const key = options.nodeKey === undefined ? undefined : nodeKey(options.node ?? "", options.nodeKey);
   const path = join(dataFolder(options.data), "hub", "archive.db");
   const reader = openArchiveReader(path);
   try {
-    const strands = verified(reader, options.node);
+    const strands = verified(reader, options.node, key);
     const bad = strands.some(({ finding, fault }) => finding !== null || fault !== null);
     process.exitCode = bad ? 1 : 0;
     printAnswer(
@@ -245,24 +254,28 @@ function verify(options: VerifyOptions): void {
   }
 }
 
-function verified(reader: ArchiveReader, only: string | undefined): readonly VerifiedNode[] {
+function verified(reader: ArchiveReader, only: string | undefined, key: string | undefined): readonly VerifiedNode[] {
   const strands = reader.strands();
   const nodes = [...new Set(strands.map(({ node }) => node))].filter((node) => only === undefined || node === only);
   if (only !== undefined && nodes.length === 0)
     throw new MaintError("MAINT_ERR_NOT_FOUND", `nothing of ${only} is archived here`);
   return nodes.flatMap((node) =>
-    reader.verify(node).strands.map((one) => {
+    reader.verify(node, key).strands.map((one) => {
       const { fault = null } = strands.find((strand) => strand.node === node && strand.number === one.number) ?? {};
       return { ...one, node, fault };
     }),
   );
 }
 
-function shownStrand({ node, number, from, head, finding, fault }: VerifiedNode): string {
+function shownStrand({ node, number, from, head, signed, finding, fault }: VerifiedNode): string {
   const name = number === 0 ? node : `${node}, strand ${number}`;
   if (finding !== null) return `${name}: entry ${finding.seq} is bad: ${plain(finding.message)} (${finding.fault})`;
   const kept = from === 0 ? `all ${head.size} entries hold` : `entries ${from} to ${head.size - 1} hold`;
-  return `${name}: ${kept}; head ${head.hash}${fault === null ? "" : `; BUT ${plain(fault)}`}`;
+  const bySign =
+    signed === null
+      ? "none of them signed by the node"
+      : `the first ${signed.size} signed by the node, key ${signed.publicHex}`;
+  return `${name}: ${kept}, ${bySign}; head ${head.hash}${fault === null ? "" : `; BUT ${plain(fault)}`}`;
 }
 
 async function retain(options: RetainOptions): Promise<void> {

@@ -1,6 +1,8 @@
 import { EMPTY_HEAD, type LedgerHead } from "../../ledger/entry.ts";
+import { EMPTY_EDGE, growEdge } from "../../ledger/merkle.ts";
 import { type ArchiveReader, openArchiveReader } from "./archive-reader.ts";
 import { type ArchiveWriter, openArchiveWriter } from "./archive-writer.ts";
+import type { Strand } from "./archived-strand.ts";
 import { type ArchivedStanding, type LogBatch, readBatch } from "./follow.ts";
 import { type Growing, growing, type KnownStrands, knownStrands, type LogAnswer } from "./grow-strands.ts";
 import { removeExpired } from "./remove-expired.ts";
@@ -29,7 +31,7 @@ export interface ArchiveFile extends ArchiveReader {
 /** Opens the archive for the one process that writes it, and makes it where there is none. @throws what `openDatabase` throws */
 export function openArchiveFile(path: string): ArchiveFile {
   const writer = openArchiveWriter(path);
-  const known = knownStrands(writer.strands());
+  const known = knownStrands(writer.strands().map((strand) => withTree(writer, strand)));
   // Read over a connection of its own: a long reading sees one state and holds no commit up.
   const reader = openArchiveReader(path);
   return {
@@ -54,6 +56,18 @@ export function openArchiveFile(path: string): ArchiveFile {
       writer.close();
     },
   };
+}
+
+/** Of a file that was written before strands had trees; where entries are gone it stays without. */
+function withTree(writer: ArchiveWriter, strand: Strand): Strand {
+  const { id, tree, firstKept, head } = strand;
+  if (tree !== null || firstKept > 0) return strand;
+  const made: Strand = {
+    ...strand,
+    tree: { end: growEdge(EMPTY_EDGE, writer.leaves(id, 0, head.size)), kept: EMPTY_EDGE },
+  };
+  writer.atomically(() => writer.putStrand(made));
+  return made;
 }
 
 /** One commit; what is known of the strands changes when it is on the disk. */

@@ -15,7 +15,7 @@ import type {
   NodeArchive,
   RecordedMetadata,
 } from "./archived.ts";
-import { readStrands, type Strand } from "./archived-strand.ts";
+import { type NodeCheckpoint, readCheckpoints, readStrands, type Strand } from "./archived-strand.ts";
 import { NOT_KEPT } from "./columns.ts";
 import { unpackBody } from "./packed-body.ts";
 import type { Retention } from "./retention.ts";
@@ -30,8 +30,10 @@ export interface ArchiveReader extends NodeArchive {
   readonly countDecisions: (filter: DecisionFilter) => { readonly allowed: number; readonly blocked: number };
   /** One entry; undefined where it is not there (any more). Of several strands that have it the latest. */
   readonly entryAt: (node: string, seq: number) => ArchivedEntry | undefined;
-  /** Walks everything that is archived of a node. */
-  readonly verify: (node: string) => ArchiveVerification;
+  /** What the node signed of a strand, the largest last. */
+  readonly checkpoints: (strand: Strand) => readonly NodeCheckpoint[];
+  /** Walks everything that is archived of a node. `publicHex`: its key, where it is known from elsewhere than this file. */
+  readonly verify: (node: string, publicHex?: string) => ArchiveVerification;
   readonly retention: () => readonly Retention[];
   readonly close: () => void;
 }
@@ -85,11 +87,12 @@ function reader(db: Database): ArchiveReader {
       });
       return row === undefined ? undefined : entryOf(row);
     },
-    verify: (node) =>
+    checkpoints: ({ id }) => readCheckpoints(db, id),
+    verify: (node, publicHex) =>
       atOneMoment(db, () =>
         verifyStrands(
           strands().filter((strand) => strand.node === node),
-          { stored, columns: columnsIn(db) },
+          { stored, columns: columnsIn(db), checkpoints: ({ id }) => readCheckpoints(db, id), publicHex },
         ),
       ),
     retention: () =>

@@ -17,6 +17,20 @@ CREATE TABLE IF NOT EXISTS strand (
   may_restart INTEGER NOT NULL,
   UNIQUE (node, number)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS strand_tree (
+  strand INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL,
+  peaks BLOB NOT NULL,
+  kept_size INTEGER NOT NULL,
+  kept_peaks BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS node_checkpoint (
+  strand INTEGER NOT NULL,
+  public_hex TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (strand, public_hex)
+) STRICT;
 CREATE TABLE IF NOT EXISTS entry (
   place INTEGER PRIMARY KEY,
   time_ms INTEGER NOT NULL,

@@ -19,9 +19,9 @@ export interface ArchivePorts {
 export interface ArchiveService {
   /**
    * Undefined while the rest of a batch is awaited. What is answered as archived is on the disk. An error is a sentence for the
-   * node.
+   * node. `publicHex` is of the key that the node came with.
    */
-  readonly take: (node: string, part: LogPart) => Promise<Result<Logged | undefined, string>>;
+  readonly take: (node: string, part: LogPart, publicHex: string) => Promise<Result<Logged | undefined, string>>;
   /** What a node whose key is proven says of its ledger, where it cannot be the one that is archived. Durable when fulfilled. */
   readonly meet: (node: string, said: LedgerHead) => Promise<void>;
   readonly forget: (node: string) => void;
@@ -35,8 +35,8 @@ export function createArchiveService(ports: ArchivePorts): ArchiveService {
   const assembly = createLogAssembly();
   const append = createGroups<LogBatch, LogAnswer>(LOG_BATCHES_PER_COMMIT, async (batches) => file.append(batches));
   return {
-    take: async (node, part) => {
-      const taken = assembly.take(node, part);
+    take: async (node, part, publicHex) => {
+      const taken = assembly.take(node, part, publicHex);
       if (!taken.ok) return fail(taken.error);
       if (taken.value.kind === "more") return ok(undefined);
       const { head, fork } = file.standingOf(node);
@@ -70,7 +70,9 @@ async function report(
   isNews: boolean,
 ): Promise<void> {
   const why = sentence(answer);
-  const common = { target: node, details: why, user_id: hubId, smart_id: null, metadata: { archived: answer.size } };
+  const evidence = answer.kind === "fork" ? answer.evidence : undefined;
+  const metadata = { archived: answer.size, ...(evidence === undefined ? {} : { checkpoint: evidence }) };
+  const common = { target: node, details: why, user_id: hubId, smart_id: null, metadata };
   if (isNews) await journal.append([{ action_type: "ledger_archive", action: "forked", ...common }]);
   await quarantine(node, why);
 }

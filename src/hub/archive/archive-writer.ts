@@ -1,9 +1,18 @@
 import { type Database, openDatabase, transaction } from "../../disk/sqlite.ts";
 import { entryHash } from "../../ledger/entry.ts";
+import { leafHash, type TreeHash } from "../../ledger/merkle.ts";
 import { parseEntry } from "../../ledger/verify.ts";
 import type { Digest } from "../../model/ids.ts";
 import { ARCHIVE_SCHEMA, placeOf } from "./archive-schema.ts";
-import { readStrands, STRAND_PUT, type Strand, strandValues } from "./archived-strand.ts";
+import {
+  type NodeCheckpoint,
+  readStrands,
+  STRAND_PUT,
+  type Strand,
+  strandValues,
+  TREE_PUT,
+  treeValues,
+} from "./archived-strand.ts";
 import { columnsOf } from "./columns.ts";
 import type { ReadEntry } from "./follow.ts";
 import { type PackedBody, packBody, unpackBody } from "./packed-body.ts";
@@ -16,6 +25,10 @@ export interface ArchiveWriter {
   readonly atomically: (work: () => void) => void;
   readonly putStrand: (strand: Strand) => void;
   readonly add: (strand: number, one: ReadEntry) => void;
+  /** Takes the place of the one before that the same key signed. */
+  readonly putCheckpoint: (strand: number, checkpoint: NodeCheckpoint) => void;
+  /** Leaves of the Merkle tree; those that are not kept are left out. */
+  readonly leaves: (strand: number, from: number, upTo: number) => Iterable<TreeHash>;
   /** Undefined where it is not kept. */
   readonly hashAt: (strand: number, seq: number) => Digest | undefined;
   /** The first seq from `fromSeq` and below `upTo` that is of this instant or later; `upTo` where none is. */
@@ -45,6 +58,11 @@ export function openArchiveWriter(path: string): ArchiveWriter {
 
 function writerOf(db: Database): ArchiveWriter {
   const putStrand = db.prepare(STRAND_PUT);
+  const putTree = db.prepare(TREE_PUT);
+  const putCheckpoint = db.prepare(
+    "INSERT INTO node_checkpoint VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET size = excluded.size, note = excluded.note",
+  );
+  const bodies = db.prepare("SELECT place, packed, bytes FROM body WHERE place >= ? AND place < ? ORDER BY place");
   const body = db.prepare("SELECT place, packed, bytes FROM body WHERE place = ?");
   const since = db.prepare(
     "SELECT place - (?1 << 32) AS seq FROM entry WHERE place >= (?1 << 32) + ?2 AND place < (?1 << 32) + ?3 AND time_ms >= ?4 ORDER BY place LIMIT 1",
@@ -55,7 +73,15 @@ function writerOf(db: Database): ArchiveWriter {
   return {
     strands: () => readStrands(db),
     atomically: (work) => transaction(db, work),
-    putStrand: (strand) => void putStrand.run(...strandValues(strand)),
+    putStrand: (strand) => {
+      putStrand.run(...strandValues(strand));
+      if (strand.tree !== null) putTree.run(...treeValues(strand.id, strand.tree));
+    },
+    putCheckpoint: (strand, { publicHex, size, note }) => void putCheckpoint.run(strand, publicHex, size, note),
+    *leaves(strand, from, upTo) {
+      for (const row of bodies.iterate(placeOf(strand, from), placeOf(strand, upTo)) as Iterable<unknown>)
+        yield leafHash(unpackBody(row as BodyRow));
+    },
     add: adder(db),
     hashAt: (strand, seq) => {
       const row = body.get(placeOf(strand, seq)) as unknown as BodyRow | undefined;

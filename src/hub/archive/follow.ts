@@ -1,8 +1,12 @@
 import { fail, ok, type Result } from "../../base/result.ts";
+import { verifyHex } from "../../disk/key-file.ts";
+import { checkpointKey, openCheckpoint, originOf } from "../../ledger/checkpoint.ts";
 import { entryHash, type LedgerHead } from "../../ledger/entry.ts";
+import type { TreeHash } from "../../ledger/merkle.ts";
 import { parseEntry } from "../../ledger/verify.ts";
 import type { Digest } from "../../model/ids.ts";
 import type { LedgerEntry } from "../../model/ledger-entry.ts";
+import type { NodeCheckpoint } from "./archived-strand.ts";
 
 /** Consecutive entries of one node's ledger, as it wrote them. */
 export interface LogBatch {
@@ -10,6 +14,8 @@ export interface LogBatch {
   /** Seq of the first. */
   readonly from: number;
   readonly entries: readonly Uint8Array[];
+  /** Where the node signed its ledger behind the last of them, and the key that it came with. */
+  readonly checkpoint?: Pick<NodeCheckpoint, "note" | "publicHex"> | undefined;
 }
 
 /** One entry that was read; `hash` is what the next one names. */
@@ -19,8 +25,19 @@ export interface ReadEntry {
   readonly hash: Digest;
 }
 
-/** Reads a batch's entries without asking what is archived. An error is a sentence: these are no entries, or not those it says. */
-export function readBatch({ from, entries }: LogBatch): Result<readonly ReadEntry[], string> {
+/** What a batch says, not held against what is archived yet. */
+export interface ReadBatch {
+  readonly entries: readonly ReadEntry[];
+  /** Its signature holds, and it is of the ledger up to the batch's last entry. */
+  readonly checkpoint: ReadCheckpoint | null;
+}
+
+export interface ReadCheckpoint extends NodeCheckpoint {
+  readonly root: TreeHash;
+}
+
+/** Reads a batch without asking what is archived. An error is a sentence: these are no entries, or not those it says. */
+export function readBatch({ node, from, entries, checkpoint }: LogBatch): Result<ReadBatch, string> {
   const read: ReadEntry[] = [];
   for (const [index, bytes] of entries.entries()) {
     const entry = parseEntry(bytes);
@@ -28,7 +45,14 @@ export function readBatch({ from, entries }: LogBatch): Result<readonly ReadEntr
     if (entry.seq !== from + index) return fail(`entry ${entry.seq} came where ${from + index} was said`);
     read.push({ entry, bytes, hash: entryHash(bytes) });
   }
-  return ok(read);
+  if (checkpoint === undefined) return ok({ entries: read, checkpoint: null });
+  const { note, publicHex } = checkpoint;
+  const opened = openCheckpoint(note, originOf(node), [checkpointKey(node, publicHex)], verifyHex);
+  if (!opened.ok) return fail(`its checkpoint does not hold: ${opened.error}`);
+  const { size, root } = opened.value;
+  if (size !== from + read.length)
+    return fail(`its checkpoint is of ${size} entries, and the batch ends at ${from + read.length}`);
+  return ok({ entries: read, checkpoint: { size, root, note, publicHex } });
 }
 
 /** What is archived of the node that sent a batch. */
@@ -43,6 +67,8 @@ export interface ArchivedSoFar {
 export type Followed =
   | {
       readonly kind: "follows";
+      /** All that are new, in their order. */
+      readonly added: readonly ReadEntry[];
       /** New ones, to be kept; may be none. */
       readonly kept: readonly ReadEntry[];
       /** New ones that the strand before has with the same bytes; they come before all of `kept`. */
@@ -56,6 +82,7 @@ export type Followed =
 /** Whether entries go on from what is archived. What is there already is compared and not taken again. */
 export function follow({ head, hashAt, before }: ArchivedSoFar, read: readonly ReadEntry[]): Followed {
   const kept: ReadEntry[] = [];
+  const added: ReadEntry[] = [];
   let shared = 0;
   let { size, hash } = head;
   for (const one of read) {
@@ -70,10 +97,11 @@ export function follow({ head, hashAt, before }: ArchivedSoFar, read: readonly R
     if (previous !== hash) return { kind: "fork", message: forked(size) };
     if (kept.length === 0 && before?.(seq) === one.hash) shared += 1;
     else kept.push(one);
+    added.push(one);
     size += 1;
     hash = one.hash;
   }
-  return { kind: "follows", kept, shared, head: { size, hash } };
+  return { kind: "follows", added, kept, shared, head: { size, hash } };
 }
 
 const forked = (size: number): string =>

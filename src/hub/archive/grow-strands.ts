@@ -1,8 +1,9 @@
 import { EMPTY_HEAD, type LedgerHead } from "../../ledger/entry.ts";
+import { EMPTY_EDGE, growEdge, leafHash, rootOfEdge, sameHash } from "../../ledger/merkle.ts";
 import type { Digest } from "../../model/ids.ts";
 import type { ArchiveWriter } from "./archive-writer.ts";
 import type { Strand } from "./archived-strand.ts";
-import { type ArchivedSoFar, follow, type ReadEntry, standsApart } from "./follow.ts";
+import { type ArchivedSoFar, follow, type ReadBatch, standsApart } from "./follow.ts";
 
 /** `size`: entries that are archived of the node, all from the first. */
 export type LogAnswer =
@@ -11,8 +12,8 @@ export type LogAnswer =
   | { readonly kind: "gap"; readonly size: number }
   /** These are no entries, or not those it says; the next time they cannot be read either. */
   | { readonly kind: "unreadable"; readonly size: number; readonly fault: string }
-  /** The node's ledger and the archive have not the same past. Nothing is taken until a person looked. */
-  | { readonly kind: "fork"; readonly size: number; readonly fault: string };
+  /** The node's ledger and the archive have not the same past. Nothing is taken until a person looked. `evidence`: what it signed. */
+  | { readonly kind: "fork"; readonly size: number; readonly fault: string; readonly evidence?: string };
 
 /** The strands of every node as they are on the disk. */
 export interface KnownStrands {
@@ -45,7 +46,7 @@ export function knownStrands(strands: readonly Strand[]): KnownStrands {
 /** What becomes of strands within one commit. */
 export interface Growing {
   readonly meet: (node: string, said: LedgerHead) => LogAnswer;
-  readonly take: (node: string, read: readonly ReadEntry[]) => LogAnswer;
+  readonly take: (node: string, read: ReadBatch) => LogAnswer;
   readonly note: (node: string, why: string) => LogAnswer;
   readonly forgive: (node: string) => void;
   readonly changed: () => Iterable<Strand>;
@@ -70,14 +71,14 @@ export function growing(file: ArchiveWriter, known: KnownStrands): Growing {
     return put(strand);
   };
   const current = (node: string): Strand => strandsOf(node).at(-1) ?? begin(node, 0);
-  const apart = (strand: Strand, message: string): LogAnswer => {
+  const apart = (strand: Strand, message: string, evidence?: string): LogAnswer => {
     if (strand.mayRestart) {
       put({ ...strand, mayRestart: false });
       begin(strand.node, strand.number + 1);
       return { kind: "gap", size: 0 };
     }
     put({ ...strand, fault: message, isFork: true });
-    return { kind: "fork", size: strand.head.size, fault: message };
+    return { kind: "fork", size: strand.head.size, fault: message, ...(evidence === undefined ? {} : { evidence }) };
   };
   return {
     changed: () => working.values(),
@@ -88,14 +89,20 @@ export function growing(file: ArchiveWriter, known: KnownStrands): Growing {
       if (why !== undefined) return apart(strand, why);
       return { kind: "stored", size: strand.head.size };
     },
-    take: (node, read) => {
+    take: (node, { entries, checkpoint }) => {
       const strand = current(node);
       if (strand.isFork) return forked(strand);
-      const followed = follow(soFar(file, strand, strandsOf(node)), read);
+      const followed = follow(soFar(file, strand, strandsOf(node)), entries);
       if (followed.kind === "gap") return { kind: "gap", size: strand.head.size };
       if (followed.kind === "fork") return apart(strand, followed.message);
+      const longer = grown(strand, followed);
+      // One that ends below was archived, and compared, with an earlier batch.
+      const signed = checkpoint?.size === longer.head.size ? checkpoint : null;
+      if (signed !== null && longer.tree !== null && !sameHash(signed.root, rootOfEdge(longer.tree.end)))
+        return apart(strand, `it signed another root of ${signed.size} entries than those it sends have`, signed.note);
       for (const one of followed.kept) file.add(strand.id, one);
-      put(grown(strand, followed));
+      put(longer);
+      if (signed !== null && longer.tree !== null) file.putCheckpoint(strand.id, signed);
       return { kind: "stored", size: followed.head.size };
     },
     note: (node, why) => {
@@ -112,24 +119,29 @@ export function growing(file: ArchiveWriter, known: KnownStrands): Growing {
 
 const newStrand = (id: number, node: string, number: number): Strand => ({
   ...{ id, node, number, firstSeq: 0, head: EMPTY_HEAD, firstKept: 0, keptFromHash: EMPTY_HEAD.hash },
-  ...{ fault: null, isFork: false, mayRestart: false },
+  ...{ fault: null, isFork: false, mayRestart: false, tree: { end: EMPTY_EDGE, kept: EMPTY_EDGE } },
 });
 
 const forked = ({ head, fault }: Strand): LogAnswer => ({ kind: "fork", size: head.size, fault: fault ?? "forked" });
 
 function grown(
   strand: Strand,
-  { kept, shared, head }: Extract<ReturnType<typeof follow>, { readonly kind: "follows" }>,
+  { added, kept, shared, head }: Extract<ReturnType<typeof follow>, { readonly kind: "follows" }>,
 ): Strand {
   const isNews = head.size > strand.head.size;
+  const leaves = added.map(({ bytes }) => leafHash(bytes));
+  const end = strand.tree === null ? null : growEdge(strand.tree.end, leaves);
   const grownTo: Strand = {
     ...{ ...strand, head, fault: null },
+    tree: strand.tree === null || end === null ? null : { ...strand.tree, end },
     mayRestart: strand.mayRestart && !isNews,
   };
   if (shared === 0) return grownTo;
   const firstSeq = strand.firstSeq + shared;
   const keptFromHash = (kept[0]?.entry.previous_hash as Digest | undefined) ?? head.hash;
-  return { ...grownTo, firstSeq, firstKept: firstSeq, keptFromHash };
+  const tree =
+    strand.tree === null || end === null ? null : { end, kept: growEdge(strand.tree.end, leaves.slice(0, shared)) };
+  return { ...grownTo, firstSeq, firstKept: firstSeq, keptFromHash, tree };
 }
 
 /** As `follow` asks for it. While a strand has nothing of its own, it is compared with those before it. */

@@ -13,8 +13,8 @@ export type Assembled =
 
 /** Puts parts of batches together, a batch of each node at a time, within MAX_LOG_ASSEMBLING_BYTES over all of them. */
 export interface LogAssembly {
-  /** An error is a sentence for the node: what it sends is no batch. */
-  readonly take: (node: string, part: LogPart) => Result<Assembled, string>;
+  /** `publicHex` is of the key that the node came with. An error is a sentence for the node: what it sends is no batch. */
+  readonly take: (node: string, part: LogPart, publicHex: string) => Result<Assembled, string>;
   /** Its session ended: what it began is forgotten. */
   readonly forget: (node: string) => void;
 }
@@ -35,7 +35,7 @@ export function createLogAssembly(maxBytes = MAX_LOG_ASSEMBLING_BYTES): LogAssem
   };
   return {
     forget,
-    take: (node, { from, part, parts, data }) => {
+    take: (node, { from, part, parts, data, checkpoint: note }, publicHex) => {
       // A batch that begins anew takes the place of one that was cut off.
       if (part === 0) forget(node);
       const known = begun.get(node) ?? { from, parts, data: [], chars: 0 };
@@ -44,6 +44,10 @@ export function createLogAssembly(maxBytes = MAX_LOG_ASSEMBLING_BYTES): LogAssem
         if (part > 0 && !begun.has(node)) return ok({ kind: "more" });
         forget(node);
         return fail(`part ${part} of ${parts} does not follow`);
+      }
+      if (note !== undefined && part !== parts - 1) {
+        forget(node);
+        return fail("a checkpoint comes with the last part");
       }
       if (held + data.length > maxBytes) {
         forget(node);
@@ -56,7 +60,8 @@ export function createLogAssembly(maxBytes = MAX_LOG_ASSEMBLING_BYTES): LogAssem
       if (known.data.length < parts) return ok({ kind: "more" });
       forget(node);
       const entries = linesOf(known.data.join(""));
-      return entries.ok ? ok({ kind: "whole", batch: { node, from, entries: entries.value } }) : entries;
+      const checkpoint = note === undefined ? undefined : { note, publicHex };
+      return entries.ok ? ok({ kind: "whole", batch: { node, from, entries: entries.value, checkpoint } }) : entries;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { assert } from "../../base/assert.ts";
+import { growEdge } from "../../ledger/merkle.ts";
 import { MAX_REMOVED_PER_TURN } from "../../model/limits.ts";
 import { nextTurn } from "../store/turns.ts";
 import type { ArchiveWriter } from "./archive-writer.ts";
@@ -49,7 +50,10 @@ async function removeSome(
   assert(lastHash !== undefined, "what is removed was kept");
   await told({ node, strand: number, from, upTo, lastHash });
   // It may have grown while that was written down.
-  const removed: Strand = { ...now(), firstKept: upTo, keptFromHash: lastHash };
+  const grown = now();
+  const tree =
+    grown.tree === null ? null : { ...grown.tree, kept: growEdge(grown.tree.kept, file.leaves(id, from, upTo)) };
+  const removed: Strand = { ...grown, firstKept: upTo, keptFromHash: lastHash, tree };
   file.atomically(() => {
     file.putStrand(removed);
     file.remove(id, from, upTo);

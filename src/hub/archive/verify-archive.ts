@@ -1,8 +1,9 @@
 import { entryHash, type LedgerHead } from "../../ledger/entry.ts";
-import { type LedgerFinding, parseEntry, type StoredEntry, verifyEntries } from "../../ledger/verify.ts";
+import { parseEntry, type StoredEntry, verifyEntries } from "../../ledger/verify.ts";
 import type { LedgerEntry } from "../../model/ledger-entry.ts";
-import type { Strand } from "./archived-strand.ts";
+import type { NodeCheckpoint, Strand } from "./archived-strand.ts";
 import { columnsOf, type EntryColumns } from "./columns.ts";
+import { checkSigned, type SignedByNode, type StrandFinding } from "./signed-strand.ts";
 
 export interface ArchiveVerification {
   readonly strands: readonly StrandVerification[];
@@ -13,15 +14,10 @@ export interface StrandVerification {
   /** The first entry that was looked at; what lies below was removed by retention, or is in the strand before. */
   readonly from: number;
   readonly head: LedgerHead;
+  /** Entries from the first on that lead to a root of the node's own signature; null where there is none. */
+  readonly signed: SignedByNode | null;
   /** Null where every entry holds. */
   readonly finding: StrandFinding | null;
-}
-
-export interface StrandFinding {
-  readonly seq: number;
-  readonly fault: LedgerFinding["fault"] | "columns-differ" | "apart";
-  /** A sentence for a reader. */
-  readonly message: string;
 }
 
 /** One entry's columns as they lie in the file. */
@@ -51,9 +47,12 @@ export interface ColumnSource {
 interface Source {
   readonly stored: (strand: Strand, fromSeq?: number) => Iterable<StoredEntry>;
   readonly columns: ColumnSource;
+  readonly checkpoints: (strand: Strand) => readonly NodeCheckpoint[];
+  /** The node's key as the one who verifies knows it. */
+  readonly publicHex: string | undefined;
 }
 
-/** Walks one node's strands: each chain from the proof of what was removed up to its head, and what is searched by beside it. */
+/** Walks one node's strands: each chain from the proof of what was removed up to its head, what is searched by beside it, and the roots that the node signed. */
 export function verifyStrands(strands: readonly Strand[], source: Source): ArchiveVerification {
   return { strands: strands.map((strand) => verifyStrand(strand, strands, source)) };
 }
@@ -62,8 +61,12 @@ function verifyStrand(strand: Strand, all: readonly Strand[], source: Source): S
   const { number, firstKept, keptFromHash, head: known } = strand;
   const from = { size: firstKept, hash: keptFromHash };
   const columns = compareColumns(strand, source);
-  const { finding, head } = verifyEntries(columns.pass(source.stored(strand)), { from, known: [known] });
-  return { number, from: firstKept, head, finding: finding ?? columns.finding() ?? apart(strand, all, source) };
+  const tree = checkSigned(strand, source.checkpoints(strand), source.publicHex);
+  const { finding, head } = verifyEntries(tree.pass(columns.pass(source.stored(strand))), { from, known: [known] });
+  return {
+    ...{ number, from: firstKept, head, signed: tree.signed() },
+    finding: finding ?? columns.finding() ?? tree.finding() ?? apart(strand, all, source),
+  };
 }
 
 /** Lets a strand's entries through and compares each with its columns on the way. */

@@ -125,7 +125,13 @@ export type SessionEffect =
     }
   /** Its ledger cannot be the one that is archived: before anything is said about that, it is written down. */
   | { readonly kind: "meet-ledger"; readonly node: string; readonly said: Hello["ledgerHead"] }
-  | { readonly kind: "take-log"; readonly node: string; readonly part: LogPart; readonly re: string }
+  | {
+      readonly kind: "take-log";
+      readonly node: string;
+      readonly part: LogPart;
+      readonly publicHex: string;
+      readonly re: string;
+    }
   | { readonly kind: "take-cosignature"; readonly node: string; readonly cosignature: Cosignature }
   | { readonly kind: "sign-time"; readonly node: string; readonly nonce: string; readonly re: string }
   | {
@@ -286,7 +292,7 @@ function opened(
     case "cosignature":
       return { state, effects: [{ kind: "take-cosignature", node, cosignature: frame.body }] };
     case "log":
-      return { state, effects: [{ kind: "take-log", node, part: frame.body, re }] };
+      return { state, effects: [{ kind: "take-log", node, part: frame.body, publicHex, re }] };
     case "proof": {
       if (state.proofsWanted === 0) return refuse(state, "bad-frame", "a proof that nobody asked for", re);
       const { name, text: proof } = frame.body;

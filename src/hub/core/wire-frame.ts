@@ -5,6 +5,7 @@ import { type Digest, isContractId, isDigest, isTestNodeId, isVersion } from "..
 import {
   HUB_MAX_FRAME_BYTES,
   LOG_PART_CHARS,
+  MAX_LOG_CHECKPOINT_CHARS,
   MAX_LOG_PARTS,
   MAX_STANDING_CODES,
   MAX_STANDING_DUE,
@@ -155,6 +156,7 @@ const bodies = {
   log: z.object({
     ...{ from: count, part: count, parts: z.int().min(1).max(MAX_LOG_PARTS) },
     data: z.string().max(LOG_PART_CHARS),
+    checkpoint: z.string().max(MAX_LOG_CHECKPOINT_CHARS).optional(),
   }),
   ping: z.object({ nonce: z.string().min(16).max(128) }),
   error: z.object({ code: short, message: z.string().max(2_000) }),

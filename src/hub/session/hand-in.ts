@@ -41,11 +41,11 @@ async function commitAlerts(
 
 /** Hands a part of a node's ledger on; what is answered was made durable before. */
 async function takeLog(
-  { node, part, re }: SessionEffect & { readonly kind: "take-log" },
+  { node, part, publicHex, re }: SessionEffect & { readonly kind: "take-log" },
   { ledgers }: SessionPorts,
   handle: (event: SessionEvent) => void,
 ): Promise<void> {
-  const taken = await ledgers.take(node, part);
+  const taken = await ledgers.take(node, part, publicHex);
   if (!taken.ok) handle({ kind: "not-committed", code: "bad-frame", message: taken.error, re });
   else if (taken.value !== undefined) handle({ kind: "logged", logged: taken.value, re });
 }

@@ -1,13 +1,17 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backUp } from "../../../src/disk/backup.ts";
+import { makeSigningKey } from "../../../src/disk/key-file.ts";
 import { openDatabase } from "../../../src/disk/sqlite.ts";
 import { openArchiveReader } from "../../../src/hub/archive/archive-reader.ts";
-import { batchOf, cut, decisionRecord, ledgerOf, plainRecord } from "../../hub/archive/written-ledger.ts";
+import { checkpointKey } from "../../../src/ledger/checkpoint.ts";
+import { verifierKeyText } from "../../../src/ledger/note.ts";
+import { batchOf, checkpointOf, cut, decisionRecord, ledgerOf, plainRecord } from "../../hub/archive/written-ledger.ts";
 import { type HubBench, hubBench } from "../../hub/hub-fixture.ts";
 import { oneCommand, type Said } from "../one-command.ts";
 
 let bench: HubBench;
+const nodeKey = makeSigningKey();
 const ledger = ledgerOf("LP-1", [
   plainRecord(0),
   decisionRecord("LP-1", { test: "T-1", order: "PO-1", part: "P-1" }),
@@ -22,7 +26,7 @@ beforeAll(async () => {
   bench
     .hub()
     .services.archive.append([
-      batchOf(ledger, 0),
+      { ...batchOf(ledger, 0), checkpoint: checkpointOf(ledger, nodeKey) },
       batchOf(ledgerOf("LP-2", [plainRecord(0), plainRecord(1)]), 0),
       batchOf(forked, 1),
     ]);
@@ -91,8 +95,20 @@ describe("what is archived", () => {
 test("verify walks the file, and says where it was changed", async () => {
   expect(await maint("verify", "--node", "LP-1")).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^LP-1: all 4 entries hold; head sha256/),
+    out: expect.stringContaining(
+      `LP-1: all 4 entries hold, the first 4 signed by the node, key ${nodeKey.publicHex}; head sha256`,
+    ),
   });
+  const asKnown = (key: string) => maint("verify", "--node", "LP-1", "--node-key", key);
+  expect((await asKnown(nodeKey.publicHex)).code).toBe(0);
+  expect((await asKnown(verifierKeyText(checkpointKey("LP-1", nodeKey.publicHex)))).code).toBe(0);
+  expect(await asKnown(makeSigningKey().publicHex)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("nothing of it is signed by the node's key"),
+  });
+  for (const key of ["nonsense", verifierKeyText(checkpointKey("LP-2", nodeKey.publicHex))])
+    expect(await asKnown(key)).toMatchObject({ code: 2, err: expect.stringContaining("maint ledger key --node LP-1") });
+  expect((await maint("verify", "--node-key", nodeKey.publicHex)).err).toContain("--node-key needs --node");
   expect((await maint("verify")).code).toBe(1);
   const db = openDatabase(join(bench.data, "hub", "archive.db"), { unwalked: true });
   db.exec("UPDATE entry SET user_id = 'STF-9' WHERE user_id = 'STF-2'");

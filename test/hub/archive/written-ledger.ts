@@ -1,6 +1,9 @@
+import { type SigningKey, signHex } from "../../../src/disk/key-file.ts";
 import type { LogBatch } from "../../../src/hub/archive/follow.ts";
 import { nextEntry } from "../../../src/ledger/append.ts";
+import { originOf, signCheckpoint } from "../../../src/ledger/checkpoint.ts";
 import { EMPTY_HEAD, type LedgerHead } from "../../../src/ledger/entry.ts";
+import { EMPTY_EDGE, growEdge, leafHash, rootOfEdge } from "../../../src/ledger/merkle.ts";
 import type { LedgerRecord } from "../../../src/model/ledger-entry.ts";
 
 export const START_MS = Date.parse("2026-11-23T15:00:00.000Z");
@@ -38,6 +41,14 @@ export const plainRecord = (index: number, change: Partial<LedgerRecord> = {}): 
   ...{ user_id: "STF-1", smart_id: null, metadata: { index, record: { kind: "reading" } } },
   ...change,
 });
+
+/** Where the node signs that its ledger stands at `size`: the root is of `of`, its own unless told. */
+export function checkpointOf(ledger: WrittenLedger, key: SigningKey, size = ledger.entries.length, of = ledger) {
+  const origin = originOf(ledger.node);
+  const root = rootOfEdge(growEdge(EMPTY_EDGE, of.entries.slice(0, size).map(leafHash)));
+  const signer = { name: origin, publicHex: key.publicHex, sign: (text: string) => signHex(key, text) };
+  return { note: signCheckpoint({ origin, size, root, extensions: [] }, signer), publicHex: key.publicHex };
+}
 
 export interface Decided {
   readonly test: string;
