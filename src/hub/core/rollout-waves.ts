@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { parseWave, type RolloutPolicy, type WaveSpec } from "./rollout-policy.ts";
 
 /** What a wave may pick a node by. */
@@ -23,8 +23,10 @@ const REST = "rest";
  * stations would try every new version on behalf of the others. Whoever no wave names comes last.
  */
 export function planWaves(release: string, nodes: readonly PlanNode[], policy: RolloutPolicy): readonly Wave[] {
-  const lots = new Map(nodes.map(({ id }) => [id, createHash("sha256").update(`${release}/${id}`).digest("hex")]));
-  let left = [...nodes].sort((a, b) => ((lots.get(a.id) ?? "") < (lots.get(b.id) ?? "") ? -1 : 1));
+  let left: readonly PlanNode[] = nodes
+    .map((node) => ({ node, lot: hash("sha256", `${release}/${node.id}`, "hex") }))
+    .sort((a, b) => (a.lot < b.lot ? -1 : 1))
+    .map(({ node }) => node);
   const waves: Wave[] = [];
   for (const name of policy.waves) {
     const spec = parseWave(name);

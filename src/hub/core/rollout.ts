@@ -10,7 +10,7 @@ export interface AssignableRelease {
   readonly status: "deployed" | "active" | "monitoring";
   readonly stationType: string | null;
   /** Node ids it was narrowed to; null is every node whose station it binds. */
-  readonly nodes: readonly string[] | null;
+  readonly nodes: ReadonlySet<string> | null;
   /** Whom its rollout has reached. */
   readonly open: "all" | ReadonlySet<string>;
   readonly desired: DesiredContract;
@@ -23,7 +23,7 @@ export const binds = (
   stationType: string,
 ): boolean =>
   (release.stationType === null || release.stationType === stationType) &&
-  (release.nodes === null || release.nodes.includes(node));
+  (release.nodes === null || release.nodes.has(node));
 
 /** The complete contract part of one node's desired set; with `shadow`, what is tried beside it. */
 export function assignmentsOf(

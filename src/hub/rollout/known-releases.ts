@@ -73,7 +73,7 @@ export async function releasesOf(ports: RolloutPorts): Promise<readonly Assignab
     const state = ports.book.of(contract, version)?.state;
     const mode = state?.policy.mode ?? "enforce";
     const desired: DesiredContract = { version, digest, size, target, mode, from: null, ...scheduled(state?.policy) };
-    const nodes = row.nodes === null ? null : (JSON.parse(row.nodes) as string[]);
+    const nodes = row.nodes === null ? null : new Set(JSON.parse(row.nodes) as string[]);
     const status = row.status as AssignableRelease["status"];
     const open = state === undefined ? WITHOUT_ROLLOUT[status] : reaches(state);
     return [{ contract, version, order, status, stationType, nodes, open, desired }];

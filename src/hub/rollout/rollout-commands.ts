@@ -135,7 +135,7 @@ export async function beginStored(
   const policy = await policyFor(ports, row.domain, change);
   if (policy.held) return async () => () => undefined;
   const { scope } = JSON.parse(row.bundle ?? "{}") as { readonly scope: { readonly stationType: string | null } };
-  const nodes = row.nodes === null ? null : (JSON.parse(row.nodes) as string[]);
+  const nodes = row.nodes === null ? null : new Set(JSON.parse(row.nodes) as string[]);
   const release = { contract: row.contract, version: row.version, stationType: scope.stationType, nodes };
   const started = startedEvent(ports, row, policy, wavesFor(release, await enrolled(ports), policy, undefined), by);
   return (write) => ports.book.begin(write, started);

@@ -88,7 +88,7 @@ function notMeant({ id, register }: KnownNode, releases: readonly AssignableRele
       because: `it is for every ${stationType} station, and ${register.station.id} is a ${register.station.type} station`,
       toDo: "where the register is wrong: maint hub set-register",
     };
-  const count = nodes?.length ?? 0;
+  const count = nodes?.size ?? 0;
   return {
     because: `it was narrowed to ${count} nodes, and ${id} is none of them`,
     toDo: `maint contract deploy ${last.contract}@${last.version} --nodes ${id}`,

@@ -57,10 +57,10 @@ const assignments = [
   },
   {
     what: "the older one where the later is narrowed to others",
-    releases: [release(), release({ version: "v1.1", order: 1, nodes: ["LP-02"] })],
+    releases: [release(), release({ version: "v1.1", order: 1, nodes: new Set(["LP-02"]) })],
     versions: ["v1.0"],
   },
-  { what: "what is narrowed to it", releases: [release({ nodes: ["LP-01"] })], versions: ["v1.0"] },
+  { what: "what is narrowed to it", releases: [release({ nodes: new Set(["LP-01"]) })], versions: ["v1.0"] },
 ];
 test.each(assignments)("a node gets $what", ({ releases, versions }) => expect(given(releases)).toEqual(versions));
 
