@@ -17,6 +17,8 @@ export interface ImpactTerms {
 
 export interface Impact {
   readonly decisions: number;
+  /** Of them, those of which nobody can say what they would have been. */
+  readonly notJudged: number;
   readonly newlyBlocked: ReplayShare;
   readonly newlyAllowed: ReplayShare;
   readonly budget: number;
@@ -60,7 +62,9 @@ export function createImpactGate({ replays, archive, contracts, clock }: ImpactP
       const { counts, newlyBlocked, newlyAllowed } = summary;
       const isBeyond = (newlyBlocked.share ?? 0) > budget;
       if (isBeyond && reason === "") throw beyond(summary, budget);
-      return { decisions: counts.decisions, newlyBlocked, newlyAllowed, budget, accepted: isBeyond ? reason : null };
+      const notJudged = counts.notJudged + counts.notReproducible;
+      const found = { decisions: counts.decisions, notJudged, newlyBlocked, newlyAllowed };
+      return { ...found, budget, accepted: isBeyond ? reason : null };
     },
   };
 }
@@ -69,12 +73,13 @@ const SHOWN = 3;
 const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(1)} %`;
 
 /** For the ledger and the version's history. */
-export function impactWords({ newlyBlocked, newlyAllowed, accepted, budget, isUnknown }: Impact): string {
+export function impactWords({ newlyBlocked, newlyAllowed, accepted, budget, isUnknown, ...of }: Impact): string {
   if (isUnknown === true) return `impact: not known, the archive was still being read; accepted: ${accepted}`;
   const blocked = `${newlyBlocked.count} of ${newlyBlocked.of} recorded allowed decisions newly blocked (${percent(newlyBlocked.share)})`;
   const allowed = `${newlyAllowed.count} of ${newlyAllowed.of} blocked ones newly allowed`;
   const why = accepted === null ? "" : `, beyond the budget of ${percent(budget)}, accepted: ${accepted}`;
-  return `impact: ${blocked}, ${allowed}${why}`;
+  const left = of.notJudged === 0 ? "" : `; ${of.notJudged} of ${of.decisions} decisions could not be judged`;
+  return `impact: ${blocked}, ${allowed}${why}${left}`;
 }
 
 function beyond({ newlyBlocked, examples, contract }: ReplaySummary, budget: number): MaintError {
@@ -92,7 +97,15 @@ const NO_SHARE: ReplayShare = { count: 0, of: 0, share: null, low: 0, high: 1 };
 /** A plant that must have its next version now need not wait for the reading of years. */
 function unknownImpact(budget: number, reason: string): Impact {
   if (reason !== "")
-    return { decisions: 0, newlyBlocked: NO_SHARE, newlyAllowed: NO_SHARE, budget, accepted: reason, isUnknown: true };
+    return {
+      decisions: 0,
+      notJudged: 0,
+      newlyBlocked: NO_SHARE,
+      newlyAllowed: NO_SHARE,
+      budget,
+      accepted: reason,
+      isUnknown: true,
+    };
   throw new MaintError("MAINT_ERR_IMPACT", "the archive is still being read to say what this would change", {
     exitCode: 1,
     help: 'try again in a while, what was read stays; or answer for it with --accept-impact "why"',

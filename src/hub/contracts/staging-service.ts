@@ -174,6 +174,7 @@ async function weigh(
     const target = `${contract}@${version}`;
     const metadata = {
       decisions: impact.decisions,
+      not_judged: impact.notJudged,
       newly_blocked: impact.newlyBlocked,
       newly_allowed: impact.newlyAllowed,
     };

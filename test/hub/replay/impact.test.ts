@@ -11,7 +11,7 @@ let bench: HubBench;
 const memory = memoryArchive();
 
 /** A test a minute up to now, in which the lamp stood ever better; by the version in force. */
-function decide(limit: number, readings: readonly number[]): void {
+function decide(limit: number, readings: readonly number[], keepsSnapshot = true): void {
   const from = memory.bytesOf("LP-1").length;
   const startMs = Date.now() - 86_400_000 + from * 60_000;
   for (const [index, value] of readings.entries()) {
@@ -21,7 +21,7 @@ function decide(limit: number, readings: readonly number[]): void {
       equipment: { "Meter-1": { serial: "1", calibration: { performedOn: CALIBRATED_ON, result: "pass" } } },
       readings: { "uv-intensity": { value, unit: "uW/cm2", takenAt: new Date(atMs).toISOString() } },
     };
-    memory.decide({ node: "LP-1", atMs, releases: [releaseOf(contractText(ID, limit))], snapshot });
+    memory.decide({ node: "LP-1", atMs, releases: [releaseOf(contractText(ID, limit))], snapshot, keepsSnapshot });
   }
   (bench.hub().services.archive as ArchiveFile).append([
     { node: "LP-1", from, entries: memory.bytesOf("LP-1").slice(from) },
@@ -75,4 +75,13 @@ test("within the budget it is weighed and written down", async () => {
   expect(await store()).toMatchObject({ published: true });
   expect((await history()).at(-1)?.changes).toEqual([expect.stringMatching(/^impact: 0 of 90 /)]);
   expect(approvals()).toEqual(["impact-accepted", "impact-weighed"]);
+});
+
+test("how much could not be judged stands beside the shares", async () => {
+  decide(1101, [1500, 1500, 1500], false);
+  await draft(contractText(ID, 1102));
+  expect(await store()).toMatchObject({ published: true });
+  expect((await history()).at(-1)?.changes).toEqual([
+    expect.stringMatching(/^impact: 0 of 90 .*; 3 of 103 decisions could not be judged$/),
+  ]);
 });
