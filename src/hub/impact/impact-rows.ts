@@ -1,15 +1,26 @@
 import type { ImpactRow } from "../reports/audit-report.ts";
-import { type Impact, wordsOf } from "./impact-model.ts";
+import { type Impact, type ImpactCandidate, wordsOf } from "./impact-model.ts";
 import type { ImpactService } from "./impact-service.ts";
 
-/** Impacts for a report about some nodes: those that reached one of them, and those that reached nothing yet. */
+/**
+ * Impacts for a report about some nodes: those that reached one of them, those that reached nothing yet, and what was found out
+ * of tolerance at one of them and nobody opened.
+ */
 export async function impactRows(
   impacts: Pick<ImpactService, "list">,
   nodes: readonly string[],
 ): Promise<readonly ImpactRow[]> {
-  const all = (await impacts.list()).impacts;
-  return all.filter((impact) => concerns(impact, nodes)).map(rowOf);
+  const { impacts: all, candidates } = await impacts.list();
+  return [
+    ...all.filter((impact) => concerns(impact, nodes)).map(rowOf),
+    ...candidates.filter(({ node }) => nodes.includes(node)).map(unopenedRow),
+  ];
 }
+
+const unopenedRow = ({ asset, ...cause }: ImpactCandidate): ImpactRow => ({
+  ...{ id: `${cause.record} at ${cause.node}`, asset, state: "not opened", suspect: 0, disposed: 0 },
+  words: wordsOf({ asset, cause: { kind: "as-found", ...cause } }),
+});
 
 const concerns = ({ lastLook }: Impact, nodes: readonly string[]): boolean =>
   lastLook.counts.nodes.length === 0 || lastLook.counts.nodes.some((node) => nodes.includes(node));

@@ -174,6 +174,7 @@ const overTime = ({ days, firstDay, lastDay }: AuditReport): string | undefined 
   return decisionsChart(days, from, to);
 };
 
+/** Stretches of days, not days. */
 const MAX_IDLE_NAMED = 31;
 
 /** A report about an order or an instrument has no other decisions, and says of no day that nothing at all was asked. */
@@ -188,7 +189,8 @@ function idleBlocks({ days, totals, firstDay, lastDay, scope }: AuditReport): re
     const busy = new Set(days.flatMap((row) => (row.node === node ? [row.day] : [])));
     const idle = span.filter((day) => !busy.has(day));
     if (idle.length === 0) return [];
-    const named = idle.length <= MAX_IDLE_NAMED ? `: ${idle.join(", ")}` : "";
+    const stretches = stretchesOf(idle);
+    const named = stretches.length <= MAX_IDLE_NAMED ? `: ${stretches.join(", ")}` : "";
     return [[`${node} ${ASKED_NOTHING[scope.kind]} on ${idle.length} of ${span.length} days${named}`]];
   });
   return items.length === 0 ? [] : [{ kind: "list", items }];
@@ -197,4 +199,15 @@ function idleBlocks({ days, totals, firstDay, lastDay, scope }: AuditReport): re
 function daysFrom(first: string, last: string): readonly string[] {
   const [from = 0, to = 0] = [parseDate(first), parseDate(last)];
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => printDate(from + index));
+}
+
+/** Days in their order, those that follow each other as one stretch. */
+function stretchesOf(days: readonly string[]): readonly string[] {
+  const stretches: { first: string; last: string }[] = [];
+  for (const day of days) {
+    const open = stretches.at(-1);
+    if (open !== undefined && parseDate(day) === (parseDate(open.last) ?? 0) + 1) open.last = day;
+    else stretches.push({ first: day, last: day });
+  }
+  return stretches.map(({ first, last }) => (first === last ? first : `${first} to ${last}`));
 }

@@ -231,9 +231,10 @@ export interface ContractRow {
 }
 
 export interface ImpactRow {
+  /** Of what nobody opened, the record that says it was found. */
   readonly id: string;
   readonly asset: string;
-  readonly state: string;
+  readonly state: "open" | "closed" | "not opened";
   readonly words: string;
   readonly suspect: number;
   readonly disposed: number;

@@ -44,6 +44,7 @@ function decisionBlocks(row: DecisionRow): readonly Block[] {
     {
       kind: "facts",
       rows: [
+        { term: "Test", text: [orNone(row.test), row.testKind === null ? "" : ` (${row.testKind})`] },
         { term: "Plant time", text: [row.at] },
         { term: "UTC", text: [row.atUtc] },
         { term: "Station", text: [orNone(row.station)] },
@@ -59,7 +60,6 @@ function decisionBlocks(row: DecisionRow): readonly Block[] {
             ],
           ),
         },
-        { term: "Test", text: [orNone(row.test), row.testKind === null ? "" : ` (${row.testKind})`] },
         { term: "Reasons", text: [row.reasons.join(", ") || "none"] },
         ...(row.words.length === 0 ? [] : [{ term: "In words", text: [row.words.join("; ")] }]),
         { term: "Warnings", text: [row.warnings.join(", ") || "none"] },

@@ -21,7 +21,11 @@ export const instrumentsTable = (rows: readonly InstrumentRow[]): TableBlock => 
   rows: rows.map((row): readonly Text[] => [
     [`${row.asset} (${row.node})`],
     [orNone(row.serial)],
-    [STATES[row.state], row.extendedUntil === null ? "" : `, extension to ${row.extendedUntil} on record`],
+    [
+      STATES[row.state],
+      row.state === "in-calibration" && row.due === null ? ", no due date is known" : "",
+      row.extendedUntil === null ? "" : `, extension to ${row.extendedUntil} on record`,
+    ],
     [orNone(row.last)],
     [orNone(row.due)],
     [orNone(row.result)],

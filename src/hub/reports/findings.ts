@@ -1,4 +1,4 @@
-import type { AuditReport, InstrumentRow } from "./audit-report.ts";
+import type { AuditReport, ImpactRow, InstrumentRow } from "./audit-report.ts";
 
 export interface AuditFinding {
   readonly kind: "existence" | "adequacy" | "compliance";
@@ -28,11 +28,10 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
       ? [found("compliance", `${tests.length} tests under ${kind} ${id} without a signature of its own`, node)]
       : [],
   ),
-  ...report.impacts.flatMap(({ id, asset, state, suspect, disposed }) =>
-    state === "closed"
-      ? []
-      : [found("adequacy", `${asset}: ${disposed} of ${suspect} parts and tests have a disposition`, id)],
-  ),
+  ...report.impacts.flatMap((row) => {
+    const what = openIn(row);
+    return what === undefined ? [] : [found("adequacy", what, row.id)];
+  }),
   ...report.calibrations.flatMap(({ asset, performedOn, onTime, inWindow, node }) =>
     onTime === false && inWindow ? [found("compliance", `${asset} was calibrated late, on ${performedOn}`, node)] : [],
   ),
@@ -65,6 +64,13 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
       : [],
   ),
 ];
+
+function openIn({ asset, state, words, suspect, disposed }: ImpactRow): string | undefined {
+  if (state === "not opened") return `${words}, and nobody has looked into what that means for earlier tests`;
+  if (state === "closed" && disposed >= suspect) return undefined;
+  const since = state === "closed" ? ", found since it was closed" : "";
+  return `${asset}: ${disposed} of ${suspect} parts and tests have a disposition${since}`;
+}
 
 function wrongWith({ asset, state, due, certificate, extendedUntil }: InstrumentRow): string | undefined {
   const extended = extendedUntil === null ? "" : `, an extension to ${extendedUntil} is on record`;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { DAY_MS, printUtc } from "../../../src/base/civil-time.ts";
 import { renderHtml } from "../../../src/compiler/doc/html.ts";
 import type { ArchivedEntry } from "../../../src/hub/archive/archived.ts";
+import { impactRows } from "../../../src/hub/impact/impact-rows.ts";
 import { auditPage } from "../../../src/hub/reports/audit-page.ts";
 import type { AuditReport, AuditScope } from "../../../src/hub/reports/audit-report.ts";
 import { rowsOfEntries } from "../../../src/hub/reports/audit-rows.ts";
@@ -155,7 +156,7 @@ test("idle days are the plant's, and what an order or an instrument had none of 
   const days = tenDays();
   const scope = { kind: "station", id: "LP-01" } as const;
   const report = { ...(await reportOf(days, scope)), firstDay: "2026-10-31", lastDay: "2026-11-12" };
-  expect(pageText(report)).toContain("LP-01 was asked nothing on 3 of 13 days: 2026-10-31, 2026-11-01, 2026-11-12");
+  expect(pageText(report)).toContain("LP-01 was asked nothing on 3 of 13 days: 2026-10-31 to 2026-11-01, 2026-11-12");
   const order = await reportOf(days, { kind: "order", id: "PO-7" });
   expect(pageText(order)).toContain("LP-01 was asked nothing for this order on 5 of 10 days");
   const instrument = { ...(await reportOf(days, { kind: "equipment", id: "LM-01" })), lastDay: "2026-11-12" };
@@ -184,4 +185,24 @@ test("checks are listed with what failed in them, whether or not a test asked to
     { node: "LP-02", subject: "BOOTH-1", name: "weekly", result: "fail", failed: ["filter"], by: "STF-2" },
   ]);
   expect(pageText(report)).toContain("BOOTH-1");
+});
+
+test("what was found out of tolerance and nobody opened, or grew after it was closed, is a finding", async () => {
+  const found = { record: "E9", node: "LP-02", performedOn: "2026-11-08", certificate: "C-2026-11-08" };
+  const candidates = [
+    { asset: "LM-01", ...found },
+    { asset: "LM-77", ...found, node: "LP-09" },
+  ];
+  const impacts = await impactRows({ list: async () => ({ impacts: [], candidates }) }, ["LP-01", "LP-02"]);
+  const closed = { id: "impact-1", asset: "LM-02", state: "closed", words: "", suspect: 7, disposed: 7 } as const;
+  const grown = { ...closed, id: "impact-2", asset: "LM-03", disposed: 5 };
+  const report = await reportOf(tenDays(), { kind: "period" });
+  const { length } = findingsOf(report);
+  expect(whatOf({ ...report, impacts: [...impacts, closed, grown] })).toHaveLength(length + 2);
+  expect(whatOf({ ...report, impacts: [...impacts, grown] })).toEqual(
+    expect.arrayContaining([
+      "LM-01 was found out of tolerance on 2026-11-08, certificate C-2026-11-08 (E9 at LP-02), and nobody has looked into what that means for earlier tests",
+      "LM-03: 5 of 7 parts and tests have a disposition, found since it was closed",
+    ]),
+  );
 });
