@@ -12,6 +12,7 @@ import { openPlantCalendar } from "../../model/plant-calendar.ts";
 import { PRODUCT_VERSION } from "../../model/product-version.ts";
 import { readTextFile } from "../evaluation.ts";
 import { type HubOptions, hubClient, LONG_PATIENCE_MS, printAnswer, withHubOptions } from "../hub-client.ts";
+import { nodeKey } from "../node-key.ts";
 import { printToPdf } from "../print-to-pdf.ts";
 
 interface AuditOptions extends HubOptions {
@@ -51,6 +52,10 @@ export function command(): Command {
     .description("verify a report offline; exit code 0 it holds, 1 it does not")
     .argument("<file>", "the report, HTML")
     .requiredOption("--key <hex>", "the hub's online public key, 64 hex digits, as `maint keys list` shows it")
+    .option(
+      "--node-key <node=key...>",
+      "a node's public key as you know it, as `maint ledger key` prints it there: its entries are held against that",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  maint report verify po-118.html --key 3f0a…")
     .action(verifyFile);
@@ -100,9 +105,25 @@ function instantOf(option: string, text: string, { zone = "UTC" }: AuditOptions)
   });
 }
 
+/** `LP-01=…`, one for each node. */
+function nodeKeysOf(given: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    given.map((text) => {
+      const at = text.indexOf("=");
+      if (at < 1) throw new MaintError("MAINT_ERR_USAGE", `--node-key ${text}: NODE=KEY is needed, LP-01=3f0a…`);
+      const node = text.slice(0, at);
+      return [node, nodeKey(node, text.slice(at + 1))] as const;
+    }),
+  );
+}
+
 async function verifyFile(
   file: string,
-  { key, json }: { readonly key: string; readonly json?: boolean },
+  {
+    key,
+    json,
+    nodeKey: given = [],
+  }: { readonly key: string; readonly json?: boolean; readonly nodeKey?: readonly string[] },
 ): Promise<void> {
   const publicHex = key.toLowerCase();
   if (!isPublicHex(publicHex))
@@ -110,7 +131,11 @@ async function verifyFile(
       help: "maint keys list shows the hub's online key",
     });
   const text = await readTextFile(file, MAX_REPORT_BYTES);
-  const { findings, holds, report } = verifyReport(text, { publicHex, madeWith: PRODUCT_VERSION });
+  const { findings, holds, report } = verifyReport(text, {
+    publicHex,
+    madeWith: PRODUCT_VERSION,
+    nodeKeys: nodeKeysOf(given),
+  });
   const about = report === null ? null : { hub: report.hub, scope: report.scope, madeAt: report.madeAt };
   printAnswer({ json: json === true }, { file, holds: findings.length === 0, about, checks: holds, findings }, [
     `${findings.length === 0 ? "HOLDS" : "DOES NOT HOLD"}  ${file}`,

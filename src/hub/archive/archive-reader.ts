@@ -16,6 +16,7 @@ import type {
   RecordedMetadata,
 } from "./archived.ts";
 import { type NodeCheckpoint, readCheckpoints, readStrands, type Strand } from "./archived-strand.ts";
+import { type ArchivedTree, archivedTree } from "./archived-tree.ts";
 import { NOT_KEPT } from "./columns.ts";
 import { unpackBody } from "./packed-body.ts";
 import type { Retention } from "./retention.ts";
@@ -30,6 +31,8 @@ export interface ArchiveReader extends NodeArchive {
   readonly countDecisions: (filter: DecisionFilter) => { readonly allowed: number; readonly blocked: number };
   /** One entry; undefined where it is not there (any more). Of several strands that have it the latest. */
   readonly entryAt: (node: string, seq: number) => ArchivedEntry | undefined;
+  /** Of each of a node's strands, in their order. */
+  readonly trees: (node: string) => readonly ArchivedTree[];
   /** What the node signed of a strand, the largest last. */
   readonly checkpoints: (strand: Strand) => readonly NodeCheckpoint[];
   /** Walks everything that is archived of a node. `publicHex`: its key, where it is known from elsewhere than this file. */
@@ -62,6 +65,7 @@ function reader(db: Database): ArchiveReader {
     entry: parsed(bodyAt(row.place), row),
   });
   const stored = (strand: Strand, fromSeq = 0): Iterable<StoredEntry> => storedOf(db, strand, fromSeq);
+  const checkpoints = ({ id }: Strand): readonly NodeCheckpoint[] => readCheckpoints(db, id);
   return {
     strands,
     stored,
@@ -87,12 +91,16 @@ function reader(db: Database): ArchiveReader {
       });
       return row === undefined ? undefined : entryOf(row);
     },
-    checkpoints: ({ id }) => readCheckpoints(db, id),
+    checkpoints,
+    trees: (node) =>
+      strands()
+        .filter((strand) => strand.node === node)
+        .map((strand) => archivedTree(strand, { stored, checkpoints })),
     verify: (node, publicHex) =>
       atOneMoment(db, () =>
         verifyStrands(
           strands().filter((strand) => strand.node === node),
-          { stored, columns: columnsIn(db), checkpoints: ({ id }) => readCheckpoints(db, id), publicHex },
+          { stored, columns: columnsIn(db), checkpoints, publicHex },
         ),
       ),
     retention: () =>

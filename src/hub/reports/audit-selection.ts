@@ -38,7 +38,7 @@ export async function selectEntries(
   ];
 }
 
-const entryOf = ({ node, entry }: ArchivedEntry): ArchivedEntry => ({ node, entry });
+const entryOf = ({ node, strand, entry }: ArchivedEntry): ArchivedEntry => ({ node, strand, entry });
 
 function* decisionsIn(
   archive: Pick<NodeArchive, "decisions">,

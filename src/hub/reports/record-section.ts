@@ -58,13 +58,18 @@ export const correctionsTable = (rows: readonly CorrectionRow[]): TableBlock => 
 export const ledgersTable = (rows: readonly LedgerFact[]): TableBlock => ({
   kind: "table",
   caption: "What the report rests on; `maint report verify` holds every cited entry against it without the hub",
-  head: ["Ledger", "Entries", "Cited", "Head", "Root", "Holds"],
+  head: ["Ledger", "Entries", "Cited", "Head", "Root", "Signed by the node", "Holds"],
   rows: rows.map((row): readonly Text[] => [
-    [`${row.node}${row.firstKept === 0 ? "" : `, kept from ${row.firstKept}`}`],
+    [
+      `${row.node}${row.strand === 0 ? "" : `, strand ${row.strand}`}${row.firstKept === 0 ? "" : `, kept from ${row.firstKept}`}`,
+    ],
     [String(row.size)],
     [row.cited === 0 ? "none" : `${row.cited}: ${row.firstCited} to ${row.lastCited}`],
     [code(row.headHash)],
     [row.root === null ? "–" : code(row.root)],
+    row.checkpoint === null
+      ? ["no"]
+      : [`the first ${row.checkpoint.split("\n")[1] ?? "?"}, key `, code((row.publicHex ?? "").slice(0, 16))],
     [row.fault ?? "yes"],
   ]),
 });

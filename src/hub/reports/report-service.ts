@@ -5,6 +5,7 @@ import { openPlantCalendar } from "../../model/plant-calendar.ts";
 import { PRODUCT_VERSION } from "../../model/product-version.ts";
 import type { AlertRecord } from "../alerts/alert-record.ts";
 import type { AlertService } from "../alerts/alert-service.ts";
+import type { ArchiveReader } from "../archive/archive-reader.ts";
 import type { ArchivedEntry, NodeArchive } from "../archive/archived.ts";
 import type { ContractService } from "../contracts/contract-service.ts";
 import type { NodeService } from "../nodes/node-service.ts";
@@ -31,7 +32,7 @@ import { readEntries } from "./read-entries.ts";
 import { sealReport } from "./seal.ts";
 
 export interface ReportPorts {
-  readonly archive: Pick<NodeArchive, "entries" | "decisions" | "nodes">;
+  readonly archive: Pick<NodeArchive, "entries" | "decisions"> & Pick<ArchiveReader, "trees">;
   readonly alerts: Pick<AlertService, "list">;
   readonly contracts: Pick<ContractService, "history" | "at">;
   readonly nodes: Pick<NodeService, "keyOf">;

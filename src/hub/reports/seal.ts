@@ -88,6 +88,10 @@ function isData(value: unknown): value is SealedData {
     Array.isArray(report.ledgers) &&
     typeof madeWith === "string" &&
     Array.isArray(proofs) &&
-    proofs.every((one) => [one?.node, one?.entries, one?.inclusion].every((text) => typeof text === "string"))
+    proofs.every(
+      (one) =>
+        Number.isSafeInteger(one?.strand) &&
+        [one?.node, one?.entries, one?.inclusion].every((text) => typeof text === "string"),
+    )
   );
 }

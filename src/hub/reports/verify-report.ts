@@ -1,7 +1,10 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import { verifyHex } from "../../disk/key-file.ts";
 import { fromBase64 } from "../../ledger/base64.ts";
+import { checkpointKey, openCheckpoint, originOf } from "../../ledger/checkpoint.ts";
 import { entryBytes, entryHash } from "../../ledger/entry.ts";
-import { leafHash } from "../../ledger/merkle.ts";
+import { leafHash, sameHash, type TreeHash } from "../../ledger/merkle.ts";
 import { verifyInclusion } from "../../ledger/proof.ts";
 import { parseEntry } from "../../ledger/verify.ts";
 import type { ArchivedEntry } from "../archive/archived.ts";
@@ -18,6 +21,8 @@ export type ReportFault =
   | "page-differs"
   | "entry-damaged"
   | "not-in-ledger"
+  /** What a node is said to have signed of its ledger, it did not. */
+  | "node-signature-invalid"
   | "rows-differ";
 
 export interface ReportFinding {
@@ -37,6 +42,8 @@ export interface ReportTrust {
   readonly publicHex: string;
   /** Of the one who verifies: another version may draw the same data differently. */
   readonly madeWith: string;
+  /** Nodes' public keys as the one who verifies knows them, hex; of other nodes the report's own word for their key is taken. */
+  readonly nodeKeys?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -59,7 +66,7 @@ export function verifyReport(text: string, trust: ReportTrust): ReportCheck {
   return checkedData(opened.value, trust);
 }
 
-function checkedData({ data, file }: OpenedReport, { madeWith }: ReportTrust): ReportCheck {
+function checkedData({ data, file }: OpenedReport, { madeWith, nodeKeys = new Map() }: ReportTrust): ReportCheck {
   const { report, proofs } = data;
   const findings: ReportFinding[] = [];
   const holds = [`sealed by ${report.hub}: no byte of the file was changed`];
@@ -68,13 +75,15 @@ function checkedData({ data, file }: OpenedReport, { madeWith }: ReportTrust): R
   else if (pageOf(data) === file) holds.push("the page says what its data say");
   else findings.push({ fault: "page-differs", message: "the page does not follow from the data in it" });
   const entries: ArchivedEntry[] = [];
+  let signed = 0;
   for (const proof of proofs) {
-    const read = entriesOf(proof, report.ledgers);
+    const read = entriesOf(proof, report.ledgers, nodeKeys);
     findings.push(...read.findings);
     entries.push(...read.entries);
+    signed += read.signed;
   }
-  for (const { node, cited } of report.ledgers)
-    if (cited > 0 && proofs.filter((proof) => proof.node === node).length !== 1)
+  for (const { node, strand, cited } of report.ledgers)
+    if (cited > 0 && proofs.filter((proof) => proof.node === node && proof.strand === strand).length !== 1)
       findings.push({
         fault: "entry-damaged",
         message: `${node}: the ${cited} entries that the page counts are not there`,
@@ -82,19 +91,18 @@ function checkedData({ data, file }: OpenedReport, { madeWith }: ReportTrust): R
   const unproven = report.ledgers.filter(({ cited, root }) => cited > 0 && root === null).map(({ node }) => node);
   if (findings.length === 0) holds.push(`${entries.length} ledger entries of ${proofs.length} nodes are whole`);
   if (findings.length === 0 && unproven.length < proofs.length)
-    holds.push("each leads to the root of its node's ledger");
+    holds.push(`each leads to the root of its node's ledger, ${signed} of them to one that the node itself signed`);
   if (unproven.length > 0) holds.push(`no root is kept for ${unproven.join(", ")}: older entries are gone`);
   findings.push(...rowFindings(data, entries));
   if (!findings.some(({ fault }) => fault === "rows-differ")) holds.push("its rows follow from these entries");
   return { findings, holds, report };
 }
 
-function entriesOf(
-  proof: NodeProof,
-  ledgers: readonly LedgerFact[],
-): { readonly findings: readonly ReportFinding[]; readonly entries: readonly ArchivedEntry[] } {
-  const { node } = proof;
-  const damaged = (message: string) => ({ findings: [{ fault: "entry-damaged", message } as const], entries: [] });
+function entriesOf(proof: NodeProof, ledgers: readonly LedgerFact[], nodeKeys: ReadonlyMap<string, string>): ReadProof {
+  const { node, strand } = proof;
+  const damaged = (message: string) => ({
+    ...{ findings: [{ fault: "entry-damaged", message } as const], entries: [], signed: 0 },
+  });
   let lines: readonly string[];
   let inclusion: readonly string[];
   try {
@@ -105,31 +113,66 @@ function entriesOf(
       `${node}: its entries cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const fact = ledgers.find((one) => one.node === node);
+  const fact = ledgers.find((one) => one.node === node && one.strand === strand);
   if (fact === undefined || fact.cited !== lines.length)
     return damaged(`${node}: not the entries that the page counts`);
   const findings: ReportFinding[] = [];
   const entries: ArchivedEntry[] = [];
+  const word = wordOf(fact, nodeKeys.get(node));
+  if (!word.ok) findings.push({ fault: "node-signature-invalid", message: `${node}: ${word.error}` });
+  const own = word.ok ? word.value : null;
+  let signed = 0;
   for (const [index, line] of lines.entries()) {
     const entry = parseEntry(Buffer.from(line));
     if (typeof entry === "string") {
       findings.push({ fault: "entry-damaged", message: `${node}, cited entry ${index}: ${entry}` });
       continue;
     }
-    const missing = fact.root === null ? undefined : outsideTree(entry.seq, line, inclusion[index] ?? "", fact);
+    const isSigned = own !== null && entry.seq < own.size;
+    const tree = isSigned ? own : rootIn(fact);
+    const missing = fact.root === null ? undefined : outsideTree(entry.seq, line, inclusion[index] ?? "", tree);
+    if (isSigned && fact.root !== null && missing === undefined) signed += 1;
     if (missing !== undefined)
       findings.push({ fault: "not-in-ledger", message: `${node}, entry ${entry.seq}: ${missing}` });
-    entries.push({ node, entry });
+    entries.push({ node, strand, entry });
   }
   if (!endsHold(fact, entries))
     findings.push({ fault: "entry-damaged", message: `${node}: first or last hash differs` });
-  return { findings, entries };
+  return { findings, entries, signed };
 }
 
-function outsideTree(seq: number, line: string, siblings: string, { size, root }: LedgerFact): string | undefined {
+interface ReadProof {
+  readonly findings: readonly ReportFinding[];
+  readonly entries: readonly ArchivedEntry[];
+  /** How many lead to a root that the node itself signed. */
+  readonly signed: number;
+}
+
+interface KnownRoot {
+  readonly size: number;
+  readonly root: TreeHash;
+}
+
+const rootIn = ({ size, root }: LedgerFact): KnownRoot => ({ size, root: fromBase64(root ?? "") ?? new Uint8Array(0) });
+
+/** What the node itself signed of its ledger; null where it signed nothing. The hub cannot make it up. */
+function wordOf(fact: LedgerFact, known: string | undefined): Result<KnownRoot | null, string> {
+  const { node, checkpoint, publicHex, cited, size, root } = fact;
+  if (checkpoint === null)
+    return known === undefined || cited === 0 ? ok(null) : fail("it signed nothing of what is cited");
+  const key = checkpointKey(node, known ?? publicHex ?? "");
+  const opened = openCheckpoint(checkpoint, originOf(node), [key], verifyHex);
+  if (!opened.ok) return fail(`its checkpoint does not hold by the key ${key.publicHex}: ${opened.error}`);
+  const { size: signed, root: signedRoot } = opened.value;
+  if (signed > size) return fail(`it signed ${signed} entries, and the report knows of ${size}`);
+  if (signed === size && root !== null && !sameHash(signedRoot, rootIn(fact).root))
+    return fail("it signed another root than the report names");
+  return ok({ size: signed, root: signedRoot });
+}
+
+function outsideTree(seq: number, line: string, siblings: string, { size, root }: KnownRoot): string | undefined {
   const hashes = siblings === "" ? [] : siblings.split(" ").map((text) => fromBase64(text) ?? new Uint8Array(0));
-  const claim = { index: seq, size, leaf: leafHash(Buffer.from(line)), proof: hashes };
-  const checked = verifyInclusion({ ...claim, root: fromBase64(root ?? "") ?? new Uint8Array(0) });
+  const checked = verifyInclusion({ index: seq, size, leaf: leafHash(Buffer.from(line)), proof: hashes, root });
   return checked.ok ? undefined : checked.error;
 }
 

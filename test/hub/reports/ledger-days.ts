@@ -1,14 +1,18 @@
 import { DAY_MS, printDate, printUtc } from "../../../src/base/civil-time.ts";
 import { compile } from "../../../src/compiler/index.ts";
+import type { SigningKey } from "../../../src/disk/key-file.ts";
 import { zoneFromIntl } from "../../../src/disk/zone-from-intl.ts";
+import type { ArchiveReader } from "../../../src/hub/archive/archive-reader.ts";
 import type { ArchivedDecision, ArchivedEntry, NodeArchive } from "../../../src/hub/archive/archived.ts";
 import { nextEntry } from "../../../src/ledger/append.ts";
 import { EMPTY_HEAD, entryBytes, entryHash, type LedgerHead } from "../../../src/ledger/entry.ts";
+import { EMPTY_EDGE, leafHash } from "../../../src/ledger/merkle.ts";
 import { digestFacts } from "../../../src/ledger/receipt.ts";
 import type { EvidenceBody, EvidenceRecord } from "../../../src/model/evidence.ts";
 import type { LedgerRecord } from "../../../src/model/ledger-entry.ts";
 import { openPlantCalendar } from "../../../src/model/plant-calendar.ts";
 import { decideFast, indexReleases, loadBundle, snapshotFromValues } from "../../../src/runtime/index.ts";
+import { checkpointOf } from "../archive/written-ledger.ts";
 
 export const ZONE = "America/Chicago";
 /** 2026-11-02 06:00 in Chicago. */
@@ -200,16 +204,36 @@ export const archiveOf = (entries: readonly ArchivedEntry[]): Pick<NodeArchive, 
       ),
 });
 
-/** The same with what an archive says of its nodes. */
-export const wholeArchiveOf = (entries: readonly ArchivedEntry[]): Pick<NodeArchive, "entries" | "nodes"> => ({
-  entries: ({ nodes } = {}) => entries.filter(({ node }) => nodes === undefined || nodes.includes(node)),
-  nodes: () =>
-    [...new Set(entries.map(({ node }) => node))].map((node) => {
-      const own = entries.filter((one) => one.node === node);
-      const last = own.at(-1);
-      const headHash = last === undefined ? EMPTY_HEAD.hash : entryHash(entryBytes(last.entry));
-      return { node, size: own.length, headHash, firstKept: 0, fault: null };
-    }),
-});
+/** Nodes that signed so many of their first entries. */
+export type SignedUpTo = ReadonlyMap<string, { readonly key: SigningKey; readonly size: number }>;
+
+/** The same with what an archive says of its nodes and their trees. */
+export function wholeArchiveOf(
+  entries: readonly ArchivedEntry[],
+  signed: SignedUpTo = new Map(),
+): Pick<NodeArchive, "nodes"> & Pick<ArchiveReader, "trees"> {
+  const ofNode = (node: string) => entries.filter((one) => one.node === node);
+  const known = (node: string) => {
+    const own = ofNode(node);
+    const last = own.at(-1);
+    const headHash = last === undefined ? EMPTY_HEAD.hash : entryHash(entryBytes(last.entry));
+    return { node, size: own.length, headHash, firstKept: 0, fault: null };
+  };
+  const signedBy = (node: string) => {
+    const by = signed.get(node);
+    if (by === undefined) return null;
+    const written = { node, entries: ofNode(node).map(({ entry }) => entryBytes(entry)), heads: [] };
+    return { size: by.size, ...checkpointOf(written, by.key, by.size) };
+  };
+  return {
+    nodes: () => [...new Set(entries.map(({ node }) => node))].map(known),
+    trees: (node) => [
+      {
+        ...{ ...known(node), strand: 0, kept: EMPTY_EDGE, checkpoint: signedBy(node) },
+        leaves: () => ofNode(node).map(({ entry }) => leafHash(entryBytes(entry))),
+      },
+    ],
+  };
+}
 
 export const today = printDate(Math.floor((FIRST_MS + 10 * DAY_MS) / DAY_MS));

@@ -27,7 +27,18 @@ async function reportOf(
   const ledgers = wholeArchiveOf(chosen)
     .nodes()
     .map(({ node, size, headHash }) => ({
-      ...{ node, publicHex: null, size, headHash, root: null, firstKept: 0, cited: size, fault: null },
+      ...{
+        node,
+        strand: 0,
+        publicHex: null,
+        checkpoint: null,
+        size,
+        headHash,
+        root: null,
+        firstKept: 0,
+        cited: size,
+        fault: null,
+      },
       ...{ firstCited: null, lastCited: null, firstHash: null, lastHash: null },
     }));
   return {

@@ -10,7 +10,7 @@ import { findingsOf } from "../../../src/hub/reports/findings.ts";
 import { proofsOf } from "../../../src/hub/reports/node-proof.ts";
 import { openReport, type SealedData, sealReport } from "../../../src/hub/reports/seal.ts";
 import { type ReportFault, verifyReport } from "../../../src/hub/reports/verify-report.ts";
-import { archiveOf, FIRST_MS, tenDays, today, wholeArchiveOf } from "./ledger-days.ts";
+import { archiveOf, FIRST_MS, type SignedUpTo, tenDays, today, wholeArchiveOf } from "./ledger-days.ts";
 
 const window = { fromMs: FIRST_MS - 3_600_000, toMs: FIRST_MS + 10 * DAY_MS };
 const key = makeSigningKey();
@@ -23,9 +23,13 @@ async function rowsIn(scope: AuditScope, from: readonly ArchivedEntry[] = entrie
   return { chosen, rows: rowsOfEntries(chosen, { scope, ...window, asOfDay: today }) };
 }
 
-async function dataOf(scope: AuditScope, from: readonly ArchivedEntry[] = entries): Promise<SealedData> {
+async function dataOf(
+  scope: AuditScope,
+  from: readonly ArchivedEntry[] = entries,
+  signed: SignedUpTo = new Map(),
+): Promise<SealedData> {
   const { chosen, rows } = await rowsIn(scope, from);
-  const ports = { archive: wholeArchiveOf(from), nodes: { keyOf: async () => undefined } };
+  const ports = { archive: wholeArchiveOf(from, signed), nodes: { keyOf: async () => undefined } };
   const { proofs, facts } = await proofsOf(ports, ["LP-01", "LP-02"], chosen);
   const made = {
     format: "maint-audit/1",
@@ -239,6 +243,60 @@ describe("verification without a hub", () => {
     const made = await dataOf({ kind: "period" }, forged);
     const told = { ...made, report: { ...made.report, ledgers: honest.report.ledgers } };
     expect(verifyReport(sealReport(told, key), trust).findings.map(({ fault }) => fault)).toContain("not-in-ledger");
+  });
+
+  describe("by what the nodes signed", () => {
+    const [one, two] = [makeSigningKey(), makeSigningKey()];
+    const sizeOf = (node: string): number => entries.filter((entry) => entry.node === node).length;
+    const signed: SignedUpTo = new Map([
+      ["LP-01", { key: one, size: sizeOf("LP-01") }],
+      ["LP-02", { key: two, size: sizeOf("LP-02") - 3 }],
+    ]);
+    const nodeKeys = new Map([
+      ["LP-01", one.publicHex],
+      ["LP-02", two.publicHex],
+    ]);
+    const faultsOf = (data: SealedData, keys: ReadonlyMap<string, string> = nodeKeys) =>
+      verifyReport(sealReport(data, key), { ...trust, nodeKeys: keys }).findings.map(({ fault }) => fault);
+
+    test("each entry leads to the node's own root, where it signed one that has it", async () => {
+      const data = await dataOf({ kind: "period" }, entries, signed);
+      const { findings, holds } = verifyReport(sealReport(data, key), { ...trust, nodeKeys });
+      expect(findings).toEqual([]);
+      const cited = data.report.ledgers.reduce((sum, fact) => sum + fact.cited, 0);
+      expect(holds).toContain(
+        `each leads to the root of its node's ledger, ${cited - 3} of them to one that the node itself signed`,
+      );
+      expect(faultsOf(await dataOf({ kind: "order", id: "PO-7" }, entries, signed))).toEqual([]);
+    });
+
+    test("a hub that made a ledger up, with root and proofs, cannot make its node sign it", async () => {
+      const honest = await dataOf({ kind: "period" }, entries, signed);
+      const days = tenDays();
+      days.decide("LP-01", FIRST_MS + 9 * DAY_MS + 1, { test: "T-MADE-UP", uv: "1400", calibratedOn: "2026-11-08" });
+      const made = await dataOf({ kind: "period" }, days.entries());
+      const told = made.report.ledgers.map((fact, index) => {
+        const { checkpoint = null, publicHex = null } = honest.report.ledgers[index] ?? {};
+        return { ...fact, checkpoint, publicHex };
+      });
+      const withOld = { ...made, report: { ...made.report, ledgers: told } };
+      expect(faultsOf(withOld)).toContain("not-in-ledger");
+      // Under a key of its own it may sign what it likes: whoever knows the node's is not taken in, and whoever does not, is.
+      const forger = makeSigningKey();
+      const size = days.entries().filter(({ node }) => node === "LP-01").length;
+      const own = await dataOf({ kind: "period" }, days.entries(), new Map([["LP-01", { key: forger, size }]]));
+      expect(faultsOf(own, new Map([["LP-01", one.publicHex]]))).toContain("node-signature-invalid");
+      expect(faultsOf(own, new Map())).toEqual([]);
+      // Without any signature of the node it is the hub's word, and whoever knows the node's key hears that.
+      expect(faultsOf(made)).toContain("node-signature-invalid");
+    });
+
+    test("a root beside the node's own is found out", async () => {
+      const data = await dataOf({ kind: "period" }, entries, signed);
+      const root = Buffer.alloc(32, 7).toString("base64");
+      const ledgers = data.report.ledgers.map((fact) => ({ ...fact, root }));
+      expect(faultsOf({ ...data, report: { ...data.report, ledgers } })).toContain("node-signature-invalid");
+    });
   });
 
   test("what is no report is said to be none", () => {
