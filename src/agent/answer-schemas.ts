@@ -1,3 +1,4 @@
+import { ledgerEntrySchema } from "../disk/ledger-schemas.ts";
 import type { FactsDigests, Receipt, ReceiptInclusion, SignedReceipt } from "../ledger/receipt.ts";
 import type {
   ClauseOutcome,
@@ -22,7 +23,6 @@ import {
   textSchema,
   wordSchema,
 } from "../model/json-schema.ts";
-import { LEDGER_ACTION_TYPES, type LedgerEntry } from "../model/ledger-entry.ts";
 import type { DueItem } from "../runtime/index.ts";
 import type { AgentStatus, EndedTest } from "./agent-routes.ts";
 import type { ListedEvidence, ListedRecord } from "./evidence-routes.ts";
@@ -123,13 +123,7 @@ const ledgerEntry = objectSchema<Receipt["ledger"]>({
   ...{ entryHash: digest, previousHash: digest },
 });
 
-const ledgerSchemas = {
-  LedgerEntry: objectSchema<LedgerEntry>({
-    ...{ seq: countSchema(), time: instantSchema(), timeSource: wordSchema(["wall", "attested"]) },
-    ...{ action_type: wordSchema(LEDGER_ACTION_TYPES), action: text, target: text, details: text, user_id: text },
-    ...{ smart_id: textOrNull, metadata: { type: "object", additionalProperties: true }, previous_hash: digest },
-  }),
-};
+const ledgerSchemas = { LedgerEntry: ledgerEntrySchema };
 
 const receiptSchemas = {
   SignedReceipt: objectSchema<SignedReceipt>({

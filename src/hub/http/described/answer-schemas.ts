@@ -1,3 +1,4 @@
+import { ledgerEntrySchema } from "../../../disk/ledger-schemas.ts";
 import type { Alert, ShadowDecision } from "../../../model/alert.ts";
 import { SEVERITIES } from "../../../model/alert.ts";
 import type { ClientOrder, StationRegister } from "../../../model/documents.ts";
@@ -15,7 +16,6 @@ import {
   textSchema,
   wordSchema,
 } from "../../../model/json-schema.ts";
-import { LEDGER_ACTION_TYPES, type LedgerEntry } from "../../../model/ledger-entry.ts";
 import { CONTRACT_STATUSES } from "../../../model/lifecycle.ts";
 import { PHASES, type StandingDue, type StandingTest } from "../../../model/message.ts";
 import type { AlertGroup } from "../../alerts/alert-record.ts";
@@ -250,11 +250,7 @@ const floorSchemas = {
       objectSchema<ClientOrder["tests"][number]>({ name: text, maintenance: contract, maintenance_conditions: texts }),
     ),
   }),
-  LedgerEntry: objectSchema<LedgerEntry>({
-    ...{ seq: countSchema(), time: instantSchema(), timeSource: wordSchema(["wall", "attested"]) },
-    ...{ action_type: wordSchema(LEDGER_ACTION_TYPES), action: text, target: text, details: text, user_id: text },
-    ...{ smart_id: textOrNull, metadata: openSchema("by action type"), previous_hash: digest },
-  }),
+  LedgerEntry: ledgerEntrySchema,
 };
 
 const alertMembers: MemberSchemas<Omit<Alert, "shadow">> = {
