@@ -1,6 +1,7 @@
 import { parseDate } from "../../base/civil-time.ts";
 import type { CalibrationEvidence, EvidenceRecord, ImpactEvidence } from "../../model/evidence.ts";
 import type { ArchivedEntry } from "../archive/archived.ts";
+import { calibrationsAmong, type RecordedCalibration, recordIn, standing } from "../archive/evidence-in.ts";
 
 /** One calibration of one asset, wherever it was recorded. */
 export interface Calibrated {
@@ -48,54 +49,40 @@ export const HISTORY_KINDS = ["calibration", "impact-closed"] as const;
 
 /** What nodes recorded of calibrations, corrected records left out. */
 export function historyOf(entries: Iterable<ArchivedEntry>, plantDay: PlantDay): CalibrationHistory {
-  const records = [...entries].flatMap(({ node, entry }) => {
-    const { record } = entry.metadata as { readonly record?: EvidenceRecord };
-    return record === undefined ? [] : [{ node, record }];
-  });
-  const replaced = new Set(records.map(({ node, record }) => `${node} ${record.supersedes}`));
-  const standing = records.filter(({ node, record }) => !replaced.has(`${node} ${record.id}`));
-  const known = new Map<string, Calibrated>();
-  const closings: StationClosing[] = [];
-  for (const { node, record } of standing) {
-    if (record.body.kind === "impact-closed") closings.push(closingOf(node, record, record.body));
-    if (record.body.kind !== "calibration") continue;
-    const made = calibratedOf(node, record, record.body, plantDay);
-    if (made === undefined) continue;
-    const key = JSON.stringify([made.asset, made.performedOn, made.certificate, made.result, made.isOutOfTolerance]);
-    const before = known.get(key);
-    known.set(key, before === undefined ? made : joined(before, made));
-  }
-  const calibrations = [...known.values()].sort(
-    (a, b) => order(a.asset, b.asset) || order(a.performedOn, b.performedOn) || a.fromMs - b.fromMs,
+  const records = standing(
+    [...entries].flatMap(({ node, entry }) => {
+      const record = recordIn(entry);
+      return record === undefined ? [] : [{ node, record }];
+    }),
   );
+  const closings = records.flatMap(({ node, record }) =>
+    record.body.kind === "impact-closed" ? [closingOf(node, record, record.body)] : [],
+  );
+  const calibrations = calibrationsAmong(records, sameCertificate).map((one) => calibratedOf(one, plantDay));
   return { calibrations, closings };
 }
 
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const isOutOfTolerance = ({ asFound }: CalibrationEvidence): boolean => asFound === "out-of-tolerance";
 
-function calibratedOf(
-  node: string,
-  { id, subject, by, recordedAtMs }: EvidenceRecord,
-  body: CalibrationEvidence,
-  plantDay: PlantDay,
-): Calibrated | undefined {
-  const day = parseDate(body.performedOn);
-  if (day === undefined) return undefined;
-  const { performedOn, result, certificate = null, asFound, references = [] } = body;
+/** What else two stations write of one certificate may differ. */
+const sameCertificate = (body: CalibrationEvidence): string =>
+  JSON.stringify([body.performedOn, body.certificate ?? null, body.result, isOutOfTolerance(body)]);
+
+function calibratedOf({ asset, body, records }: RecordedCalibration, plantDay: PlantDay): Calibrated {
+  const { performedOn, result, certificate = null } = body;
+  const day = parseDate(performedOn) ?? 0;
+  const days = records.map(({ node }) => plantDay(node, day));
+  const references = records.flatMap(({ record }) =>
+    record.body.kind === "calibration" ? (record.body.references ?? []) : [],
+  );
   return {
-    ...{ asset: subject, performedOn, ...plantDay(node, day), result, certificate, references },
-    isOutOfTolerance: asFound === "out-of-tolerance",
-    recordedAt: [{ node, id, by, atMs: recordedAtMs }],
+    ...{ asset, performedOn, result, certificate, isOutOfTolerance: isOutOfTolerance(body) },
+    fromMs: Math.min(...days.map(({ fromMs }) => fromMs)),
+    toMs: Math.max(...days.map(({ toMs }) => toMs)),
+    references: [...new Set(references)],
+    recordedAt: records.map(({ node, record: { id, by, recordedAtMs: atMs } }) => ({ node, id, by, atMs })),
   };
 }
-
-const joined = (before: Calibrated, more: Calibrated): Calibrated => ({
-  ...before,
-  fromMs: Math.min(before.fromMs, more.fromMs),
-  toMs: Math.max(before.toMs, more.toMs),
-  references: [...new Set([...before.references, ...more.references])],
-  recordedAt: [...before.recordedAt, ...more.recordedAt].sort((a, b) => a.atMs - b.atMs),
-});
 
 const closingOf = (node: string, { subject, by, takenAtMs }: EvidenceRecord, body: ImpactEvidence): StationClosing => ({
   ...{ node, asset: subject, certificate: body.certificate, disposition: body.disposition, by, atMs: takenAtMs },

@@ -1,6 +1,7 @@
 import { parseDate } from "../../base/civil-time.ts";
-import type { CalibrationEvidence, CounterEvidence, EvidenceRecord } from "../../model/evidence.ts";
-import type { ArchivedEntry, NodeArchive } from "../archive/archived.ts";
+import type { CalibrationEvidence, CounterEvidence } from "../../model/evidence.ts";
+import type { NodeArchive } from "../archive/archived.ts";
+import { calibrationsAmong, type NodeRecord, recordIn, standing } from "../archive/evidence-in.ts";
 import { nextTurn } from "../store/turns.ts";
 
 /** One calibration that some node was told of. */
@@ -36,64 +37,41 @@ const ENTRIES_PER_TURN = 256;
 export async function assetHistories(
   archive: Pick<NodeArchive, "entries">,
 ): Promise<ReadonlyMap<string, AssetHistory>> {
-  const records: { readonly node: string; readonly record: EvidenceRecord }[] = [];
-  const superseded = new Set<string>();
+  const records: NodeRecord[] = [];
   let read = 0;
-  for (const archived of archive.entries({ actionTypes: ["evidence_record"] })) {
+  for (const { node, entry } of archive.entries({ actionTypes: ["evidence_record"] })) {
     read += 1;
     if (read % ENTRIES_PER_TURN === 0) await nextTurn();
-    const record = recordIn(archived);
-    if (record === undefined) continue;
-    const { node } = archived;
-    if (record.supersedes !== null) superseded.add(`${node} ${record.supersedes}`);
-    if (record.kind === "calibration" || record.kind === "counter") records.push({ node, record });
+    const record = recordIn(entry);
+    if (record?.body.kind === "calibration" || record?.body.kind === "counter") records.push({ node, record });
   }
-  const valid = records
-    .filter(({ node, record }) => !superseded.has(`${node} ${record.id}`))
-    .map(({ record }) => record);
-  const byAsset = Map.groupBy(valid, ({ subject }) => subject);
+  const byAsset = Map.groupBy(standing(records), ({ record }) => record.subject);
   return new Map([...byAsset].map(([asset, own]) => [asset, historyOf(asset, own)]));
 }
 
-/** A node writes its own entries: one of another form is none here. */
-function recordIn({ entry }: ArchivedEntry): EvidenceRecord | undefined {
-  const { record } = entry.metadata as { readonly record?: Partial<EvidenceRecord> };
-  const isWhole =
-    typeof record?.id === "string" &&
-    typeof record.subject === "string" &&
-    typeof record.takenAtMs === "number" &&
-    typeof record.body === "object" &&
-    record.body?.kind === record.kind;
-  return isWhole ? (record as EvidenceRecord) : undefined;
-}
-
-function historyOf(asset: string, records: readonly EvidenceRecord[]): AssetHistory {
-  const calibrations = new Map<string, KnownCalibration>();
-  const counters: KnownCounter[] = [];
-  for (const { body, takenAtMs } of records) {
-    if (body.kind === "calibration") {
-      const known = calibrationOf(body);
-      // Two stations that share an instrument record the same certificate.
-      if (known !== undefined) calibrations.set(`${known.day} ${known.certificate ?? ""}`, known);
-    }
-    if (body.kind === "counter") counters.push(counterOf(body, takenAtMs));
-  }
+function historyOf(asset: string, records: readonly NodeRecord[]): AssetHistory {
   return {
     asset,
-    calibrations: [...calibrations.values()].sort((a, b) => a.day - b.day),
-    counters: counters.filter(({ value }) => Number.isFinite(value)).sort((a, b) => a.atMs - b.atMs),
+    // Two stations that share an instrument record the same certificate; what was recorded last is how it is.
+    calibrations: calibrationsAmong(
+      records,
+      ({ performedOn, certificate = "" }) => `${performedOn} ${certificate}`,
+    ).map(({ latest }) => knownOf(latest)),
+    counters: records
+      .flatMap(({ record: { body, takenAtMs } }) => (body.kind === "counter" ? [counterOf(body, takenAtMs)] : []))
+      .filter(({ value }) => Number.isFinite(value))
+      .sort((a, b) => a.atMs - b.atMs),
   };
 }
 
-function calibrationOf(body: CalibrationEvidence): KnownCalibration | undefined {
-  const day = parseDate(body.performedOn);
-  if (day === undefined) return undefined;
+function knownOf(body: CalibrationEvidence): KnownCalibration {
   const share = (text: string | undefined): number | null => {
     const value = text === undefined ? Number.NaN : Number(text);
     return Number.isFinite(value) ? value : null;
   };
   return {
-    ...{ day, result: body.result, isInTolerance: toleranceOf(body.asFound), certificate: body.certificate ?? null },
+    ...{ day: parseDate(body.performedOn) ?? 0, result: body.result, certificate: body.certificate ?? null },
+    isInTolerance: toleranceOf(body.asFound),
     ...{ foundShare: share(body.asFoundShare), leftShare: share(body.asLeftShare) },
   };
 }

@@ -1,6 +1,7 @@
 import type { EvidenceRecord } from "../../model/evidence.ts";
 import { MAX_REPORT_DECISIONS, MAX_REPORT_EVIDENCE } from "../../model/limits.ts";
 import type { ArchivedDecision, ArchivedEntry, NodeArchive } from "../archive/archived.ts";
+import { recordIn } from "../archive/evidence-in.ts";
 import { bundleShelf } from "../impact/look.ts";
 import { relianceOf } from "../impact/reliance.ts";
 import type { ContractSource } from "../ports.ts";
@@ -8,7 +9,7 @@ import { conflict } from "../refusals.ts";
 import type { AuditScope, AuditWindow } from "./audit-report.ts";
 import { distinct } from "./decision-rows.ts";
 import { calibrationsOf, standardsAbove } from "./instrument-rows.ts";
-import { decisionIn, readEntries, recordIn } from "./read-entries.ts";
+import { decisionIn, readEntries } from "./read-entries.ts";
 
 export interface SelectionPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions">;

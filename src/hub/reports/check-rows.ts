@@ -1,7 +1,7 @@
 import { printUtc } from "../../base/civil-time.ts";
+import type { NodeRecord } from "../archive/evidence-in.ts";
 import type { CheckRow } from "./audit-report.ts";
 import { compareText } from "./decision-rows.ts";
-import type { NodeRecord } from "./stop-rows.ts";
 
 /** Every check that was recorded, whether or not a test asked to start: what failed unseen is what an auditor looks for. */
 export const checkRows = (records: readonly NodeRecord[]): readonly CheckRow[] =>

@@ -1,7 +1,7 @@
 import { DAY_MS, parseDate, printUtc } from "../../base/civil-time.ts";
+import type { NodeRecord } from "../archive/evidence-in.ts";
 import type { AuditWindow, CorrectionRow, DecisionRow, GrantRow } from "./audit-report.ts";
 import { compareText, distinct } from "./decision-rows.ts";
-import type { NodeRecord } from "./stop-rows.ts";
 
 /**
  * Overrides and extensions that were recorded in the window, held in it or were used, with the signatures under them and what

@@ -1,9 +1,9 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { parseDate, printDate } from "../../base/civil-time.ts";
 import type { CalibrationEvidence } from "../../model/evidence.ts";
+import { calibrationsAmong, type NodeRecord, standing } from "../archive/evidence-in.ts";
 import type { CalibrationRow, DecisionRow, InstrumentRow, TraceRow } from "./audit-report.ts";
 import { compareText, distinct } from "./decision-rows.ts";
-import type { NodeRecord } from "./stop-rows.ts";
 
 /** A calibration that still counts, with where it was recorded. */
 export interface Calibrated {
@@ -15,31 +15,11 @@ export interface Calibrated {
   readonly body: CalibrationEvidence;
 }
 
-/**
- * All that no correction replaces, by asset and day; of one day the one recorded last comes last. An instrument that serves two
- * stations has its certificate recorded at both: it is one calibration.
- */
-export function calibrationsOf(records: readonly NodeRecord[]): readonly Calibrated[] {
-  const replaced = new Set(
-    records.flatMap(({ node, record }) => (record.supersedes === null ? [] : [`${node} ${record.supersedes}`])),
-  );
-  const seen = new Set<string>();
-  return records
-    .flatMap(({ node, record }): readonly Calibrated[] => {
-      const { body, id, subject: asset, by, recordedAtMs } = record;
-      if (body.kind !== "calibration" || replaced.has(`${node} ${id}`)) return [];
-      const same = canonicalJson([asset, body]);
-      if (seen.has(same)) return [];
-      seen.add(same);
-      return [{ node, id, asset, by, recordedAtMs, body }];
-    })
-    .sort(
-      (a, b) =>
-        compareText(a.asset, b.asset) ||
-        compareText(a.body.performedOn, b.body.performedOn) ||
-        a.recordedAtMs - b.recordedAtMs,
-    );
-}
+/** All that no correction replaces, with the record that said each first. */
+export const calibrationsOf = (records: readonly NodeRecord[]): readonly Calibrated[] =>
+  calibrationsAmong(standing(records), canonicalJson).map(({ asset, body, records: [{ node, record }] }) => {
+    return { node, id: record.id, asset, by: record.by, recordedAtMs: record.recordedAtMs, body };
+  });
 
 /** Due dates that decisions named beside a certificate: the contract's interval, where it governs. */
 export function dueByCertificate(rows: readonly DecisionRow[]): ReadonlyMap<string, string> {

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { EvidenceRecord } from "../../model/evidence.ts";
 import type { ArchivedDecision, ArchivedEntry, RecordedMetadata } from "../archive/archived.ts";
+import { type NodeRecord, recordIn } from "../archive/evidence-in.ts";
 import type { UnreadableRow } from "./audit-report.ts";
-import type { NodeRecord } from "./stop-rows.ts";
 
 /** Entries as what they say they are. A node writes its own: what has not the form of it is named, and stops no report. */
 export interface ReadEntries {
@@ -38,10 +37,6 @@ export function decisionIn({ node, entry }: ArchivedEntry): ArchivedDecision | u
   return { node, entry, atMs: Date.parse(decision.atUtc), recorded: { decision, facts, part, snapshot } };
 }
 
-/** Undefined for an entry that has not the form of an evidence record. */
-export const recordIn = ({ metadata }: ArchivedEntry["entry"]): EvidenceRecord | undefined =>
-  recordSchema.safeParse(metadata).success ? (metadata["record"] as unknown as EvidenceRecord) : undefined;
-
 const text = z.string();
 const orNone = text.nullable();
 const texts = z.array(text);
@@ -62,34 +57,4 @@ const decidedSchema = z.looseObject({
   facts: z.unknown().refine((value) => value !== undefined),
   part: orNone.optional(),
   snapshot: z.record(text, z.unknown()).nullish(),
-});
-
-const ms = z.number().min(-8.64e15).max(8.64e15);
-const absent = text.optional();
-/** What is read of each kind; what is read of none asks for nothing but its name. */
-const body = z.discriminatedUnion("kind", [
-  z.looseObject({
-    ...{ kind: z.literal("calibration"), performedOn: text, result: text, dueOn: absent, certificate: absent },
-    ...{ assetSerial: absent, asFound: absent, asLeft: absent, signature: absent, references: texts.optional() },
-    ...{ ranges: z.array(texts.length(3)).optional(), national: z.boolean().optional() },
-  }),
-  z.looseObject({ kind: z.literal("reading"), value: text, unit: text, takenWith: absent }),
-  z.looseObject({
-    ...{ kind: z.literal("check"), when: text, name: absent, result: text },
-    items: z.record(text, z.union([text, z.boolean()])).optional(),
-  }),
-  z.looseObject({ kind: z.literal("test-run"), state: text, testKind: orNone }),
-  z.looseObject({ kind: z.literal("approval"), of: text }),
-  z.looseObject({ kind: z.literal("override"), rule: text, about: text, reason: text, expiresAt: text }),
-  z.looseObject({ kind: z.literal("extension"), until: text, reason: text }),
-  z.looseObject({ kind: z.literal("revocation"), certificate: text, reason: text }),
-  z.looseObject({
-    kind: z.enum(["acknowledgement", "on-time", "event", "service", "lot", "counter", "impact-closed"]),
-  }),
-]);
-const recordSchema = z.looseObject({
-  record: z.looseObject({
-    ...{ id: text, ledgerSeq: z.number(), kind: text, subject: text, takenAtMs: ms, recordedAtMs: ms },
-    ...{ by: text, roles: texts, supersedes: orNone, body },
-  }),
 });

@@ -1,7 +1,7 @@
 import type { ClauseOutcome } from "../../model/decision.ts";
+import type { NodeRecord } from "../archive/evidence-in.ts";
 import type { DecisionRow, ReadingSeries } from "./audit-report.ts";
 import { compareText } from "./decision-rows.ts";
-import type { NodeRecord } from "./stop-rows.ts";
 
 /** Recorded readings by node, quantity and unit, with the limit that decisions judged them by last. */
 export function readingSeries(records: readonly NodeRecord[], rows: readonly DecisionRow[]): readonly ReadingSeries[] {

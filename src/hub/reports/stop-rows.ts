@@ -1,4 +1,4 @@
-import type { EvidenceRecord } from "../../model/evidence.ts";
+import type { NodeRecord } from "../archive/evidence-in.ts";
 import type { DecisionRow, StopRow } from "./audit-report.ts";
 import { compareText } from "./decision-rows.ts";
 
@@ -29,11 +29,6 @@ export const startedRuns = (records: readonly NodeRecord[]): readonly StartedRun
       ? [{ node, seq: record.ledgerSeq, testKind: record.body.testKind }]
       : [],
   );
-
-export interface NodeRecord {
-  readonly node: string;
-  readonly record: EvidenceRecord;
-}
 
 /**
  * Stretches in which one reason kept tests of one kind from starting at one node: from the first decision that gave it to the

@@ -174,6 +174,18 @@ describe("what nodes recorded", () => {
     expect([calibrations[0]?.fromMs, calibrations[0]?.toMs]).toEqual([from, to]);
   });
 
+  test("an entry that only says it is evidence is none, and stops nobody", () => {
+    const good = calibrationRecord(2, "LM", { performedOn: "2026-11-02" });
+    const entries = [
+      {},
+      { ...good, body: undefined },
+      { ...good, body: { kind: "calibration", performedOn: 7 } },
+      good,
+    ];
+    const made = entries.map((record, seq) => evidenceEntry("LP-1", seq, record as typeof good));
+    expect(historyOf(made, utcDay).calibrations.map(({ performedOn }) => performedOn)).toEqual(["2026-11-02"]);
+  });
+
   test("a corrected record counts no more, in its own node alone", () => {
     const entries = [
       evidenceEntry("LP-1", 1, calibrationRecord(1, "LM", { performedOn: "2026-11-02", asFound: "out-of-tolerance" })),
