@@ -7,6 +7,7 @@ import {
   type DispositionWord,
   type Impact,
   type ImpactCandidate,
+  type ImpactCause,
   type ImpactStation,
   type ImpactView,
   wordsOf,
@@ -42,7 +43,7 @@ interface CloseOptions extends HubOptions {
 /** `maint impact`: an instrument was found bad: what rested on it, and what people decide about that. */
 export function command(): Command {
   const impact = new Command("impact").description(
-    "trace what rested on an instrument that was found out of tolerance",
+    "trace what rested on an instrument that was found out of tolerance, or whose certificate was taken back",
   );
   const example = "\nExample:\n  maint impact";
   withHubOptions(
@@ -54,7 +55,10 @@ export function command(): Command {
     impact.command("open").description("find every decision, test, order and part that rested on an instrument"),
   )
     .requiredOption("--asset <id>", "the instrument, as the station's register calls it")
-    .option("--certificate <number>", "which calibration found it out of tolerance; else the latest that did")
+    .option(
+      "--certificate <number>",
+      "which calibration found it out of tolerance, or was taken back; else the latest finding",
+    )
     .option("--since <instant>", "by hand: from then on, with offset; else since its last good calibration", instant)
     .option("--until <instant>", "by hand: before then; else until now and on", instant)
     .requiredOption("--note <text>", "why")
@@ -120,10 +124,10 @@ function summary(impact: Impact): string {
   return `${id}  ${state}  ${plain(wordsOf(impact))}: ${items} parts and tests, ${undisposed} without disposition, at ${counts.nodes.length} nodes${found}`;
 }
 
-const shownCandidate = ({ asset, performedOn, certificate, node, record }: ImpactCandidate): string =>
-  plain(
-    `NOT OPENED  ${asset} was found out of tolerance on ${performedOn} (${record} at ${node}): maint impact open --asset ${asset}${certificate === null ? "" : ` --certificate ${certificate}`} --note "…"`,
-  );
+function shownCandidate({ asset, certificate, words }: ImpactCandidate): string {
+  const named = certificate === null ? "" : ` --certificate ${certificate}`;
+  return plain(`NOT OPENED  ${words}: maint impact open --asset ${asset}${named} --note "…"`);
+}
 
 /** Control characters in what people wrote must not steer a terminal. */
 const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, " ");
@@ -174,7 +178,7 @@ function printView(options: { readonly json?: boolean }, view: ImpactView): void
       : [`of ${unclear} nobody can say whether they did: what was decided on was too large to keep`]),
     ...items.map(shownItem),
     ...(items.length < lastLook.items ? [`… ${lastLook.items} in all; --from, --limit`] : []),
-    ...stations.map(shownStation),
+    ...stations.map((one) => shownStation(view.cause, one)),
   ]);
 }
 
@@ -196,12 +200,14 @@ function shownItem({ key, tests, orders, nodes, decisions, disposition, lastAtMs
   );
 }
 
-function shownStation({ node, certificate, closed, toDo }: ImpactStation): string {
+function shownStation(cause: ImpactCause, { node, certificate, closed, toDo }: ImpactStation): string {
   if (closed !== null)
     return plain(`at ${node}: settled by ${closed.by}, ${printUtc(closed.atMs)}: ${closed.disposition}`);
   if (toDo === null)
     return plain(
       `at ${node}: its record names no certificate (${certificate ?? "none"}); the warning ends with its next calibration`,
     );
-  return plain(`at ${node}: warns until this is recorded there: ${toDo}`);
+  return plain(
+    `at ${node}: until this is recorded there it ${cause.kind === "revoked" ? "accepts the certificate" : "warns"}: ${toDo}`,
+  );
 }

@@ -16,6 +16,18 @@ export type ImpactCause =
       readonly node: string;
       readonly record: string;
     }
+  /** The laboratory took back a certificate that was relied on. */
+  | {
+      readonly kind: "revoked";
+      /** Null where no calibration with this certificate was recorded. */
+      readonly performedOn: string | null;
+      readonly certificate: string;
+      /** As the record of the revocation says. */
+      readonly reason: string;
+      /** Where the revocation was recorded first. */
+      readonly node: string;
+      readonly record: string;
+    }
   /** A person says so. */
   | { readonly kind: "by-hand" };
 
@@ -64,7 +76,10 @@ export interface ImpactView extends Impact {
   readonly stations: readonly ImpactStation[];
 }
 
-/** A node keeps its own warning (`impact.open`) until the closing is recorded there: nobody writes another's evidence. */
+/**
+ * A node keeps its own warning (`impact.open`) until the closing is recorded there, and accepts a certificate that was taken back
+ * until that is recorded there: nobody writes another's evidence.
+ */
 export interface ImpactStation {
   readonly node: string;
   readonly certificate: string | null;
@@ -73,18 +88,31 @@ export interface ImpactStation {
   readonly toDo: string | null;
 }
 
-/** An instrument that a calibration found out of tolerance, and nobody opened. */
+/** An instrument that a calibration found out of tolerance, or of which a certificate was taken back, and nobody opened. */
 export interface ImpactCandidate {
+  readonly kind: "as-found" | "revoked";
   readonly asset: string;
-  readonly performedOn: string;
+  /** Null where a certificate was taken back that nobody recorded. */
+  readonly performedOn: string | null;
   readonly certificate: string | null;
   readonly node: string;
   readonly record: string;
+  /** The finding as a sentence. */
+  readonly words: string;
 }
 
 /** A sentence for a reader. */
 export function wordsOf({ asset, cause }: Pick<Impact, "asset" | "cause">): string {
-  if (cause.kind === "by-hand") return `${asset} cannot be relied on`;
-  const certificate = cause.certificate === null ? "" : `, certificate ${cause.certificate}`;
-  return `${asset} was found out of tolerance on ${cause.performedOn}${certificate} (${cause.record} at ${cause.node})`;
+  switch (cause.kind) {
+    case "by-hand":
+      return `${asset} cannot be relied on`;
+    case "revoked": {
+      const day = cause.performedOn === null ? "" : ` of ${cause.performedOn}`;
+      return `${asset}: certificate ${cause.certificate}${day} was taken back, ${cause.reason} (${cause.record} at ${cause.node})`;
+    }
+    case "as-found": {
+      const certificate = cause.certificate === null ? "" : `, certificate ${cause.certificate}`;
+      return `${asset} was found out of tolerance on ${cause.performedOn}${certificate} (${cause.record} at ${cause.node})`;
+    }
+  }
 }

@@ -4,7 +4,7 @@ import type { ImpactService } from "./impact-service.ts";
 
 /**
  * Impacts for a report about some nodes: those that reached one of them, those that reached nothing yet, and what was found out
- * of tolerance at one of them and nobody opened.
+ * of tolerance at one of them, or taken back, and nobody opened.
  */
 export async function impactRows(
   impacts: Pick<ImpactService, "list">,
@@ -17,9 +17,9 @@ export async function impactRows(
   ];
 }
 
-const unopenedRow = ({ asset, ...cause }: ImpactCandidate): ImpactRow => ({
-  ...{ id: `${cause.record} at ${cause.node}`, asset, state: "not opened", suspect: 0, disposed: 0 },
-  words: wordsOf({ asset, cause: { kind: "as-found", ...cause } }),
+const unopenedRow = (candidate: ImpactCandidate): ImpactRow => ({
+  ...{ id: `${candidate.record} at ${candidate.node}`, asset: candidate.asset, state: "not opened" },
+  ...{ suspect: 0, disposed: 0, words: candidate.words },
 });
 
 const concerns = ({ lastLook }: Impact, nodes: readonly string[]): boolean =>

@@ -7,7 +7,7 @@ import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { ImpactRow, ImpactTables } from "../store/impact-tables.ts";
 import type { Journal } from "../store/journal.ts";
-import type { Calibrated, CalibrationHistory } from "./calibration-history.ts";
+import { candidateOf, causeOf, findingsIn, openedFor } from "./impact-causes.ts";
 import type { ImpactFound } from "./impact-items.ts";
 import {
   type DisposedItem,
@@ -16,13 +16,13 @@ import {
   type Impact,
   type ImpactCandidate,
   type ImpactCause,
-  type ImpactStation,
   type ImpactView,
   type LastLook,
   wordsOf,
 } from "./impact-model.ts";
+import { stationsOf } from "./impact-stations.ts";
 import { type LookPorts, look, readHistory } from "./look.ts";
-import { lastGoodBefore, type Suspect, type SuspectTime, suspectsOf, timeOfFinding } from "./suspects.ts";
+import { type Suspect, suspectsOf } from "./suspects.ts";
 
 export interface ImpactPorts extends LookPorts {
   readonly db: HubDatabase;
@@ -49,7 +49,7 @@ export interface NewDisposition {
 
 /** Reverse traceability: what rested on an instrument since its last good calibration, and what people decide about it. */
 export interface ImpactService {
-  /** Newest first, with what was seen at the last look; and what was found out of tolerance and is not opened. */
+  /** Newest first, with what was seen at the last look; and what was found out of tolerance or taken back and is not opened. */
   readonly list: () => Promise<{
     readonly impacts: readonly Impact[];
     readonly candidates: readonly ImpactCandidate[];
@@ -86,33 +86,18 @@ const pageOf = (view: ImpactView, from: number, limit: number): ImpactView => ({
 
 async function list(ports: ImpactPorts): ReturnType<ImpactService["list"]> {
   const impacts = (await rowsOf(ports)).map(impactOf).reverse();
-  const { calibrations } = await readHistory(ports);
-  const opened = new Set(impacts.flatMap(({ asset, cause }) => (cause.kind === "as-found" ? keyOf(asset, cause) : [])));
-  const candidates = calibrations.filter((one) => one.isOutOfTolerance).map(candidateOf);
-  return { impacts, candidates: candidates.filter((one) => !opened.has(keyOf(one.asset, one))) };
-}
-
-const keyOf = (
-  asset: string,
-  { performedOn, certificate }: Pick<ImpactCandidate, "performedOn" | "certificate">,
-): string => JSON.stringify([asset, performedOn, certificate]);
-
-function candidateOf({ asset, performedOn, certificate, recordedAt }: Calibrated): ImpactCandidate {
-  const [first] = recordedAt;
-  return { asset, performedOn, certificate, node: first?.node ?? "", record: first?.id ?? "" };
+  const found = findingsIn(await readHistory(ports)).filter(
+    (one) => openedFor(one.asset, one.cause, impacts) === undefined,
+  );
+  return { impacts, candidates: found.map(candidateOf) };
 }
 
 async function open(ports: ImpactPorts, asked: NewImpact, by: Principal): Promise<ImpactView> {
   const note = noteOf(asked.note);
   const history = await readHistory(ports);
-  const { cause, ...time } = causeOf(asked, history, ports.clock.nowMs());
-  const { impacts } = await list(ports);
-  const same = impacts.find(
-    (one) =>
-      cause.kind === "as-found" &&
-      one.cause.kind === "as-found" &&
-      keyOf(one.asset, one.cause) === keyOf(asked.asset, cause),
-  );
+  const impacts = (await rowsOf(ports)).map(impactOf);
+  const { cause, ...time } = causeOf(asked, history, impacts, ports.clock.nowMs());
+  const same = openedFor(asked.asset, cause, impacts);
   if (same !== undefined) throw conflict(`${same.id} is about this already`, `maint impact show ${same.id}`);
   const suspects = suspectsOf({ asset: asked.asset, ...time, via: [] }, history.calibrations);
   const found = await look(ports, suspects);
@@ -144,36 +129,6 @@ async function open(ports: ImpactPorts, asked: NewImpact, by: Principal): Promis
   return pageOf(await lookAt(ports, `impact-${id}`), 0, FIRST_ITEMS);
 }
 
-/** From a calibration where one says so, else from what a person says. */
-function causeOf(
-  { asset, certificate, sinceMs, untilMs }: NewImpact,
-  { calibrations }: CalibrationHistory,
-  nowMs: number,
-): SuspectTime & { readonly cause: ImpactCause } {
-  if (sinceMs !== undefined && untilMs !== undefined && untilMs <= sinceMs)
-    throw badRequest("it ends before it begins");
-  const findings = calibrations.filter((one) => one.asset === asset && one.isOutOfTolerance);
-  const named = certificate === undefined ? findings : findings.filter((one) => one.certificate === certificate);
-  const byHand = sinceMs !== undefined || untilMs !== undefined;
-  if (certificate !== undefined && named.length === 0)
-    throw badRequest(`no calibration of ${asset} with the certificate ${certificate} found it out of tolerance`);
-  // Several of them: the latest is the one that people have heard of.
-  const found = byHand && certificate === undefined ? undefined : named.at(-1);
-  if (found !== undefined) {
-    const { performedOn, certificate: number, node, record } = candidateOf(found);
-    const time = timeOfFinding(found, calibrations);
-    const cause = { kind: "as-found" as const, performedOn, certificate: number, node, record };
-    return { cause, fromMs: sinceMs ?? time.fromMs, toMs: untilMs ?? time.toMs };
-  }
-  const lastGood = lastGoodBefore(calibrations, asset, untilMs ?? nowMs);
-  if (sinceMs === undefined && lastGood === undefined)
-    throw badRequest(
-      `nothing archived says that ${asset} was out of tolerance, or when it was good`,
-      "--since says from when on",
-    );
-  return { cause: { kind: "by-hand" }, fromMs: sinceMs ?? lastGood?.fromMs ?? null, toMs: untilMs ?? null };
-}
-
 function noteOf(note: string): string {
   if (note.trim() === "" || note.length > MAX_NOTE) throw badRequest("say why", '--note "…"');
   return note.trim();
@@ -203,32 +158,6 @@ async function lookAt(ports: ImpactPorts, id: string): Promise<ImpactView> {
     .execute();
   const items = found.items.map((item): DisposedItem => ({ ...item, disposition: disposed.get(item.key) ?? null }));
   return { ...impact, lastLook, suspects, items, stations: stationsOf(impact, history) };
-}
-
-/** Every station that knows of the calibration warns until somebody says there that it is settled. */
-function stationsOf(
-  { id, asset, cause }: Impact,
-  { calibrations, closings }: CalibrationHistory,
-): readonly ImpactStation[] {
-  if (cause.kind === "by-hand") return [];
-  const found = calibrations.find(
-    (one) => one.isOutOfTolerance && one.asset === asset && keyOf(asset, one) === keyOf(asset, cause),
-  );
-  const nodes = [...new Set(found?.recordedAt.map(({ node }) => node) ?? [])];
-  return nodes.map((node) => {
-    const closing = closings.findLast(
-      (one) => one.node === node && one.asset === asset && one.certificate === cause.certificate,
-    );
-    const closed =
-      closing === undefined ? null : { by: closing.by, atMs: closing.atMs, disposition: closing.disposition };
-    const command = `maint record impact --node ${node} --asset ${asset} --certificate ${cause.certificate} --disposition "${id}"`;
-    return {
-      node,
-      certificate: cause.certificate,
-      closed,
-      toDo: closed === null && cause.certificate !== null ? command : null,
-    };
-  });
 }
 
 async function dispose(ports: ImpactPorts, id: string, asked: NewDisposition, by: Principal): Promise<ImpactView> {

@@ -69,7 +69,6 @@ export async function look({ archive, contracts }: LookPorts, suspects: readonly
   return collected.found();
 }
 
-/** Bundles by digest, each asked for once. */
 /** Bundles by digest, fetched as they are needed. */
 export function bundleShelf(contracts: LookPorts["contracts"]) {
   const known = new Map<string, Bundle | undefined>();

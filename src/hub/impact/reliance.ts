@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../base/civil-time.ts";
 import type { Bundle, BundleClause } from "../../model/bundle.ts";
 import type { DecidedContract, Decision } from "../../model/decision.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
@@ -43,7 +44,10 @@ export function relianceOf(
       ({ line, condition }) => line === judged.line && condition === judged.condition,
     );
     if (bundle === undefined || clause === undefined || snapshot === null) {
-      for (const asset of judged.instruments) if (isSuspect(suspects, asset, atMs)) add(asset, "reading");
+      for (const asset of judged.instruments) {
+        const how = readingWith(asset, suspects, snapshot, atMs);
+        if (how !== undefined) add(asset, how);
+      }
       if (!mayName(clause) || judged.instruments.length > 0) continue;
       for (const asset of whoKnows(snapshot, suspects, atMs)) add(asset, "unclear");
       continue;
@@ -67,11 +71,30 @@ const judgedClauses = ({ conditions }: Decision): readonly JudgedClause[] =>
     clauses.map(({ line, instrument }) => ({ contract, condition, line, instruments: instrument?.split(", ") ?? [] })),
   );
 
-/** Suspects that a clause may have been about: all that the station had bound then, and nobody's name where that was not kept. */
+/** How a reading rested on its instrument where nobody knows which reading the clause judged. It may be older than the decision. */
+function readingWith(
+  asset: string,
+  suspects: readonly Suspect[],
+  snapshot: Snapshot | null,
+  atMs: number,
+): "reading" | "unclear" | undefined {
+  if (isSuspect(suspects, asset, atMs)) return "reading";
+  const own = [...(snapshot?.readings.values() ?? [])].filter(({ takenWith }) => takenWith === asset);
+  if (own.some(({ takenAt }) => isSuspect(suspects, asset, takenAt ?? atMs))) return "reading";
+  const isLong = (one: Suspect): boolean => one.toMs !== null && atMs - one.toMs > READING_LIFE_MS;
+  const mayBe = suspects.some((one) => one.asset === asset && (one.fromMs ?? 0) <= atMs && !isLong(one));
+  return snapshot === null && mayBe ? "unclear" : undefined;
+}
+
+/** The longest that a period of a contract lets a reading live: a quarter. */
+const READING_LIFE_MS = 92 * DAY_MS;
+
+/** Suspects that a clause may have been about: all that was known of there, and nobody's name where that was not kept. */
 function whoKnows(snapshot: Snapshot | null, suspects: readonly Suspect[], atMs: number): readonly string[] {
   if (snapshot === null) return suspects.some((suspect) => covers(suspect, atMs)) ? [""] : [];
-  const { roles } = snapshot.station;
-  return [...new Set(roles.values())].filter((asset) => isSuspect(suspects, asset, atMs));
+  // By its register, or by its contract's default, which only the contract would say.
+  const known = new Set([...snapshot.station.roles.values(), ...snapshot.equipment.keys()]);
+  return [...known].filter((asset) => isSuspect(suspects, asset, atMs));
 }
 
 /** What cannot be told apart without its bundle may be about equipment. */

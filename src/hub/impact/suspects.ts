@@ -1,5 +1,5 @@
 import { MAX_REFERENCE_CHAIN } from "../../model/limits.ts";
-import type { Calibrated } from "./calibration-history.ts";
+import type { Calibrated, Revoked } from "./calibration-history.ts";
 
 /** A time in which something cannot be relied on; null is without an end on that side. Epoch milliseconds, half-open. */
 export interface SuspectTime {
@@ -20,8 +20,9 @@ export interface ViaStandard {
   readonly performedOn: string;
 }
 
-/** Source: decisions.md B19. */
-const isGood = ({ result }: Calibrated): boolean => result === "pass" || result === "pass-with-correction";
+/** Source: decisions.md B18; a certificate that was taken back or that nobody signed so says nothing good (B11, B19). */
+const isGood = ({ result, isVoid }: Calibrated): boolean =>
+  !isVoid && (result === "pass" || result === "pass-with-correction");
 
 /** The latest calibration of the asset before an instant that left it good; undefined where there is none. */
 export const lastGoodBefore = (
@@ -42,6 +43,27 @@ export function timeOfFinding(found: Calibrated, calibrations: readonly Calibrat
   const { asset, fromMs } = found;
   const mended = isGood(found) ? found : nextGoodAfter(calibrations, asset, fromMs);
   return { fromMs: lastGoodBefore(calibrations, asset, fromMs)?.fromMs ?? null, toMs: mended?.toMs ?? null };
+}
+
+/**
+ * What rested on a certificate that was taken back: from its day to the end of the day of the next good calibration. Where one
+ * found it out of tolerance by then, nobody knows since when, and the time begins with the last good calibration before. A
+ * certificate that nobody recorded: since ever, to the next good calibration after the revocation.
+ */
+export function timeOfRevocation(
+  { asset, certificate, atMs }: Revoked,
+  calibrations: readonly Calibrated[],
+): SuspectTime & { readonly performedOn: string | null } {
+  const [made] = calibrations.filter((one) => one.asset === asset && one.certificate === certificate);
+  const next = nextGoodAfter(calibrations, asset, made?.fromMs ?? atMs);
+  const toMs = next?.toMs ?? null;
+  if (made === undefined) return { fromMs: null, toMs, performedOn: null };
+  const isFoundOut = calibrations.some(
+    (one) =>
+      one.asset === asset && one.isOutOfTolerance && one.fromMs > made.fromMs && (toMs === null || one.fromMs < toMs),
+  );
+  const fromMs = isFoundOut ? (lastGoodBefore(calibrations, asset, made.fromMs)?.fromMs ?? null) : made.fromMs;
+  return { fromMs, toMs, performedOn: made.performedOn };
 }
 
 /**

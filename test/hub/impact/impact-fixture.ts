@@ -22,6 +22,9 @@ export const calibrationRecord = (seq: number, subject: string, change: Calibrat
 export const impactClosedRecord = (seq: number, subject: string, certificate: string): EvidenceRecord =>
   record(seq, subject, { kind: "impact-closed", certificate, disposition: "impact-1" });
 
+export const revocationRecord = (seq: number, subject: string, certificate: string): EvidenceRecord =>
+  record(seq, subject, { kind: "revocation", certificate, reason: "the laboratory's standard was wrong" });
+
 export const evidenceLedgerRecord = (evidence: EvidenceRecord): LedgerRecord => ({
   ...{
     action_type: "evidence_record",

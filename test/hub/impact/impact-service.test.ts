@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DAY_MS, parseInstant, printUtc } from "../../../src/base/civil-time.ts";
+import type { ImpactStation } from "../../../src/hub/impact/impact-model.ts";
 import { createImpactService, type ImpactService } from "../../../src/hub/impact/impact-service.ts";
 import type { Principal } from "../../../src/hub/ports.ts";
 import { nextEntry } from "../../../src/ledger/append.ts";
@@ -8,7 +9,7 @@ import type { LedgerRecord } from "../../../src/model/ledger-entry.ts";
 import { type ArchiveBench, archiveBench } from "../archive/archive-fixture.ts";
 import { contractShelf, knownContract, openLoopBench } from "../loop-fixture.ts";
 import { metadataOf, releaseOf, type Values, ZONE } from "../replay/replay-fixture.ts";
-import { calibrationRecord, evidenceLedgerRecord, impactClosedRecord } from "./impact-fixture.ts";
+import { calibrationRecord, evidenceLedgerRecord, impactClosedRecord, revocationRecord } from "./impact-fixture.ts";
 
 const QA: Principal = { id: "QA-1", roles: ["QA"] };
 const at = (text: string): number => parseInstant(`${text}:00-06:00`) ?? Number.NaN;
@@ -117,11 +118,15 @@ describe("an instrument that was found out of tolerance", () => {
       impacts: [],
       candidates: [
         {
+          kind: "as-found",
           asset: "LM-1",
           performedOn: "2026-11-20",
           certificate: "C-2",
           node: "LP-1",
           record: expect.stringMatching(/^E\d/),
+          words: expect.stringMatching(
+            /^LM-1 was found out of tolerance on 2026-11-20, certificate C-2 \(E\d+ at LP-1\)$/,
+          ),
         },
       ],
     });
@@ -220,6 +225,69 @@ describe("an instrument that was found out of tolerance", () => {
     ]);
     expect(view.items.map(({ key }) => key)).toContain("part:P-9");
     expect(view.items.map(({ key }) => key)).not.toContain("test:LP-3/T-8");
+  });
+});
+
+describe("a certificate that was taken back", () => {
+  const revoke = (asset: string, certificate: string) =>
+    evidenceLedgerRecord(revocationRecord(800, asset, certificate));
+  const revokedFloor = async () => {
+    const bench = await openImpacts();
+    bench.write("LP-1", [
+      calibration("LM-1", "2026-05-01", { certificate: "C-1" }),
+      decision("LP-1", { test: "T-0", at: "2026-04-30T09:00" }),
+      decision("LP-1", { test: "T-1", at: "2026-06-01T09:00", part: "P-1" }),
+      revoke("LM-1", "C-1"),
+    ]);
+    bench.write("LP-2", [
+      calibration("LM-1", "2026-05-01", { certificate: "C-1" }),
+      decision("LP-2", { test: "T-2", at: "2026-07-01T09:00" }),
+    ]);
+    return bench;
+  };
+
+  test("is said before anybody opened it, and reaches what rested on it", async () => {
+    const { impacts, entries } = await revokedFloor();
+    expect((await impacts.list()).candidates).toMatchObject([
+      { kind: "revoked", asset: "LM-1", performedOn: "2026-05-01", certificate: "C-1", node: "LP-1" },
+    ]);
+    const view = await open(impacts);
+    expect(view).toMatchObject({ cause: { kind: "revoked", certificate: "C-1" }, toMs: null });
+    expect(view.fromMs).toBe(parseInstant("2026-05-01T00:00:00-05:00"));
+    expect(view.items.map(({ key }) => key)).toEqual(["part:P-1", "test:LP-2/T-2"]);
+    expect((await impacts.list()).candidates).toEqual([]);
+    expect(entries()).toEqual(["impact opened QA-1"]);
+    await expect(open(impacts)).rejects.toThrow(/impact-1 is about this already/);
+    await expect(open(impacts, { certificate: "C-1" })).rejects.toThrow(/impact-1 is about this already/);
+    await expect(impacts.close("impact-1", "done", QA)).rejects.toThrow(/2 of 2 have no disposition/);
+  });
+
+  test("says which stations accept it still", async () => {
+    const { impacts, write: append } = await revokedFloor();
+    const said = ({ stations }: { readonly stations: readonly ImpactStation[] }) =>
+      stations.map(({ node, closed, toDo }) => [node, closed?.by ?? null, toDo]);
+    expect(said(await open(impacts))).toEqual([
+      ["LP-1", "QA-1", null],
+      [
+        "LP-2",
+        null,
+        'maint record revocation --node LP-2 --asset LM-1 --certificate C-1 --reason "the laboratory\'s standard was wrong"',
+      ],
+    ]);
+    append("LP-2", [revoke("LM-1", "C-1")]);
+    expect(said(await impacts.get("impact-1"))).toEqual([
+      ["LP-1", "QA-1", null],
+      ["LP-2", "QA-1", null],
+    ]);
+  });
+
+  test("is another finding than that of the same instrument out of tolerance", async () => {
+    const { impacts, write: append } = await floor();
+    await open(impacts);
+    append("LP-1", [revoke("LM-1", "C-1")]);
+    expect((await impacts.list()).candidates).toMatchObject([{ kind: "revoked", certificate: "C-1" }]);
+    // It was found out by C-2: since C-1 says nothing any more, and there was none before, since ever.
+    expect(await open(impacts)).toMatchObject({ id: "impact-2", cause: { kind: "revoked" }, fromMs: null });
   });
 });
 

@@ -128,6 +128,32 @@ const rows: readonly {
     relied: [],
   },
   {
+    what: "a snapshot that was too large to keep, and a time that ended before: the reading may be older",
+    decision: decided({}, false),
+    suspects: [suspect("LM-2", null, NINE - HOUR_MS)],
+    relied: ["LM-2 unclear intensity"],
+  },
+  {
+    what: "the same, longer ago than a reading lives",
+    decision: decided({}, false),
+    suspects: [suspect("LM-2", null, NINE - 100 * DAY_MS)],
+    relied: [],
+  },
+  {
+    what: "a bundle that is gone, and a time that ended between the reading and the decision",
+    decision: decided(),
+    suspects: [suspect("LM-2", null, NINE - HOUR_MS)],
+    relied: ["LM-2 reading intensity"],
+    isBundleGone: true,
+  },
+  {
+    what: "a bundle that is gone, and with it which equipment its contract named by default",
+    decision: decided(),
+    suspects: [suspect("LM-9")],
+    relied: ["LM-9 unclear meter", "LM-9 unclear people"],
+    isBundleGone: true,
+  },
+  {
     what: "a bundle that is gone",
     decision: decided(),
     suspects: [suspect("LM-1")],

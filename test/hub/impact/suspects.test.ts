@@ -1,9 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { DAY_MS, parseDate, printDate } from "../../../src/base/civil-time.ts";
-import { type Calibrated, historyOf, type PlantDay } from "../../../src/hub/impact/calibration-history.ts";
-import { covers, type Suspect, suspectsOf, timeOfFinding } from "../../../src/hub/impact/suspects.ts";
+import {
+  type Calibrated,
+  historyOf,
+  type PlantDay,
+  type Revoked,
+} from "../../../src/hub/impact/calibration-history.ts";
+import { covers, type Suspect, suspectsOf, timeOfFinding, timeOfRevocation } from "../../../src/hub/impact/suspects.ts";
+import type { EvidenceRecord } from "../../../src/model/evidence.ts";
 import { MAX_REFERENCE_CHAIN } from "../../../src/model/limits.ts";
-import { calibrationRecord, evidenceEntry, impactClosedRecord } from "./impact-fixture.ts";
+import { calibrationRecord, evidenceEntry, impactClosedRecord, revocationRecord } from "./impact-fixture.ts";
 
 const utcDay: PlantDay = (_node, day) => ({ fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS });
 const msOf = (date: string): number => (parseDate(date) ?? Number.NaN) * DAY_MS;
@@ -90,6 +96,62 @@ describe("since when an instrument cannot be relied on", () => {
     const one = calibrations.find(({ asset, performedOn }) => asset === "LM" && performedOn === found) as Calibrated;
     const { fromMs, toMs } = timeOfFinding(one, calibrations);
     expect(`${dateOf(fromMs)} ${dateOf(toMs)}`).toBe(time);
+  });
+});
+
+describe("what a certificate that was taken back says nothing about", () => {
+  const certified = (asset: string, performedOn: string, certificate: string, more: object = {}) =>
+    calibrationRecord(0, asset, { performedOn, certificate, ...more });
+  const history = (records: readonly EvidenceRecord[]) =>
+    historyOf(
+      records.map((record, seq) => evidenceEntry("LP-1", seq, { ...record, id: `E${seq}` })),
+      utcDay,
+    );
+  const timeOf = (records: readonly EvidenceRecord[]): string => {
+    const { calibrations, revocations } = history(records);
+    const { fromMs, toMs, performedOn } = timeOfRevocation(revocations[0] as Revoked, calibrations);
+    return `${dateOf(fromMs)} ${dateOf(toMs)} ${performedOn}`;
+  };
+  const back = revocationRecord(9, "LM", "C-2");
+  const [one, two, three] = [
+    certified("LM", "2025-01-01", "C-1"),
+    certified("LM", "2026-01-01", "C-2"),
+    certified("LM", "2027-01-01", "C-3"),
+  ];
+
+  test("rests on it from its day to the next good one", () => {
+    expect(timeOf([one, two, back])).toBe("2026-01-01 null 2026-01-01");
+    expect(timeOf([back, three, two, one])).toBe("2026-01-01 2027-01-02 2026-01-01");
+  });
+  test("begins earlier where it was found out of tolerance by then", () => {
+    const out = certified("LM", "2026-06-01", "C-3", { asFound: "out-of-tolerance" });
+    expect(timeOf([one, two, out, back])).toBe("2025-01-01 2026-06-02 2026-01-01");
+  });
+  test("is since ever where nobody recorded the certificate", () => {
+    expect(timeOf([back, one])).toBe("null null null");
+  });
+  test("is another instrument's, or another certificate's, not this one's", () => {
+    const { calibrations } = history([one, two, certified("XX", "2026-01-01", "C-2"), back]);
+    expect(calibrations.map(({ asset, certificate, isVoid }) => `${asset} ${certificate} ${isVoid}`)).toEqual([
+      "LM C-1 false",
+      "LM C-2 true",
+      "XX C-2 false",
+    ]);
+  });
+  test("is no last good calibration, nor is one whose signature does not hold", () => {
+    for (const middle of [[two, back], [certified("LM", "2026-01-01", "C-2", { signature: "invalid" })]]) {
+      const { calibrations } = history([one, ...middle, three]);
+      const found = calibrations.at(-1) as Calibrated;
+      expect(dateOf(timeOfFinding(found, calibrations).fromMs)).toBe("2025-01-01");
+    }
+  });
+  test("is taken back as of the earliest word of it", () => {
+    const later = { ...back, takenAtMs: back.takenAtMs + DAY_MS };
+    const entries = [evidenceEntry("LP-1", 0, later), evidenceEntry("LP-2", 0, back)];
+    const { revocations } = historyOf(entries, utcDay);
+    expect(revocations.map(({ atMs, recordedAt }) => [atMs, ...recordedAt.map(({ node }) => node)])).toEqual([
+      [back.takenAtMs, "LP-1", "LP-2"],
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { DAY_MS, printUtc } from "../../../src/base/civil-time.ts";
 import { renderHtml } from "../../../src/compiler/doc/html.ts";
 import type { ArchivedEntry } from "../../../src/hub/archive/archived.ts";
+import { candidateOf } from "../../../src/hub/impact/impact-causes.ts";
 import { impactRows } from "../../../src/hub/impact/impact-rows.ts";
 import { auditPage } from "../../../src/hub/reports/audit-page.ts";
 import type { AuditReport, AuditScope } from "../../../src/hub/reports/audit-report.ts";
@@ -199,10 +200,10 @@ test("checks are listed with what failed in them, whether or not a test asked to
 });
 
 test("what was found out of tolerance and nobody opened, or grew after it was closed, is a finding", async () => {
-  const found = { record: "E9", node: "LP-02", performedOn: "2026-11-08", certificate: "C-2026-11-08" };
+  const cause = { kind: "as-found", performedOn: "2026-11-08", certificate: "C-2026-11-08", record: "E9" } as const;
   const candidates = [
-    { asset: "LM-01", ...found },
-    { asset: "LM-77", ...found, node: "LP-09" },
+    candidateOf({ asset: "LM-01", cause: { ...cause, node: "LP-02" }, atMs: 0, fromMs: null, toMs: null }),
+    candidateOf({ asset: "LM-77", cause: { ...cause, node: "LP-09" }, atMs: 0, fromMs: null, toMs: null }),
   ];
   const impacts = await impactRows({ list: async () => ({ impacts: [], candidates }) }, ["LP-01", "LP-02"]);
   const closed = { id: "impact-1", asset: "LM-02", state: "closed", words: "", suspect: 7, disposed: 7 } as const;

@@ -59,7 +59,12 @@ const lastLook = objectSchema<LastLook>({
   ...{ atMs: timeMs, items: countSchema("parts and tests"), undisposed: countSchema("of them"), counts },
 });
 const impactMembers: MemberSchemas<Impact> = {
-  ...{ id: text, asset: text, cause: openSchema("as-found, with the calibration, or by-hand", "kind"), note: text },
+  ...{
+    id: text,
+    asset: text,
+    cause: openSchema("as-found, with the calibration, revoked, with the certificate, or by-hand", "kind"),
+    note: text,
+  },
   ...{
     fromMs: timeOrNull,
     toMs: timeOrNull,
@@ -82,7 +87,8 @@ const view: JsonSchema = objectSchema<ImpactView>({
   ...{ ...impactMembers, suspects: listSchema(suspect), items: listSchema(item), stations: listSchema(station) },
 });
 const candidate = objectSchema<ImpactCandidate>({
-  ...{ asset: text, performedOn: text, certificate: textOrNull, node: text, record: text },
+  ...{ kind: wordSchema(["as-found", "revoked"]), asset: text, performedOn: textOrNull, certificate: textOrNull },
+  ...{ node: text, record: text, words: textSchema("the finding as a sentence") },
 });
 
 /** What rested on an instrument that was found bad. */
