@@ -120,7 +120,7 @@ describe("AB-16: the answer to a challenge, used again or passed on", () => {
     const used = "nonce" in hello && hello.nonce === "earlier" ? { nonce } : hello;
     expect(await heard(at, used)).toBe("unauthenticated");
     await at.sessions.stop();
-    expect(at.noted).toMatchObject([{ action: "refused", target: "LP-01" }]);
+    expect(at.noted).toMatchObject([{ action: "refused", node: "LP-01" }]);
     first.end();
   });
 
