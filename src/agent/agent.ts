@@ -47,6 +47,7 @@ import { stationRoutes } from "./station-routes.ts";
 import { openTestRuns } from "./test-runs.ts";
 import { onlineKeysOfRoot } from "./verification.ts";
 import { openWitness, type Witness } from "./witness.ts";
+import { witnessRoutes } from "./witness-routes.ts";
 
 export interface AgentOptions {
   readonly dataFolder: string;
@@ -168,10 +169,13 @@ async function run(
   ledger.append([record("process", "started", node, `agent started, engine ${engine}`, node)]);
   const status = (): AgentStatus =>
     statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, key, link: voice.link() });
+  const parts = { options, folder, enrolment, stores, key, activation, enrolledRoot, voice };
+  const witness = witnessOf(parts);
   const api = await openApi(options, folder, activation, [
     ...agentRoutes({ ...services, status, onFatal: voice.fatal }),
     ...receiptRoutes({ node, key, ledger }),
     ...ledgerRoutes(openLedgerDesk(ledger, key, () => clock.now().nowMs)),
+    ...witnessRoutes(witness),
     ...dueRoutes(services.gate),
     ...evidenceRoutes({ ...services, store: stores.evidence }),
     ...feedRoutes({ kept, attempt: (signed) => takeIn(options, activation, voice, signed) }),
@@ -186,8 +190,7 @@ async function run(
   const generation = readySet(activation)?.signed.desired.generation;
   if (generation !== undefined) options.onActivated?.(generation);
   const { gate } = services;
-  if (hubUrl !== null)
-    undo.push(linkTo(hubUrl, { options, folder, gate, enrolment, stores, key, kept, activation, enrolledRoot, voice }));
+  if (hubUrl !== null) undo.push(linkTo(hubUrl, { ...parts, gate, kept, witness }));
   undo.push(watchTheHour(options, activation, voice));
   undo.push(watchFreshness({ node, activation, clock, ledger, voice }));
   let stopping: Promise<void> | undefined;
@@ -357,6 +360,7 @@ interface LinkParts {
   readonly options: AgentOptions;
   readonly folder: NodeFolder;
   readonly gate: GateService;
+  readonly witness: Witness;
   readonly enrolment: Enrolment;
   readonly stores: Stores;
   readonly key: SigningKey;
@@ -381,7 +385,7 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
     reportCounter: marks.reportCounter,
     onState: sayWhatTheHubThinks(options),
     onRefused: voice.rejected,
-    witness: witnessOf(parts),
+    witness: parts.witness,
     attempt: async (signed, reached) => {
       const attempting = activation.attempt(signed, reached);
       underWay = attempting.catch(() => undefined);
@@ -415,7 +419,16 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   };
 }
 
-const witnessOf = ({ options, folder, enrolment, stores, key, activation, enrolledRoot, voice }: LinkParts): Witness =>
+const witnessOf = ({
+  options,
+  folder,
+  enrolment,
+  stores,
+  key,
+  activation,
+  enrolledRoot,
+  voice,
+}: Omit<LinkParts, "gate" | "kept" | "witness">): Witness =>
   openWitness({
     ...{ node: options.node, hub: enrolment.hub, key, ledger: stores.ledger, raise: voice.raise },
     ...{ path: folder.hubCheckpoint, splitViews: folder.splitViews, nowMs: () => stores.clock.now().nowMs },

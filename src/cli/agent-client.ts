@@ -41,7 +41,7 @@ export function agentToken({ node, data, token }: AgentOptions, machine: "machin
   const file = token ?? process.env["MAINT_TOKEN_FILE"];
   if (file !== undefined) return readTokenFile(file);
   if (machine === "machine") return readTokenFile(join(dataFolder(data), "nodes", node, "token"));
-  throw new MaintError("MAINT_ERR_NO_TOKEN", "evidence is a person's word: name the token file of the person", {
+  throw new MaintError("MAINT_ERR_NO_TOKEN", "this is a person's word: name the token file of the person", {
     help: "--token FILE, or MAINT_TOKEN_FILE",
   });
 }

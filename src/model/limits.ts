@@ -41,6 +41,8 @@ export const WITNESS_INTERVAL_MS = 60_000;
 export const WITNESSES_PER_TICK = 64;
 /** Cosignatures under a checkpoint that the hub hands out; with its own they fit a note. */
 export const MAX_COSIGNATURES_SHOWN = 64;
+/** Why a person accepted something, at a node. */
+export const MAX_REASON_TEXT = 1_000;
 /** Pairs of the hub's checkpoints that do not agree, kept at a node. */
 export const MAX_KEPT_SPLIT_VIEWS = 16;
 /** Checkpoints kept beside a ledger; when there are more, every second one of the older half goes. */

@@ -18,6 +18,7 @@ const ZONE = "Etc/UTC";
 export const operator = makeToken("STF-1");
 export const auditor = makeToken("AUD-1");
 export const qa = makeToken("QA-1");
+export const admin = makeToken("ADM-1");
 export const supervisor = makeToken("SUP-1");
 const people = {
   format: "maint-people/1",
@@ -25,6 +26,7 @@ const people = {
     { id: "STF-1", roles: ["operator"], tokenSha256: operator.sha256 },
     { id: "AUD-1", roles: ["auditor"], tokenSha256: auditor.sha256 },
     { id: "QA-1", roles: ["QA"], tokenSha256: qa.sha256 },
+    { id: "ADM-1", roles: ["admin"], tokenSha256: admin.sha256 },
     { id: "SUP-1", roles: ["supervisor", "operator"], tokenSha256: supervisor.sha256 },
   ],
 };

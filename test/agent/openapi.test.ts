@@ -5,7 +5,7 @@ import { evidenceForms } from "../../src/agent/evidence-forms.ts";
 import type { Agent } from "../../src/agent/index.ts";
 import { parseDate, parseInstant } from "../../src/base/civil-time.ts";
 import type { RecordedKind } from "../../src/model/evidence.ts";
-import { ask, auditor, bundleOf, inForce, openWorld, operator, qa } from "./agent-world.ts";
+import { admin, ask, auditor, bundleOf, inForce, openWorld, operator, qa } from "./agent-world.ts";
 
 const contract = `contract UV-DAILY "UV each day" {
   for every penetrant station
@@ -201,6 +201,7 @@ test("every answer fits what the document says of it, in JSON and in text", asyn
     "/consistency?from=1",
   ])
     await fits([`/v1/ledger${path}`, undefined, auditor.token]);
+  await fits(["/v1/witness", undefined, auditor.token]);
   for (const path of ["/checkpoint", "/verify"]) await fits([`/v1/ledger${path}`, undefined, auditor.token]);
   const refused: readonly Asking[] = [
     ["/v1/ledger", undefined, operator.token, 403],
@@ -211,6 +212,11 @@ test("every answer fits what the document says of it, in JSON and in text", asyn
     ["/v1/gate", { test: 7 }, operator.token, 400],
     ["/v1/test/end", { test: "T-9" }, operator.token, 409],
     ["/v1/receipt?seq=99999", undefined, operator.token, 404],
+    ["/v1/witness/accept", { root: "AAAA", reason: "restored" }, admin.token, 409],
+    ["/v1/witness/accept", { root: "AAAA", reason: " " }, admin.token, 400],
+    ["/v1/witness/accept", { root: "AAAA" }, admin.token, 400],
+    ["/v1/witness/accept", { root: "AAAA", reason: "restored" }, auditor.token, 403],
+    ["/v1/witness/accept", { root: "AAAA", reason: "restored" }, qa.token, 403],
     ["/v1/evidence", { kind: "redding" }, operator.token, 400],
   ];
   for (const one of refused) await fits(one);

@@ -180,6 +180,94 @@ describe("AB-36: a hub that shows two histories", () => {
     ]);
   });
 
+  describe("that a person accepts, since the hub was restored", () => {
+    /** A node that kept the first history and was shown the second. */
+    function shownBoth() {
+      const { first, second } = twoHistories();
+      const node = openNode();
+      const witness = node.open();
+      witness.take(shownFrom(first, 0));
+      const keptNote = readFileSync(node.path, "utf8");
+      fillLedger(second, 12);
+      witness.take(shownFrom(second, 8));
+      return { ...node, first, second, witness, keptNote };
+    }
+    const rootOf = (ledger: LedgerFile, size: number): string => toBase64(ledger.tree.root(size));
+
+    test("is cosigned and gone on from; what was kept stays as evidence, and who accepted it is in the ledger", () => {
+      const { witness, second, first, entries, path, splitViews, keptNote, open, alerts } = shownBoth();
+      expect(witness.view()).toMatchObject({ kept: { size: 8, root: rootOf(first, 8) }, other: { size: 12 } });
+      const accepted = witness.accept(rootOf(second, 12), "ADM-1", "restored from yesterday's copy");
+      expect(accepted).toMatchObject({ size: 12, root: rootOf(second, 12) });
+      expect(entries.at(-1)).toMatchObject({
+        ...{ action_type: "node_session", action: "accepted-history", target: "hub-1", user_id: "ADM-1" },
+        metadata: { reason: "restored from yesterday's copy", accepted: accepted.checkpoint },
+      });
+      expect(witness.view().other).toBeNull();
+      expect(readFileSync(path, "utf8").match(/^— /gm)).toHaveLength(2);
+      const again = open();
+      expect([again.size(), again.view().other]).toEqual([12, null]);
+      fillLedger(second, 20);
+      expect(again.take(shownFrom(second, 12))).toMatchObject({ size: 20, refused: null });
+      expect(again.take(shownFrom(first, 8)).refused).toBe("conflict");
+      expect(alerts).toHaveLength(2);
+      const { metadata } = entries.find(({ action }) => action === "accepted-history") ?? expect.fail("no entry");
+      const { evidence } = metadata as { readonly evidence: string };
+      const file = JSON.parse(readFileSync(join(splitViews, evidence), "utf8"));
+      expect(file).toMatchObject({ by: "ADM-1", other: { why: expect.stringContaining("do not go on") } });
+      expect(keptNote).toContain(file.kept.split("\n\n")[0]);
+    });
+
+    test("is known again after a restart, and is gone when the hub shows the old one again", () => {
+      const { first, second, open } = shownBoth();
+      expect(open().view().other).toMatchObject({ size: 12, root: rootOf(second, 12), seenAt: expect.any(String) });
+      const witness = open();
+      fillLedger(first, 9);
+      witness.take(shownFrom(first, 8));
+      expect(witness.view()).toMatchObject({ kept: { size: 9 }, other: null });
+      expect(() => witness.accept(rootOf(second, 12), "ADM-1", "because")).toThrow(/no other history/);
+      expect(open().view().other).toBeNull();
+    });
+
+    test("is refused where there is none, and where it is not the one that the person saw", () => {
+      const fresh = openNode().open();
+      expect(fresh.view()).toEqual({ hub: "hub-1", kept: null, other: null });
+      expect(() => fresh.accept("", "ADM-1", "because")).toThrow(/no other history/);
+      const { witness, second, first, entries } = shownBoth();
+      const before = entries.length;
+      fillLedger(second, 14);
+      const seen = rootOf(second, 12);
+      witness.take(shownFrom(second, 8));
+      expect(() => witness.accept(seen, "ADM-1", "because")).toThrow(/another history meanwhile/);
+      expect(() => witness.accept(rootOf(first, 8), "ADM-1", "because")).toThrow(/another history meanwhile/);
+      expect([witness.size(), entries.slice(before).map(({ action }) => action)]).toEqual([8, ["split-view"]]);
+    });
+
+    test("is not so while the ledger has not said it", () => {
+      const { witness, second, fails, open } = shownBoth();
+      fails.append = true;
+      expect(() => witness.accept(rootOf(second, 12), "ADM-1", "because")).toThrow("killed");
+      expect(open().size()).toBe(8);
+      fails.append = false;
+      expect(open().accept(rootOf(second, 12), "ADM-1", "because").size).toBe(12);
+    });
+
+    test("makes room for split views to come", () => {
+      const { first, second } = twoHistories();
+      const { open, alerts } = openNode();
+      const witness = open();
+      witness.take(shownFrom(first, 0));
+      for (let size = 9; size < 9 + MAX_KEPT_SPLIT_VIEWS; size += 1) {
+        fillLedger(second, size);
+        witness.take(shownFrom(second, 8));
+      }
+      witness.accept(rootOf(second, second.head().size), "ADM-1", "because");
+      fillLedger(first, 40);
+      witness.take(shownFrom(first, second.head().size));
+      expect(alerts).toHaveLength(MAX_KEPT_SPLIT_VIEWS + 1);
+    });
+  });
+
   test("no more pairs are kept than the limit says", () => {
     const { first, second } = twoHistories();
     const { open, evidence, alerts } = openNode();

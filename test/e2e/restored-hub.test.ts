@@ -41,6 +41,14 @@ test("yesterday's copy: no number is used twice, the station keeps what it has, 
   await readLamp(floor, "LP-01", "1050");
   expect(await gate(floor, "LP-01", "T-1")).toMatchObject({ exitCode: 10, contracts: [{ version: "v1.1" }] });
 
+  // A hub shows where its ledger stands when it starts: the node has seen more of it than the copy holds.
+  await floor.hub().stop();
+  await floor.startHub();
+  const sizeIn = (file: string): number => Number(readFileSync(file, "utf8").split("\n")[1]);
+  const copied = sizeIn(join(copy, "hub", "ledger.checkpoint"));
+  const kept = join(floor.data, "nodes", "LP-01", "hub.checkpoint");
+  await until("the node saw more than the copy holds", async () => sizeIn(kept) > copied);
+
   await floor.hub().stop();
   const refused = await runMaint(["restore", "--from", copy, "--data", floor.data]);
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/is there already\n.*move it away/) });
@@ -93,6 +101,38 @@ test("yesterday's copy: no number is used twice, the station keeps what it has, 
   expect(await gate(floor, "LP-01", "T-3")).toMatchObject({ exitCode: 0, contracts: [{ version: "v1.2" }] });
   expect(await runMaint(["release", "verify", "--all", "--data", floor.data])).toMatchObject({ exitCode: 0 });
   expect(await runMaint(["ledger", "verify", "--data", floor.data])).toMatchObject({ exitCode: 0 });
+
+  // Its ledger is another one since: the node says so until a person says that it is meant, once.
+  const accept = [...["node", "accept-hub-history", "LP-01", "--data", floor.data], "--token", floor.tokenOf("admin")];
+  const seen = async () => (await runMaint(accept)).exitCode === 1;
+  await until("the node was shown the other history", seen);
+  expect((await runMaint(accept)).stdout).toMatch(
+    /LP-01 keeps this checkpoint.*showed this one at .*nothing was changed/s,
+  );
+  const asOperator = [...accept.slice(0, -1), floor.tokenOf("STF-1")];
+  expect(await runMaint([...asOperator, "--reason", "because"])).toMatchObject({ exitCode: 2 });
+  const reason = ["--reason", "restored from yesterday's copy"];
+  expect(await runMaint([...accept, ...reason])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/LP-01 goes on from the \d+ entries/),
+  });
+  expect(await runMaint([...accept, ...reason])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/has shown LP-01 no other history/),
+  });
+  const { json: said } = await floor.maint([
+    "ledger",
+    "list",
+    "--type",
+    "node_session",
+    "--node",
+    "LP-01",
+    "--data",
+    floor.data,
+    "--token",
+    floor.tokenOf("admin"),
+  ]);
+  expect(JSON.stringify(said)).toContain("restored from yesterday's copy");
 
   // What it learnt outlives it.
   await floor.hub().stop();

@@ -128,6 +128,8 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
     ledgerHead: () => ({ size: 13, hash: digestOf("ledger") }),
     witness: {
       size: () => shown.fromSize,
+      view: () => ({ hub: HUB, kept: null, other: null }),
+      accept: () => ({ size: 0, root: "", checkpoint: "" }),
       take: ({ note }) => {
         const parsed = parseNote(note);
         const text = parsed.ok ? parsed.value.text : "";

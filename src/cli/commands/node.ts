@@ -4,6 +4,7 @@ import type { Fed } from "../../agent/feed.ts";
 import { MaintError } from "../../base/maint-error.ts";
 import { readSecretFile } from "../../disk/read-secret.ts";
 import type { EngineChoice } from "../../model/decision.ts";
+import { addAcceptHubHistory } from "../accept-hub-history.ts";
 import { dataFolder, hubUrl, mustBeHttp } from "../data-folder.ts";
 import { portOf, serving } from "../serving.ts";
 import { trustCa } from "../trust-ca.ts";
@@ -55,6 +56,7 @@ export function command(): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  maint node feed LP-01 --from stick/LP-01")
     .action(feed);
+  addAcceptHubHistory(node);
   addInstall(node);
   addSimulate(node);
   return node.addHelpText(
