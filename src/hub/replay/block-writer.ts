@@ -47,30 +47,17 @@ export function blockWriter(): BlockWriter {
   lists.idOf([]);
   const columns = emptyColumns();
   const tests: (string | null)[] = [];
-  const jsonId = (value: unknown): number => (value === undefined ? 0 : texts.idOf(JSON.stringify(value)));
-  const listId = (ids: readonly number[]): number => lists.idOf(ids);
+  const spell = partSpelling(texts, lists, names);
+  const { jsonId, listId } = spell;
   const textsId = (list: readonly string[]): number => (list.length === 0 ? 0 : texts.idOf(JSON.stringify(list)));
-  const nameId = (name: string): number => {
-    const id = texts.idOf(name);
-    names.add(id);
-    return id;
-  };
-  const named = (value: unknown, of: (item: Values) => readonly number[]): number =>
-    listId(
-      Object.entries(isObject(value) ? value : {}).flatMap(([name, item]) =>
-        isObject(item) ? [nameId(name), ...of(item)] : [],
-      ),
-    );
-  const listed = (value: unknown): number =>
-    listId(Array.isArray(value) ? value.filter(isObject).map((item) => jsonId(item)) : []);
   return {
     rows: () => columns.seq.length,
     size: () => texts.size() + lists.size() * 4 + columns.seq.length * 100,
     add: (head, values, typed) => {
       const { plantZone, shifts, station, orders, test, equipment, readings, acks, lots, overrides } = values ?? {};
       const { id: _, startedAt: __, ...testFacts } = isObject(test) ? test : {};
-      const setting = jsonId({ plantZone, shifts, station });
-      const selection = selections.idOf([texts.idOf(head.contracts), setting, jsonId(testFacts), jsonId(orders)]);
+      const setting = spell.setting(plantZone, shifts, station);
+      const selection = selections.idOf([texts.idOf(head.contracts), setting, jsonId(testFacts), spell.orders(orders)]);
       tests.push(head.test);
       const textId = (text: string | null): number => (text === null ? 0 : texts.idOf(text));
       push(columns, {
@@ -82,12 +69,8 @@ export function blockWriter(): BlockWriter {
         monotonicNow: typed?.clock.monotonicNow ?? Number.NaN,
         startedAt: typed?.test.startedAt ?? Number.NaN,
         attested: typed?.clock.attested === undefined ? 0 : typed.clock.attested ? 1 : 2,
-        equipment: named(equipment, (item) => [
-          jsonId(pick(item, (member) => !VOLATILE.has(member))),
-          jsonId(pick(item, (member) => VOLATILE.has(member))),
-        ]),
-        readings: named(readings, (item) => [jsonId(item)]),
-        ...{ acks: listed(acks), lots: named(lots, (item) => [jsonId(item)]), overrides: listed(overrides) },
+        ...{ equipment: spell.equipment(equipment), readings: spell.members(readings), acks: spell.listed(acks) },
+        ...{ lots: spell.members(lots), overrides: spell.listed(overrides) },
       });
     },
     finish: (numberOf) => {
@@ -98,6 +81,54 @@ export function blockWriter(): BlockWriter {
       return encodeBlock({ ...columns, test, contracts, setting, testFacts, orders }, texts.all(), lists.all(), [
         ...names,
       ]);
+    },
+  };
+}
+
+/** Decisions share equal parts as the same objects: each is spelled once. */
+function once<T>(make: (value: object) => T): (value: object) => T {
+  const known = new WeakMap<object, { readonly made: T }>();
+  return (value) => {
+    const before = known.get(value) ?? { made: make(value) };
+    known.set(value, before);
+    return before.made;
+  };
+}
+
+/** Parts of snapshots as numbers of texts and lists. */
+function partSpelling(texts: Interner<string>, lists: Interner<readonly number[]>, names: Set<number>) {
+  const jsonId = (value: unknown): number => (value === undefined ? 0 : texts.idOf(JSON.stringify(value)));
+  const listId = (ids: readonly number[]): number => lists.idOf(ids);
+  const nameId = (name: string): number => {
+    const id = texts.idOf(name);
+    names.add(id);
+    return id;
+  };
+  const named = (of: (item: object) => readonly number[]) => {
+    const idOf = once((members) =>
+      listId(Object.entries(members).flatMap(([name, item]) => (isObject(item) ? [nameId(name), ...of(item)] : []))),
+    );
+    return (value: unknown): number => (isObject(value) ? idOf(value) : 0);
+  };
+  const listOf = once((list) => listId((list as readonly unknown[]).filter(isObject).map((item) => jsonId(item))));
+  const object = once(jsonId);
+  let last: { readonly of: readonly unknown[]; readonly id: number } | undefined;
+  return {
+    ...{ jsonId, listId },
+    members: named(once((item) => [jsonId(item)])),
+    equipment: named(
+      once((item) => [
+        jsonId(pick(item as Values, (member) => !VOLATILE.has(member))),
+        jsonId(pick(item as Values, (member) => VOLATILE.has(member))),
+      ]),
+    ),
+    listed: (value: unknown): number => (Array.isArray(value) ? listOf(value) : 0),
+    orders: (value: unknown): number => (typeof value === "object" && value !== null ? object(value) : jsonId(value)),
+    setting: (plantZone: unknown, shifts: unknown, station: unknown): number => {
+      const of = [plantZone, shifts, station];
+      if (last === undefined || of.some((one, index) => one !== last?.of[index]))
+        last = { of, id: jsonId({ plantZone, shifts, station }) };
+      return last.id;
     },
   };
 }

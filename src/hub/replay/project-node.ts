@@ -4,7 +4,7 @@ import { REPLAY_BLOCK_BYTES, REPLAY_BLOCK_ROWS } from "../../model/limits.ts";
 import type { ArchiveReader } from "../archive/archive-reader.ts";
 import type { Strand } from "../archive/archived-strand.ts";
 import { type BlockWriter, blockWriter } from "./block-writer.ts";
-import { projectRow } from "./project-row.ts";
+import { openRowReader, type ProjectedRow } from "./project-row.ts";
 import type { BlockHead, ProjectedHead, ProjectionFile, ProjectionStep, StrandName } from "./projection-file.ts";
 import type { ReplayShelf } from "./redecide.ts";
 
@@ -109,6 +109,7 @@ export function project(
   let left = removes;
   let gathered = gather();
   let told = fromSeq;
+  const read = openRowReader(shelf);
   const flush = (step: Pick<ProjectionStep, "removes" | "trims" | "projected">): void => {
     file.write({ ...step, strand, adds: gathered.rows() === 0 ? [] : [gathered.block()] });
     gathered = gather();
@@ -127,7 +128,7 @@ export function project(
     const { seq } = decision.entry;
     if ((decision.strand ?? 0) < strand.number) continue;
     if ((decision.strand ?? 0) > strand.number || seq >= toSeq) break;
-    gathered.add(seq, decision.atMs, projectRow(decision, shelf));
+    gathered.add(seq, decision.atMs, read(decision));
     if (gathered.rows() >= REPLAY_BLOCK_ROWS || gathered.size() >= REPLAY_BLOCK_BYTES) {
       flushUpTo(decision.entry);
       progress(seq + 1 - told);
@@ -148,7 +149,7 @@ function gather() {
   return {
     rows: writer.rows,
     size: writer.size,
-    add: (seq: number, atMs: number, { head, values, typed, missing: gone }: ReturnType<typeof projectRow>): void => {
+    add: (seq: number, atMs: number, { head, values, typed, missing: gone }: ProjectedRow): void => {
       if (writer.rows() === 0) span.fromSeq = seq;
       span.toSeq = seq;
       span.fromMs = Math.min(span.fromMs, atMs);

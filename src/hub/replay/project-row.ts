@@ -2,14 +2,16 @@ import { AssertionFailed } from "../../base/assert.ts";
 import type { Digest } from "../../model/ids.ts";
 import { CLOCK_BACK_TOLERANCE_MS } from "../../model/limits.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import { openSnapshotReader } from "../../model/snapshot-parse.ts";
 import { indexReleases, judgeClause, type Moment, selectContracts } from "../../runtime/index.ts";
 import type { ArchivedDecision } from "../archive/archived.ts";
 import { ROW, type RowState } from "./block.ts";
 import type { RowHead } from "./block-writer.ts";
 import { boundClauses, codesOf, printOutcome, readOutcome } from "./clause-outcome.ts";
 import { sameTexts } from "./compare-verdicts.ts";
-import { asRecorded, isReadable, type Ready, type ReplayShelf, replayable } from "./redecide.ts";
+import { isReadable, type Ready, type ReplayShelf, replayable, verdictAsRecorded } from "./redecide.ts";
 import type { WhyNotJudged } from "./replay-summary.ts";
+import { openPartSharing } from "./share-parts.ts";
 
 /** In the order of their numbers in a block. */
 export const NOT_JUDGED: readonly WhyNotJudged[] = [
@@ -26,10 +28,24 @@ export interface ProjectedRow {
 }
 
 /**
- * Decides one recorded decision again by the releases it was decided by, and keeps what each clause said. That is the check of
- * trust: what is not reproduced here is compared with nothing later.
+ * Reads the decisions of one node, one after the other. Each is decided again by the releases it was decided by, and what each
+ * clause said is kept. That is the check of trust: what is not reproduced here is compared with nothing later.
  */
-export function projectRow(decision: ArchivedDecision, shelf: ReplayShelf): ProjectedRow {
+export function openRowReader(shelf: ReplayShelf): (decision: ArchivedDecision) => ProjectedRow {
+  const share = openPartSharing();
+  const typed = openSnapshotReader();
+  return (decision) => {
+    const { recorded } = decision;
+    if (!isReadable(recorded) || recorded.snapshot === null) return projectRow(decision, shelf, typed);
+    return projectRow({ ...decision, recorded: { ...recorded, snapshot: share(recorded.snapshot) } }, shelf, typed);
+  };
+}
+
+function projectRow(
+  decision: ArchivedDecision,
+  shelf: ReplayShelf,
+  typed: ReturnType<typeof openSnapshotReader>,
+): ProjectedRow {
   const { entry, atMs, recorded } = decision;
   if (!isReadable(recorded)) return { ...NOTHING, head: unreadable(entry.seq, atMs) };
   const { allow, reasons, warnings, contracts, testId, order } = recorded.decision;
@@ -48,7 +64,7 @@ export function projectRow(decision: ArchivedDecision, shelf: ReplayShelf): Proj
     },
     contracts: JSON.stringify(contracts.map(({ contract, version, digest }) => ({ contract, version, digest }))),
   };
-  const ready = replayable(decision, shelf);
+  const ready = replayable(decision, shelf, typed);
   if (ready.kind === "not-judged") {
     const missing = ready.why === "bundle-gone" ? contracts.map(({ digest }) => digest) : [];
     const state: RowState = ROW.notJudged + NOT_JUDGED.indexOf(ready.why);
@@ -56,7 +72,7 @@ export function projectRow(decision: ArchivedDecision, shelf: ReplayShelf): Proj
     return { ...NOTHING, head: { ...head, state }, missing: gone };
   }
   const whole = { values: recorded.snapshot, typed: ready.snapshot, missing: [] };
-  const again = asRecorded(ready);
+  const again = verdictAsRecorded(ready);
   if (again.allow !== allow || !sameTexts(again.reasons, reasons))
     return { ...whole, head: { ...head, state: ROW.notReproducible, found: again.reasons } };
   const outcomes = isMadeOfClauses(ready) ? outcomesOf(ready, reasons) : undefined;

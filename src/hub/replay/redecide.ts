@@ -3,8 +3,15 @@ import type { Decision, DecisionDetail } from "../../model/decision.ts";
 import type { ContractId, Digest, Version } from "../../model/ids.ts";
 import type { PlantCalendar } from "../../model/plant-calendar.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
-import { snapshotFromValues } from "../../model/snapshot-parse.ts";
-import { decideFast, indexReleases, type LoadedBundle, type Release } from "../../runtime/index.ts";
+import { type SnapshotFields, snapshotFromValues } from "../../model/snapshot-parse.ts";
+import {
+  type DecideInput,
+  decideFast,
+  indexReleases,
+  type LoadedBundle,
+  type Release,
+  verdictFast,
+} from "../../runtime/index.ts";
 import type { ArchivedDecision, RecordedMetadata } from "../archive/archived.ts";
 import { evidenceAskedBy, evidenceOf, isAbsence } from "./asked-then.ts";
 import { compareVerdicts, type ReplayAnswer, sameTexts, type Verdict } from "./compare-verdicts.ts";
@@ -99,6 +106,7 @@ export function replayable(
     readonly recorded: Pick<RecordedMetadata, "decision" | "snapshot">;
   },
   shelf: ReplayShelf,
+  typed: (values: SnapshotFields) => Snapshot = snapshotFromValues,
 ): Replayable {
   const not = (why: WhyNotJudged): Replayable => ({ kind: "not-judged", why });
   if (decision.reasons.some((reason) => FAULT.test(reason)) || lostItsRelease(decision)) return not("nothing-judged");
@@ -109,7 +117,7 @@ export function replayable(
     if (loaded === undefined) return not("bundle-gone");
     releases.push({ loaded, version, fromDay: null, offline: shelf.offline(contract, version) });
   }
-  const snapshot = snapshotFromValues(values);
+  const snapshot = typed(values);
   const calendar = snapshot.plantZone === undefined ? undefined : shelf.calendar(snapshot.plantZone);
   if (calendar === undefined) return not("zone-unknown");
   const carried = carriedIn(decision.reasons);
@@ -126,11 +134,23 @@ const lostItsRelease = ({ contracts, reasons }: Decision): boolean =>
 /** What the releases that it was decided by say here. */
 export const asRecorded = (found: Ready): Decision => said(found, found.releases, () => true);
 
+/** The same without what explains it. */
+export const verdictAsRecorded = (found: Ready): Pick<Decision, "allow" | "reasons"> =>
+  withCarried(found, verdictFast(inputOf(found, found.releases)), () => true);
+
 /** The decision by these releases, with the recorded reasons about contracts that were not yet in force. */
-function said(found: Ready, releases: readonly Release[], isCarried: (contract: string) => boolean): Decision {
-  const { node, now, snapshot, calendar } = found;
-  const input = { releases: indexReleases(releases), snapshot, now, calendar, node, assumeBinding: false };
-  const decision = decideFast(input);
+const said = (found: Ready, releases: readonly Release[], isCarried: (contract: string) => boolean): Decision =>
+  withCarried(found, decideFast(inputOf(found, releases)), isCarried);
+
+const inputOf = ({ node, now, snapshot, calendar }: Ready, releases: readonly Release[]): DecideInput => ({
+  ...{ releases: indexReleases(releases), snapshot, now, calendar, node, assumeBinding: false },
+});
+
+function withCarried<T extends Pick<Decision, "allow" | "reasons">>(
+  found: Ready,
+  decision: T,
+  isCarried: (contract: string) => boolean,
+): T {
   const carried = found.carried.filter(
     (reason) => isCarried(reason.slice(NONE_IN_FORCE.length)) && !decision.reasons.includes(reason),
   );

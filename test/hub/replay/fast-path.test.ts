@@ -3,7 +3,7 @@ import { openBlock, ROW } from "../../../src/hub/replay/block.ts";
 import { blockWriter } from "../../../src/hub/replay/block-writer.ts";
 import { meaningOf } from "../../../src/hub/replay/clause-meaning.ts";
 import type { ReplayAnswer } from "../../../src/hub/replay/compare-verdicts.ts";
-import { projectRow } from "../../../src/hub/replay/project-row.ts";
+import { openRowReader } from "../../../src/hub/replay/project-row.ts";
 import { redecide } from "../../../src/hub/replay/redecide.ts";
 import { openRows } from "../../../src/hub/replay/replay-block.ts";
 import { type ReplaySet, replaySet } from "./replay-case.ts";
@@ -21,8 +21,9 @@ const sorted = (answer: ReplayAnswer): ReplayAnswer => {
 
 function blockOf({ releases, decisions }: ReplaySet) {
   const writer = blockWriter();
+  const read = openRowReader(shelfOf(releases));
   for (const decision of decisions) {
-    const { head, values, typed } = projectRow(decision, shelfOf(releases));
+    const { head, values, typed } = read(decision);
     writer.add(head, values, typed);
   }
   return openBlock(writer.finish(() => 1));
