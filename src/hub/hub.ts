@@ -237,6 +237,7 @@ function startTicking(
     await rollout.evaluate();
     await alerts.escalate();
     notices.work();
+    await notices.tidy();
     await patterns.follow();
     await services.witnesses.round();
     await services.refusals.flush();

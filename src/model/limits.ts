@@ -210,6 +210,11 @@ export const MAX_NOTICES_FILE_BYTES = 256 << 10;
 export const NOTICES_AT_ONCE = 4;
 /** Waiting messages that one look at a channel takes. */
 export const NOTICES_PER_LOOK = 1_000;
+/** What came through or was given up is listed for over a year, and no more than so many; the ledger has it for ever. */
+export const NOTICES_KEPT_MS = 400 * 24 * 3_600_000;
+export const MAX_ENDED_NOTICES = 500_000;
+/** How often the outbox is looked through for what is beyond them. */
+export const NOTICES_TIDY_MS = 3_600_000;
 export const NOTICE_RETRY_FIRST_MS = 2_000;
 export const NOTICE_RETRY_MAX_MS = 3_600_000;
 export const MAX_HTTP_BODY_BYTES = 2 << 20;

@@ -94,10 +94,15 @@ export function createCourier(ports: CourierPorts, channels: ReadonlyMap<string,
     // The summary is the next thing that is due.
     if (plan.together.length > 0) setImmediate(() => look(name));
   };
+  let sorted = false;
+  const work = async (): Promise<void> => {
+    // Once: no channel comes or goes while the hub runs.
+    if (!sorted && !stopped) await giveUpStrayed(ports, channels);
+    sorted = true;
+    for (const name of channels.keys()) look(name);
+  };
   return {
-    work: () => {
-      for (const name of channels.keys()) look(name);
-    },
+    work: () => void work().catch(ports.failed),
     async stop() {
       const grace = new Promise((resolve) => setTimeout(resolve, STOP_GRACE_MS).unref());
       await Promise.race([Promise.allSettled(underWay.values()), grace]);
@@ -106,6 +111,26 @@ export function createCourier(ports: CourierPorts, channels: ReadonlyMap<string,
     },
   };
 }
+
+/** What waits for a channel that the file names no more would wait for ever, unseen: it is given up, and people see it. */
+async function giveUpStrayed(
+  { outbox, journal, clock, hubId }: CourierPorts,
+  channels: ReadonlyMap<string, OpenChannel>,
+): Promise<void> {
+  for (;;) {
+    const rows = outbox.strayed([...channels.keys()], NOTICES_PER_LOOK);
+    if (rows.length === 0) return;
+    await journal.commit(async ({ record }) => {
+      for (const row of rows) {
+        const error = goneChannel(row.channel);
+        outbox.markDead(row.id, clock.nowMs(), error);
+        record(noticeRecord(row, hubId, { action: "given-up", attempts: row.attempts, error }));
+      }
+    });
+  }
+}
+
+export const goneChannel = (channel: string): string => `the channel "${channel}" is configured no more`;
 
 /** A channel promises not to throw; a mistake in one must not end the hub. */
 async function carry(channel: Channel, message: Message): Promise<Outcome> {
@@ -186,7 +211,7 @@ interface End {
 }
 
 /** One entry when it is over, none for an attempt. */
-function noticeRecord(row: OutboxRow, hubId: string, { action, attempts, error }: End): LedgerRecord {
+export function noticeRecord(row: OutboxRow, hubId: string, { action, attempts, error }: End): LedgerRecord {
   const body = JSON.parse(row.body) as NoticeBody;
   return {
     action_type: "alert_notice",

@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { assert } from "../../base/assert.ts";
+import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import { incidentId, severityRank } from "../alerts/alert-record.ts";
 import type { DueNotice } from "../alerts/escalation.ts";
 import type { Clock, Principal } from "../ports.ts";
@@ -7,10 +9,10 @@ import type { HubDatabase } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
 import type { OutboxRow } from "../store/notice-tables.ts";
 import { openChannel } from "./channels/open-channel.ts";
-import { createCourier, messageOf, type OpenChannel } from "./courier.ts";
+import { createCourier, goneChannel, messageOf, noticeRecord, type OpenChannel } from "./courier.ts";
 import { type Message, messageId, type NoticeBody } from "./notice.ts";
 import type { NoticesConfig } from "./notices-file.ts";
-import { type OutboxFilter, openOutbox } from "./outbox.ts";
+import { OUTBOX_LIMITS, type Outbox, type OutboxFilter, type OutboxLimits, openOutbox } from "./outbox.ts";
 import { recipientsOf } from "./routes.ts";
 
 export interface NoticePorts {
@@ -39,8 +41,8 @@ export interface OutboxEntry extends Omit<Message, "hub"> {
 
 /** Tells people: durable from the moment something is due, at least once, in the background. */
 export interface NoticeService {
-  /** Writes down who is to be told; called inside the transaction that makes it due. */
-  readonly post: (notices: readonly DueNotice[]) => void;
+  /** Writes down who is to be told, and whom nobody can tell; called inside the transaction that makes it due. */
+  readonly post: (notices: readonly DueNotice[], record: (record: LedgerRecord) => void) => void;
   /** Carries what waits; call it every while. */
   readonly work: () => void;
   /** The newest first. */
@@ -53,6 +55,8 @@ export interface NoticeService {
    * @throws MaintError BAD_REQUEST where nobody would be told
    */
   readonly trial: (to: string, address: string | undefined, by: Principal) => Promise<readonly OutboxEntry[]>;
+  /** Forgets what has been over for long; call it every while. */
+  readonly tidy: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -61,15 +65,16 @@ const TRIAL_PATIENCE_MS = 20_000;
 const POLL_MS = 50;
 
 /** @throws MaintError where a channel's secret cannot be read */
-export function createNoticeService(ports: NoticePorts): NoticeService {
+export function createNoticeService(ports: NoticePorts, limits: OutboxLimits = OUTBOX_LIMITS): NoticeService {
   const { db, journal, clock, hubId, config, log, failed } = ports;
   const outbox = openOutbox(db);
   const channels = new Map<string, OpenChannel>();
   for (const [name, one] of Object.entries(config.channels))
     channels.set(name, { config: one, channel: openChannel(one, { log, nowMs: clock.nowMs }) });
   const courier = createCourier({ outbox, journal, clock, hubId, chance: ports.chance, failed }, channels);
-  const post = (notices: readonly DueNotice[]): void => {
-    for (const notice of notices) postOne(ports, outbox, notice);
+  let tidiedMs = Number.NEGATIVE_INFINITY;
+  const post: NoticeService["post"] = (notices, record) => {
+    for (const notice of notices) postOne(ports, outbox, notice, record);
     // After the transaction that this is part of.
     if (notices.length > 0) void nextTurn().then(courier.work);
   };
@@ -78,6 +83,12 @@ export function createNoticeService(ports: NoticePorts): NoticeService {
     work: courier.work,
     list: (filter) => outbox.list(filter).map((row) => entryOf(row, hubId)),
     retry: (ids, by) => retry(ports, outbox, ids, by).finally(courier.work),
+    tidy: async () => {
+      const nowMs = clock.nowMs();
+      if (Math.abs(nowMs - tidiedMs) < limits.everyMs) return;
+      tidiedMs = nowMs;
+      while (await forgetSome(ports, outbox, limits)) await nextTurn();
+    },
     trial: async (to, address, by) => {
       const rows = await postTrial(ports, outbox, { to, address, by });
       courier.work();
@@ -88,9 +99,10 @@ export function createNoticeService(ports: NoticePorts): NoticeService {
 }
 
 function postOne(
-  { config, peopleWith, clock }: NoticePorts,
-  outbox: ReturnType<typeof openOutbox>,
+  { config, peopleWith, clock, hubId }: NoticePorts,
+  outbox: Outbox,
   notice: DueNotice,
+  record: (record: LedgerRecord) => void,
 ): void {
   const { kind, role, severity, fresh, count, sinceMs, alert, alertId, incident } = notice;
   const { recipients, missing } = recipientsOf(config, { role, severity }, peopleWith);
@@ -103,8 +115,12 @@ function postOne(
   const text = JSON.stringify(body);
   for (const to of recipients)
     outbox.put({ ...said, ...to, body: text, maxAttempts: config.channels[to.channel]?.attempts ?? 1 });
-  for (const { channel, recipient } of missing)
-    outbox.put({ ...said, channel, recipient: "", body: text, maxAttempts: 1, dead: recipient });
+  for (const { channel, recipient: error } of missing) {
+    const id = outbox.put({ ...said, channel, recipient: "", body: text, maxAttempts: 1, dead: error });
+    const row = outbox.find(id);
+    assert(row !== undefined, "what was put is there");
+    record(noticeRecord(row, hubId, { action: "given-up", attempts: 0, error }));
+  }
 }
 
 interface Trial {
@@ -115,7 +131,7 @@ interface Trial {
 
 async function postTrial(
   { config, peopleWith, clock, journal }: NoticePorts,
-  outbox: ReturnType<typeof openOutbox>,
+  outbox: Outbox,
   { to, address, by }: Trial,
 ): Promise<readonly number[]> {
   const channel = config.channels[to];
@@ -136,17 +152,25 @@ async function postTrial(
     ...{ condition: null, reason: null, alert: null, incident: null, count: 0, sinceMs: null },
   };
   const said = { kind: "trial", role: to, rank: 0, incident: null, alerts: 0, atMs: clock.nowMs(), maxAttempts: 1 };
-  return journal.commit(async () =>
-    found.recipients.map((one) => outbox.put({ ...said, ...one, body: JSON.stringify(body) })),
-  );
+  return journal.commit(async ({ record }) => {
+    const rows = found.recipients.map((one) => outbox.put({ ...said, ...one, body: JSON.stringify(body) }));
+    record({
+      ...{
+        action_type: "alert_notice",
+        action: "tried",
+        target: messageId(rows[0] ?? 0),
+        user_id: by.id,
+        smart_id: null,
+      },
+      details: `a trial notice to ${to}`,
+      metadata: { notices: rows.map(messageId), address: address ?? null },
+    });
+    return rows;
+  });
 }
 
 /** What waits after some patience is answered as it stands. */
-async function settled(
-  rows: readonly number[],
-  outbox: ReturnType<typeof openOutbox>,
-  hubId: string,
-): Promise<readonly OutboxEntry[]> {
+async function settled(rows: readonly number[], outbox: Outbox, hubId: string): Promise<readonly OutboxEntry[]> {
   const begun = performance.now();
   for (;;) {
     const found = rows.flatMap((id) => outbox.find(id) ?? []);
@@ -156,17 +180,37 @@ async function settled(
   }
 }
 
+/** A slice; what went stands in the ledger, as how each of them had ended does. True where there may be more. */
+async function forgetSome(
+  { journal, clock, hubId }: NoticePorts,
+  outbox: Outbox,
+  limits: OutboxLimits,
+): Promise<boolean> {
+  return journal.commit(async ({ record }) => {
+    const gone = outbox.forget(clock.nowMs(), limits);
+    const [first] = gone;
+    const last = gone.at(-1);
+    if (first === undefined || last === undefined) return false;
+    record({
+      ...{ action_type: "alert_notice", action: "forgotten", target: "outbox", user_id: hubId, smart_id: null },
+      details: `${gone.length} messages that were over are listed no more`,
+      metadata: { notices: gone.length, first: messageId(first), last: messageId(last) },
+    });
+    return true;
+  });
+}
+
 const ID = /^notice-([1-9]\d{0,14})$/;
 
 async function retry(
-  { journal, clock }: NoticePorts,
-  outbox: ReturnType<typeof openOutbox>,
+  { journal, clock, config }: NoticePorts,
+  outbox: Outbox,
   ids: readonly string[] | "all",
   by: Principal,
 ): Promise<readonly string[]> {
   const rows =
-    ids === "all" ? outbox.list({ state: "dead", limit: MAX_RETRIED }) : ids.map((id) => deadRow(outbox, id));
-  const revived = rows.filter(({ channel }) => channel !== "");
+    ids === "all" ? outbox.list({ state: "dead", limit: MAX_RETRIED }) : ids.map((id) => deadRow(config, outbox, id));
+  const revived = rows.filter(({ channel, recipient }) => recipient !== "" && isOpen(config, channel));
   if (revived.length === 0) return [];
   const names = revived.map(({ id }) => messageId(id));
   await journal.commit(async ({ record }) => {
@@ -180,11 +224,14 @@ async function retry(
   return names;
 }
 
-function deadRow(outbox: ReturnType<typeof openOutbox>, id: string): OutboxRow {
+const isOpen = ({ channels }: NoticesConfig, channel: string): boolean => Object.hasOwn(channels, channel);
+
+function deadRow(config: NoticesConfig, outbox: Outbox, id: string): OutboxRow {
   const row = outbox.find(Number(ID.exec(id)?.[1] ?? 0));
   if (row === undefined) throw notFound(`there is no notice "${id}"`, "maint alert outbox list --state dead");
   if (row.state !== "dead" || row.recipient === "")
     throw conflict(`${id} is ${row.state}${row.recipient === "" ? " and had nobody to go to" : ""}`);
+  if (!isOpen(config, row.channel)) throw conflict(`${id}: ${goneChannel(row.channel)}`);
   return row;
 }
 

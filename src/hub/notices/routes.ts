@@ -34,7 +34,7 @@ export function recipientsOf(
         found.set(channel, { channel, recipient: channel });
         continue;
       }
-      const known = peopleWith(role).flatMap((person) => config.people[person] ?? []);
+      const known = peopleWith(role).flatMap((person) => addressOf(config, person));
       const addresses = [...route.to, ...known];
       for (const recipient of addresses) found.set(`${channel} ${recipient.toLowerCase()}`, { channel, recipient });
       if (addresses.length === 0) missing.push({ channel, recipient: `nobody with the role ${role} has an address` });
@@ -42,3 +42,6 @@ export function recipientsOf(
   }
   return { recipients: [...found.values()], missing };
 }
+
+const addressOf = ({ people }: NoticesConfig, person: string): readonly string[] =>
+  Object.hasOwn(people, person) ? [people[person] ?? []].flat() : [];

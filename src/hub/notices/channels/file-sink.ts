@@ -26,8 +26,9 @@ async function write(options: FileSinkOptions, message: Message): Promise<Outcom
   try {
     await mkdir(dirname(options.path), { recursive: true });
     await rotate(options);
-    handle = await open(options.path, "a", 0o600);
-    await handle.appendFile(`${JSON.stringify(message)}\n`);
+    handle = await open(options.path, "a+", 0o600);
+    const begin = (await endsCut(handle)) ? "\n" : "";
+    await handle.appendFile(`${begin}${JSON.stringify(message)}\n`);
     await handle.sync();
     return { kind: "delivered" };
   } catch (error) {
@@ -35,6 +36,15 @@ async function write(options: FileSinkOptions, message: Message): Promise<Outcom
   } finally {
     await handle?.close();
   }
+}
+
+/** A line that a crash cut off must not take the next one with it; its own message comes again. */
+async function endsCut(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  await handle.read(last, 0, 1, size - 1);
+  return last.toString() !== "\n";
 }
 
 async function rotate({ path, maxBytes, keep }: FileSinkOptions): Promise<void> {
