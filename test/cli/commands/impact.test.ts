@@ -31,7 +31,7 @@ test("from a finding to its end", async () => {
   const named = await maint("list");
   expect(named.code).toBe(1);
   expect(named.out).toBe(
-    'NOT OPENED  LM-1 was found out of tolerance on 2026-11-23 (E2 at LP-1): maint impact open --asset LM-1 --certificate C-2 --note "…"\n',
+    'NOT OPENED  LM-1 was found out of tolerance on 2026-11-23, certificate C-2 (E2 at LP-1): maint impact open --asset LM-1 --certificate C-2 --note "…"\n',
   );
   const opened = await maint("open --asset LM-1 --certificate C-2", "--note", "8 % low");
   expect(opened).toMatchObject({ code: 0, err: "" });
