@@ -1,6 +1,7 @@
 import { createTransport } from "nodemailer";
 import { type Channel, failed, type Message, type Outcome } from "../notice.ts";
 import { linesOf, subjectOf } from "../notice-words.ts";
+import { certificateFault } from "./certificate.ts";
 
 export interface EmailOptions {
   readonly host: string;
@@ -33,7 +34,7 @@ export function email(options: EmailOptions): Channel {
         await transport.sendMail(mailOf(options, message));
         return { kind: "delivered" };
       } catch (error) {
-        return refusal(error);
+        return refusal(error, host);
       }
     },
     close: () => transport.close(),
@@ -50,7 +51,7 @@ const mailOf = ({ from }: EmailOptions, message: Message) => ({
 });
 
 /** Whoever refuses a recipient or a text for good refuses it the next time, too; a login may be mended. Source: RFC 5321 4.2.1. */
-function refusal(error: unknown): Outcome {
+function refusal(error: unknown, host: string): Outcome {
   const { responseCode = 0, code } = error as { readonly responseCode?: number; readonly code?: string };
-  return failed(error, responseCode >= 550 && responseCode < 560 && code !== "EAUTH");
+  return failed(certificateFault(error, host), responseCode >= 550 && responseCode < 560 && code !== "EAUTH");
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { readSecretFile } from "../../../disk/read-secret.ts";
 import type { Channel } from "../notice.ts";
 import { reasonOf, subjectOf } from "../notice-words.ts";
 import type { ChannelConfig } from "../notices-file.ts";
+import { readAuthority } from "./certificate.ts";
 import { email } from "./email.ts";
 import { fileSink } from "./file-sink.ts";
 import { webhook, webhookSecret } from "./webhook.ts";
@@ -14,10 +14,10 @@ export interface ChannelPorts {
 
 /**
  * Opens a channel; its secrets are read now, so that a missing one is found at the start and not in an emergency.
- * @throws MaintError as `readSecretFile`; system errors where a certificate cannot be read
+ * @throws MaintError as `readSecretFile` and `readAuthority`
  */
 export function openChannel(config: ChannelConfig, { log, nowMs }: ChannelPorts): Channel {
-  const caOf = (path: string | null): string | null => (path === null ? null : readFileSync(path, "utf8"));
+  const caOf = (path: string | null): string | null => (path === null ? null : readAuthority(path));
   switch (config.kind) {
     case "log":
       return {

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { type Channel, failed, type Message, type Outcome } from "../notice.ts";
+import { certificateFault } from "./certificate.ts";
 
 export interface WebhookOptions {
   readonly url: string;
@@ -46,7 +47,8 @@ function post({ url, secret, ca, timeoutMs, nowMs }: WebhookOptions, message: Me
     "webhook-timestamp": timestampS,
     ...(secret === null ? {} : { "webhook-signature": webhookSignature(secret, message.id, timestampS, body) }),
   };
-  const isHttps = new URL(url).protocol === "https:";
+  const { protocol, hostname } = new URL(url);
+  const isHttps = protocol === "https:";
   return new Promise((resolve) => {
     const options = { method: "POST", headers, agent: false, signal: AbortSignal.timeout(timeoutMs) } as const;
     const answered = (response: IncomingMessage): void => {
@@ -62,7 +64,9 @@ function post({ url, secret, ca, timeoutMs, nowMs }: WebhookOptions, message: Me
     sent.on("error", (error) =>
       resolve(
         failed(
-          error.name === "TimeoutError" || error.name === "AbortError" ? `no answer within ${timeoutMs} ms` : error,
+          error.name === "TimeoutError" || error.name === "AbortError"
+            ? `no answer within ${timeoutMs} ms`
+            : certificateFault(error, hostname),
         ),
       ),
     );
