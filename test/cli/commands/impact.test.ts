@@ -38,7 +38,9 @@ test("from a finding to its end", async () => {
   expect(opened.out).toContain("suspect: LM-1 from 2026-05-01T05:00:00.000Z to 2026-11-24T06:00:00.000Z");
   expect(opened.out).toContain("rested on it: 1 allowed decisions (0 more blocked), 1 tests, 0 orders, 1 parts");
   expect(opened.out).toMatch(/part:P-1 {2}1 decisions at LP-1, last \S+ {2}\(tests T-1\) {2}NO DISPOSITION/);
-  expect(opened.out).toContain("at LP-1: warns until this is recorded there: maint record impact --node LP-1");
+  expect(opened.out).toContain(
+    "at LP-1: until this is recorded there it warns: maint record impact --node LP-1 --asset LM-1 --certificate C-2",
+  );
   expect((await maint("show impact-1")).code).toBe(1);
   expect((await maint("close impact-1", "--note", "done")).err).toContain("1 of 1 have no disposition yet");
   const disposed = await maint("dispose impact-1 --part P-1 --as retest", "--note", "on Monday");
