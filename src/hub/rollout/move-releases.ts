@@ -63,7 +63,9 @@ async function standingsOf(
     if (row.version === null) continue;
     const { contract, version } = row;
     const known = new Map((await deploymentsOf(ports, { contract, version })).map((one) => [one.node, one]));
-    const targets = targetsOf(releases, nodes, contract, version).map((node) => {
+    const meant = targetsOf(releases, nodes, contract, version);
+    await nextTurn();
+    const targets = meant.map((node) => {
       const one = known.get(node);
       return { node, phase: one?.phase ?? null, live: ports.isLive(node), pushedAtMs: one?.pushed_at_ms ?? nowMs };
     });

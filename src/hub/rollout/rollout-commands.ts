@@ -10,6 +10,7 @@ import { badRequest, conflict, notFound, unknownId } from "../refusals.ts";
 import type { ContractTables } from "../store/contract-tables.ts";
 import type { Write } from "../store/journal.ts";
 import type { RolloutTables } from "../store/rollout-tables.ts";
+import { nextTurn } from "../store/turns.ts";
 import { enrolled, type FloorNode, inForce } from "./known-releases.ts";
 import type { KeptRollout } from "./rollout-book.ts";
 import type { RolloutPorts } from "./rollout-ports.ts";
@@ -172,6 +173,8 @@ export async function startRollout(
   const waves = wavesFor(release, floor.nodes, policy, before);
   const started = startedEvent(ports, named, policy, waves, by.id);
   const keeps = JSON.stringify(waves.find(({ name }) => name === ALREADY)?.nodes ?? []);
+  // Ten thousand nodes were shared out, and ten thousand names are written: not in one turn.
+  await nextTurn();
   const remember = await ports.journal.commit<RolloutTables & ContractTables, () => void>(async (write) => {
     // What nodes said of an earlier try is no answer to this one.
     await write.tables

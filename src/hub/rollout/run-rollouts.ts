@@ -8,6 +8,7 @@ import {
   RULES,
   reaches,
 } from "../core/rollout-engine.ts";
+import { nextTurn } from "../store/turns.ts";
 import { deploymentsOf } from "./known-deployments.ts";
 import { enrolled, type FloorNode, releasesOf } from "./known-releases.ts";
 import type { KeptRollout } from "./rollout-book.ts";
@@ -56,6 +57,7 @@ async function runOne(ports: RolloutPorts, kept: KeptRollout, floor: Floor): Pro
   }
   let now = kept;
   for (const event of [...membership(kept.state, release, floor, nowMs)]) now = await ports.book.append(now, [event]);
+  await nextTurn();
   const observed = await observe(ports, now.state, nowMs);
   if (observed.length > 0) now = await ports.book.append(now, [{ kind: "observed", nodes: observed, atMs: nowMs }]);
   const wayBack = (node: string): boolean => hasWayBack(node, release, floor);
