@@ -103,9 +103,10 @@ export function studyLines({ contract, version, intervals, missing }: ContractSt
 
 function intervalLines(contract: string, study: IntervalStudy): readonly string[] {
   const { line, clause, equipment, assets, withFindings, findings, outOfTolerance, opinions, shorter, advice } = study;
+  const since = study.since === null ? "" : ` since ${study.since}, when this interval began`;
   return [
     `line ${line}: ${clause}`,
-    `    ${findings} findings of ${withFindings} of ${assets} instruments, ${outOfTolerance} out of tolerance`,
+    `    ${findings} findings${since} of ${withFindings} of ${assets} instruments, ${outOfTolerance} out of tolerance`,
     ...opinions.map(({ method, factor, because }) => `    ${method.padEnd(14)} ${factor.toFixed(2)} times  ${because}`),
     ...(shorter === null
       ? []

@@ -32,6 +32,7 @@ export interface AssetHistory {
 }
 
 const ENTRIES_PER_TURN = 256;
+const KINDS: ReadonlySet<string> = new Set(["calibration", "counter", "revocation"]);
 
 /** What the archived ledgers say of calibrations and counters, by asset, wherever each was recorded. */
 export async function assetHistories(
@@ -43,20 +44,29 @@ export async function assetHistories(
     read += 1;
     if (read % ENTRIES_PER_TURN === 0) await nextTurn();
     const record = recordIn(entry);
-    if (record?.body.kind === "calibration" || record?.body.kind === "counter") records.push({ node, record });
+    if (record !== undefined && KINDS.has(record.body.kind)) records.push({ node, record });
   }
   const byAsset = Map.groupBy(standing(records), ({ record }) => record.subject);
   return new Map([...byAsset].map(([asset, own]) => [asset, historyOf(asset, own)]));
 }
 
 function historyOf(asset: string, records: readonly NodeRecord[]): AssetHistory {
+  const revoked = new Set(
+    records.flatMap(({ record: { body } }) => (body.kind === "revocation" ? [body.certificate] : [])),
+  );
+  // Two stations that share an instrument record the same certificate.
+  const calibrations = calibrationsAmong(
+    records,
+    ({ performedOn, certificate = "" }) => `${performedOn} ${certificate}`,
+  ).map(({ latest, records: same }) => ({
+    latest,
+    bodies: same.flatMap(({ record: { body } }) => (body.kind === "calibration" ? [body] : [])),
+  }));
   return {
     asset,
-    // Two stations that share an instrument record the same certificate; what was recorded last is how it is.
-    calibrations: calibrationsAmong(
-      records,
-      ({ performedOn, certificate = "" }) => `${performedOn} ${certificate}`,
-    ).map(({ latest }) => knownOf(latest)),
+    calibrations: calibrations
+      .filter(({ latest: { certificate }, bodies }) => !revoked.has(certificate ?? "") && bodies.every(isSigned))
+      .map(({ latest, bodies }) => knownOf(latest, bodies)),
     counters: records
       .flatMap(({ record: { body, takenAtMs } }) => (body.kind === "counter" ? [counterOf(body, takenAtMs)] : []))
       .filter(({ value }) => Number.isFinite(value))
@@ -64,16 +74,25 @@ function historyOf(asset: string, records: readonly NodeRecord[]): AssetHistory 
   };
 }
 
-function knownOf(body: CalibrationEvidence): KnownCalibration {
-  const share = (text: string | undefined): number | null => {
-    const value = text === undefined ? Number.NaN : Number(text);
-    return Number.isFinite(value) ? value : null;
-  };
+/** As for the gate: a certificate whose signature does not hold is no evidence. Source: decisions.md B19. */
+const isSigned = ({ signature = "valid" }: CalibrationEvidence): boolean => signature === "valid";
+
+/** What was recorded last is how it is, but where it does not say: a station that wrote less takes nothing back. */
+function knownOf(latest: CalibrationEvidence, bodies: readonly CalibrationEvidence[]): KnownCalibration {
+  const found = bodies.map(({ asFound }) => toleranceOf(asFound));
+  const share = (read: (body: CalibrationEvidence) => string | undefined): number | null =>
+    bodies.flatMap((body) => numberIn(read(body))).at(-1) ?? null;
   return {
-    ...{ day: parseDate(body.performedOn) ?? 0, result: body.result, certificate: body.certificate ?? null },
-    isInTolerance: toleranceOf(body.asFound),
-    ...{ foundShare: share(body.asFoundShare), leftShare: share(body.asLeftShare) },
+    ...{ day: parseDate(latest.performedOn) ?? 0, result: latest.result, certificate: latest.certificate ?? null },
+    isInTolerance: found.includes(false) ? false : found.includes(true) ? true : null,
+    foundShare: share(({ asFoundShare }) => asFoundShare),
+    leftShare: share(({ asLeftShare }) => asLeftShare),
   };
+}
+
+function numberIn(text: string | undefined): readonly number[] {
+  const value = text === undefined ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? [value] : [];
 }
 
 const toleranceOf = (word: string | undefined): boolean | null =>

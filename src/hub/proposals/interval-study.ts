@@ -1,7 +1,9 @@
+import { printDate } from "../../base/civil-time.ts";
 import type { CalibrationClause, Span } from "../../model/bundle.ts";
 import type { AssetHistory, KnownCalibration } from "./calibration-history.ts";
 import {
   type AsFound,
+  type ChartPoint,
   controlChart,
   type IntervalOpinion,
   type InUseFinding,
@@ -18,6 +20,8 @@ export interface IntervalStudy {
   readonly line: number;
   readonly clause: string;
   readonly equipment: string;
+  /** Day on which this interval came into force; null where it never was another. What was found before counts for drift alone. */
+  readonly since: string | null;
   readonly assets: number;
   /** Those of which a certificate says how they were found. */
   readonly withFindings: number;
@@ -46,24 +50,35 @@ const SHARE_THAT_SHORTENS = 0.1;
 /** A finding after less than this part of the interval says nothing good about its end. */
 const TELLING_PART = 0.5;
 
-export function intervalStudy(clause: CalibrationClause, histories: readonly AssetHistory[]): IntervalStudy {
-  const known = histories.map(({ calibrations, ...rest }) => ({
-    ...rest,
-    calibrations: calibrations.filter(({ isInTolerance }) => isInTolerance !== null),
+/** @param sinceDay on which the clause's interval came into force; null: ever */
+export function intervalStudy(
+  clause: CalibrationClause,
+  histories: readonly AssetHistory[],
+  sinceDay: number | null = null,
+): IntervalStudy {
+  const fromDay = sinceDay ?? Number.NEGATIVE_INFINITY;
+  const known = histories.filter(({ calibrations }) => calibrations.some(isKnown));
+  const told = known.map(({ asset, calibrations }) => ({
+    asset,
+    findings: calibrations.filter((one) => isKnown(one) && one.day >= fromDay),
   }));
-  const told = known.filter(({ calibrations }) => calibrations.length > 0);
-  const findings = told.flatMap(({ calibrations }) => calibrations);
+  const findings = told.flatMap((one) => one.findings);
   const days = clause.interval === null ? undefined : daysOf(clause.interval);
-  const byTime = days === undefined ? [] : [staircases(told), charts(told, days), tested(told, days)];
-  const byUse = clause.cycles === null ? [] : [usesOf(told, clause.cycles)];
+  const byTime = days === undefined ? [] : [staircases(told), charts(known, days), tested(known, { days, fromDay })];
+  const byUse = clause.cycles === null ? [] : [usesOf(known, { cycles: clause.cycles, fromDay })];
   const opinions = [...byTime, ...byUse].filter((opinion) => opinion !== undefined);
   return {
     ...{ index: clause.index, line: clause.line, clause: clause.text, equipment: clause.equipment },
-    ...{ assets: histories.length, withFindings: told.length, findings: findings.length },
+    since: sinceDay === null ? null : printDate(sinceDay),
+    ...{ assets: histories.length, withFindings: told.filter((one) => one.findings.length > 0).length },
+    findings: findings.length,
     outOfTolerance: findings.filter(({ isInTolerance }) => isInTolerance === false).length,
     ...{ opinions, shorter: shorterOf(clause, opinions), advice: adviceOf(clause, opinions) },
   };
 }
+
+/** A certificate says how the instrument was found. */
+const isKnown = ({ isInTolerance }: KnownCalibration): boolean => isInTolerance !== null;
 
 const isByUse = ({ method }: IntervalOpinion): boolean => method === "in-use";
 
@@ -93,9 +108,15 @@ const asFound = ({ isInTolerance, foundShare }: KnownCalibration): AsFound => ({
   share: foundShare,
 });
 
-function staircases(told: readonly AssetHistory[]): PooledOpinion | undefined {
+interface Told {
+  readonly asset: string;
+  readonly findings: readonly KnownCalibration[];
+}
+
+function staircases(all: readonly Told[]): PooledOpinion | undefined {
+  const told = all.filter(({ findings }) => findings.length > 0);
   if (told.length === 0) return undefined;
-  const opinions = told.map(({ asset, calibrations }) => ({ asset, ...staircase(calibrations.map(asFound)) }));
+  const opinions = told.map(({ asset, findings }) => ({ asset, ...staircase(findings.map(asFound)) }));
   return pooledSteps("staircase", opinions);
 }
 
@@ -118,13 +139,10 @@ function pooledSteps(
   return { method, assets, factor: 1, because: words };
 }
 
-/** The interval that all but a tenth of the instruments with a chart keep. */
-function charts(told: readonly AssetHistory[], days: number): PooledOpinion | undefined {
-  const opinions = told.flatMap(({ asset, calibrations }) => {
-    const points = calibrations.flatMap(({ day, foundShare, leftShare }) =>
-      foundShare === null ? [] : [{ day, found: foundShare, left: leftShare }],
-    );
-    const opinion = points.length < calibrations.length ? undefined : controlChart(points, days);
+/** The interval that all but a tenth of the instruments with a chart keep. Drift does not depend on when it was looked for. */
+function charts(known: readonly AssetHistory[], days: number): PooledOpinion | undefined {
+  const opinions = known.flatMap(({ asset, calibrations }) => {
+    const opinion = controlChart(chartPoints(calibrations), days);
     return opinion === undefined ? [] : [{ asset, ...opinion }];
   });
   const sorted = opinions.toSorted((a, b) => a.factor - b.factor);
@@ -133,25 +151,55 @@ function charts(told: readonly AssetHistory[], days: number): PooledOpinion | un
   return { ...opinionOf(own), assets: opinions.length, because: `${own.asset}: ${own.because}` };
 }
 
-const opinionOf = ({ method, factor, because }: IntervalOpinion): IntervalOpinion => ({ method, factor, because });
-
-function tested(told: readonly AssetHistory[], days: number): PooledOpinion | undefined {
-  const results = told.flatMap(({ calibrations }) =>
-    calibrations.slice(1).flatMap(({ day, isInTolerance }, index) => {
-      const since = day - (calibrations[index]?.day ?? day);
-      return isInTolerance === false ? [false] : since >= TELLING_PART * days ? [true] : [];
-    }),
-  );
-  if (results.length === 0) return undefined;
-  return { ...intervalTest(results.filter(Boolean).length, results.length), assets: told.length };
+/**
+ * A chart begins anew behind a certificate that does not say how far off the instrument was found, or that corrected it and does
+ * not say how far off it was left: what lies before tells nothing about the drift from there.
+ */
+function chartPoints(calibrations: readonly KnownCalibration[]): readonly ChartPoint[] {
+  const breaks = ({ foundShare, leftShare, result }: KnownCalibration, index: number): boolean =>
+    foundShare === null || (result === "pass-with-correction" && leftShare === null && index < calibrations.length - 1);
+  return calibrations
+    .slice(calibrations.findLastIndex(breaks) + 1)
+    .flatMap(({ day, foundShare, leftShare }) =>
+      foundShare === null ? [] : [{ day, found: foundShare, left: leftShare }],
+    );
 }
 
-function usesOf(told: readonly AssetHistory[], cycles: number): PooledOpinion | undefined {
-  const opinions = told.flatMap(({ asset, calibrations, counters }) => {
-    const findings = calibrations.slice(1).flatMap((calibration, index): readonly InUseFinding[] => {
-      const [to, from] = [countAt(counters, calibration.day), countAt(counters, calibrations[index]?.day ?? 0)];
-      if (to === undefined || from === undefined || to < from) return [];
-      return [{ ...asFound(calibration), use: to - from }];
+const opinionOf = ({ method, factor, because }: IntervalOpinion): IntervalOpinion => ({ method, factor, because });
+
+interface FoundAfter {
+  readonly found: KnownCalibration;
+  readonly before: KnownCalibration;
+}
+
+/** Findings with the calibration before each, whether or not that one says how it was found; both under the interval in force. */
+const foundAfter = (calibrations: readonly KnownCalibration[], fromDay: number): readonly FoundAfter[] =>
+  calibrations.slice(1).flatMap((found, index) => {
+    const before = calibrations[index];
+    return before === undefined || before.day < fromDay || !isKnown(found) ? [] : [{ found, before }];
+  });
+
+function tested(
+  known: readonly AssetHistory[],
+  { days, fromDay }: { readonly days: number; readonly fromDay: number },
+): PooledOpinion | undefined {
+  const results = known.flatMap(({ calibrations }) =>
+    foundAfter(calibrations, fromDay).flatMap(({ found, before }) =>
+      found.isInTolerance === false ? [false] : found.day - before.day >= TELLING_PART * days ? [true] : [],
+    ),
+  );
+  if (results.length === 0) return undefined;
+  return { ...intervalTest(results.filter(Boolean).length, results.length), assets: known.length };
+}
+
+function usesOf(
+  known: readonly AssetHistory[],
+  { cycles, fromDay }: { readonly cycles: number; readonly fromDay: number },
+): PooledOpinion | undefined {
+  const opinions = known.flatMap(({ asset, calibrations, counters }) => {
+    const findings = foundAfter(calibrations, fromDay).flatMap(({ found, before }): readonly InUseFinding[] => {
+      const [to, from] = [countAt(counters, found.day), countAt(counters, before.day)];
+      return to === undefined || from === undefined || to < from ? [] : [{ ...asFound(found), use: to - from }];
     });
     return findings.length === 0 ? [] : [{ asset, ...inUse(findings, cycles) }];
   });

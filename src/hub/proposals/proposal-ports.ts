@@ -16,7 +16,7 @@ export interface ProposalPorts {
   readonly db: HubDatabase;
   readonly journal: Pick<Journal, "commit">;
   readonly clock: Clock;
-  readonly contracts: Pick<ContractSource, "current" | "ids" | "createDraft"> & {
+  readonly contracts: Pick<ContractSource, "current" | "at" | "ids" | "createDraft"> & {
     readonly history: (contract: string) => Promise<readonly HistoryEntry[]>;
   };
   readonly alerts: Pick<AlertService, "list">;

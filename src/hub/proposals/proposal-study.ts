@@ -1,6 +1,7 @@
 import type { Bundle, CalibrationClause } from "../../model/bundle.ts";
 import type { StationRegister } from "../../model/documents.ts";
 import { type AssetHistory, assetHistories } from "./calibration-history.ts";
+import { intervalSince } from "./interval-since.ts";
 import { type IntervalStudy, intervalStudy } from "./interval-study.ts";
 import { type MissingCondition, missingConditions } from "./missing-conditions.ts";
 import { inForce, type ProposalPorts } from "./proposal-ports.ts";
@@ -24,14 +25,13 @@ export async function studyOf(ports: ProposalPorts, contract: string): Promise<C
   }
   const histories = ports.archive === null ? new Map<string, AssetHistory>() : await assetHistories(ports.archive);
   const registers = (await ports.registers()).filter((register) => isBound(register, bundle));
-  const intervals = bundle.clauses
-    .filter((clause): clause is CalibrationClause => clause.kind === "calibration" && clause.strictness === "must")
-    .map((clause) =>
-      intervalStudy(
-        clause,
-        assetsOf(clause, bundle, registers).map((asset) => historyOf(asset, histories)),
-      ),
-    );
+  const intervals: IntervalStudy[] = [];
+  for (const clause of bundle.clauses) {
+    if (clause.kind !== "calibration" || clause.strictness !== "must") continue;
+    const sinceDay = await intervalSince(ports.contracts, { contract, version, clause });
+    const own = assetsOf(clause, bundle, registers).map((asset) => historyOf(asset, histories));
+    intervals.push(intervalStudy(clause, own, sinceDay));
+  }
   return { contract, version, intervals, missing: missingConditions(bundle, others) };
 }
 
