@@ -20,6 +20,7 @@ import { type AgentStatus, agentRoutes } from "./agent-routes.ts";
 import { statusOf } from "./agent-status.ts";
 import { type AlertSpool, type NewAlert, openAlertSpool } from "./alert-spool.ts";
 import { runtimeCheck } from "./bundle-check.ts";
+import { contactOf } from "./caveats.ts";
 import type { AttemptOutcome, LinkState } from "./core/link-state.ts";
 import { dueRoutes } from "./due-routes.ts";
 import { type Enrolment, readEnrolment } from "./enrolment.ts";
@@ -171,6 +172,7 @@ async function run(
     statusOf({ node, engine, hubUrl, hub: enrolment.hub, activation, stores, key, link: voice.link() });
   const parts = { options, folder, enrolment, stores, key, activation, enrolledRoot, voice };
   const witness = witnessOf(parts);
+  const hub = () => contactOf(hubUrl !== null, voice.link()?.state().phase);
   const api = await openApi(options, folder, activation, [
     ...agentRoutes({ ...services, status, onFatal: voice.fatal }),
     ...receiptRoutes({ node, key, ledger }),
@@ -179,7 +181,7 @@ async function run(
     ...dueRoutes(services.gate),
     ...evidenceRoutes({ ...services, store: stores.evidence }),
     ...feedRoutes({ kept, attempt: (signed) => takeIn(options, activation, voice, signed) }),
-    ...stationRoutes({ ...services, node, clock, store: stores.evidence, standing: activation.standing }),
+    ...stationRoutes({ ...services, node, clock, store: stores.evidence, standing: activation.standing, hub }),
   ]);
   undo.push(api.close);
   writeAtomically(
@@ -419,16 +421,9 @@ function linkTo(hubUrl: () => string, parts: LinkParts): () => Promise<void> {
   };
 }
 
-const witnessOf = ({
-  options,
-  folder,
-  enrolment,
-  stores,
-  key,
-  activation,
-  enrolledRoot,
-  voice,
-}: Omit<LinkParts, "gate" | "kept" | "witness">): Witness =>
+type NodeParts = Omit<LinkParts, "gate" | "kept" | "witness">;
+
+const witnessOf = ({ options, folder, enrolment, stores, key, activation, enrolledRoot, voice }: NodeParts): Witness =>
   openWitness({
     ...{ node: options.node, hub: enrolment.hub, key, ledger: stores.ledger, raise: voice.raise },
     ...{ path: folder.hubCheckpoint, splitViews: folder.splitViews, nowMs: () => stores.clock.now().nowMs },

@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { refTo } from "../model/json-schema.ts";
 import type { Activation } from "./activation.ts";
 import type { AgentClock } from "./agent-clock.ts";
+import type { HubContact } from "./caveats.ts";
 import type { RouteDoc } from "./described-route.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { Route } from "./local-api.ts";
@@ -15,6 +16,7 @@ export interface StationServices {
   readonly store: EvidenceStore;
   readonly runs: TestRuns;
   readonly standing: Activation["standing"];
+  readonly hub: () => HubContact;
 }
 
 const FOLDER = new URL("station-page/", import.meta.url);
@@ -48,7 +50,7 @@ const doc: RouteDoc = {
  * The station page and what it reads. The page is served without a token, since it holds nothing of the station; each
  * request that it makes carries the token of the person who signed in.
  */
-export function stationRoutes({ node, clock, store, runs, standing }: StationServices): readonly Route[] {
+export function stationRoutes({ node, clock, store, runs, standing, hub }: StationServices): readonly Route[] {
   return [
     ...pageRoutes(),
     {
@@ -56,7 +58,7 @@ export function stationRoutes({ node, clock, store, runs, standing }: StationSer
       handle: (_, caller) => {
         const now = standing();
         const set = now.kind === "ready" ? now.set : null;
-        const body = stationView({ node, set, now: clock.now(), store, runs }, caller);
+        const body = stationView({ node, set, now: clock.now(), hub: hub(), store, runs }, caller);
         return { status: 200, body, text: `${node} ${body.now}` };
       },
     },

@@ -22,6 +22,12 @@ const stationSchema = objectSchema<StationView>({
   now: instantSchema("plant time; UTC where the node was never told a zone"),
   zone: orNull(text),
   timeSource: wordSchema(["wall", "attested"]),
+  caveats: listSchema(
+    objectSchema<Item<"caveats">>({
+      ...{ kind: wordSchema(["no-hub", "not-vouched", "clock-unattested"]), word: textSchema("for a badge"), text },
+    }),
+    "what to know of the contracts besides the verdict",
+  ),
   station: orNull(
     objectSchema<NonNullable<StationView["station"]>>({ id: text, type: text, orderRequired: flagSchema() }),
   ),

@@ -4,6 +4,7 @@ import type { EvidenceRecord, ReadingEvidence } from "../model/evidence.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
 import { openPlantCalendar } from "../model/plant-calendar.ts";
 import { allUnits, findUnit } from "../model/units.ts";
+import { type Caveat, caveatsOf, type HubContact } from "./caveats.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
 import type { Caller, Scope } from "./local-access.ts";
 import type { ReleaseSet } from "./release-set.ts";
@@ -16,6 +17,8 @@ export interface StationView {
   readonly now: string;
   readonly zone: string | null;
   readonly timeSource: "wall" | "attested";
+  /** Empty where the hub answers, vouches for the contracts and signed the time. */
+  readonly caveats: readonly Caveat[];
   readonly station: { readonly id: string; readonly type: string; readonly orderRequired: boolean } | null;
   readonly you: {
     readonly id: string;
@@ -104,17 +107,19 @@ export interface StationSources {
   /** The verified set, null where there is none. */
   readonly set: ReleaseSet | null;
   readonly now: { readonly nowMs: number; readonly source: "wall" | "attested" };
+  readonly hub: HubContact;
   readonly store: EvidenceStore;
   readonly runs: TestRuns;
 }
 
 /** Reads the set and the evidence; writes nothing. */
-export function stationView({ node, set, now, store, runs }: StationSources, caller: Caller): StationView {
+export function stationView({ node, set, now, hub, store, runs }: StationSources, caller: Caller): StationView {
   const time = plantTime(set, now.nowMs);
   const clauses = clausesOf(set);
   const quantities = quantitiesOf(set, clauses);
   return {
     ...{ node, now: time.print(now.nowMs), zone: time.zone, timeSource: now.source, ...placeOf(set) },
+    caveats: caveatsOf({ set, now, hub, print: (atMs) => inSentence(time, atMs) }),
     you: { id: caller.id, person: caller.person, roles: caller.roles, scopes: [...caller.scopes].sort() },
     kinds: sorted(bundlesOf(set).flatMap((bundle) => bundle.conditions.flatMap(({ testKind }) => testKind ?? []))),
     planned: sorted(of(clauses, "use").flatMap(({ clause }) => (clause.enoughLeft ? clause.counter : []))),
@@ -136,6 +141,10 @@ export function stationView({ node, set, now, store, runs }: StationSources, cal
     })),
   };
 }
+
+/** Day and minute, as the page shows times elsewhere. */
+const inSentence = ({ zone, print }: PlantTime, atMs: number): string =>
+  `${print(atMs).slice(0, 16).replace("T", " ")}${zone === null ? " UTC" : ""}`;
 
 function placeOf(set: ReleaseSet | null): Pick<StationView, "station" | "contracts" | "orders" | "materials"> {
   const place = set?.register?.station;

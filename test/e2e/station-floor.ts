@@ -48,6 +48,7 @@ export interface StationFloor {
   readonly tokens: { readonly operator: string; readonly qa: string; readonly auditor: string };
   readonly tokenFile: string;
   readonly stopAgent: () => Promise<void>;
+  readonly stopHub: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
@@ -87,6 +88,7 @@ export async function startStationFloor(): Promise<StationFloor> {
       url: floor.agent(station.id).url,
       tokens: { operator: token("STF-1"), qa: token("QA-1"), auditor: token("AUD-1") },
       tokenFile: floor.tokenOf("QA-1"),
+      stopHub: async () => void (await floor.hub().stop()),
       stopAgent: async () => void (await floor.agent(station.id).stop()),
       end,
     };

@@ -319,6 +319,45 @@ describe.skipIf(chromiumPath === undefined)("the station page", () => {
     await other.context().close();
   });
 
+  test.each(SCREENS)(
+    "at $viewport.width what stands behind the contracts is said above the verdict",
+    async (screen) => {
+      const other = await open(screen);
+      const { caveatsOf } = await import("../../src/agent/caveats.ts");
+      const release = { contract: "MAIN-PEN-CHECK-001", offline: "strict", mode: "enforce" };
+      const set = { freshUntilMs: 0, contracts: [release] } as unknown as Parameters<typeof caveatsOf>[0]["set"];
+      const now = { nowMs: 1, source: "wall" } as const;
+      const caveats = caveatsOf({ set, now, hub: "away", print: () => "2026-11-24 09:00" });
+      await other.route("**/v1/station", async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...((await response.json()) as object), caveats } });
+      });
+      await signIn(other, floor.tokens.operator);
+      expect(await other.locator("#caveats .badge").allInnerTexts()).toEqual([
+        ...["OFFLINE", "NOT VOUCHED FOR", "TIME NOT SIGNED"],
+      ]);
+      expect([await sizeFaults(other), await contrastFaults(other), await textFaults(other)].flat()).toEqual([]);
+      const shots = process.env["STATION_SHOTS"];
+      if (shots !== undefined) await other.screenshot({ path: `${shots}/${screen.viewport.width}.png` });
+      await other.context().close();
+    },
+  );
+
+  test("a hub that goes away is said, and the verdict stays the gate's", async () => {
+    const other = await open();
+    await signIn(other, floor.tokens.operator);
+    expect(await other.locator("#caveats").isVisible()).toBe(false);
+    await other.getByRole("button", { name: "Sign out" }).click();
+    await floor.stopHub();
+    await signIn(other, floor.tokens.operator);
+    await other
+      .locator("#caveats", { hasText: "The hub does not answer: it goes on by the contracts it keeps" })
+      .waitFor();
+    expect(await other.locator("#caveats .badge").allInnerTexts()).toEqual(["OFFLINE"]);
+    expect(await verdict(other, /MAY START|BLOCKED/)).toBe("MAY START");
+    await other.context().close();
+  });
+
   test("a token that is no longer accepted ends the session", async () => {
     const other = await open();
     await signIn(other, floor.tokens.operator);

@@ -62,7 +62,10 @@ function forget() {
   shown = "";
   panel.clear();
   if (byId("dialog").open) byId("dialog").close();
-  for (const id of ["to-do", "reasons", "warnings", "running", "record", "latest", "said"]) byId(id).replaceChildren();
+  delete byId("caveats").dataset.said;
+  byId("caveats").hidden = true;
+  for (const id of ["caveats", "to-do", "reasons", "warnings", "running", "record", "latest", "said"])
+    byId(id).replaceChildren();
   document.title = "Station";
 }
 
@@ -74,6 +77,7 @@ function takeIn(described) {
   byId("station-name").textContent = place === null ? node : `${place.id} · ${place.type}`;
   byId("person").textContent = you.roles.length === 0 ? you.id : `${you.id} (${you.roles.join(", ")})`;
   byId("plant-time").textContent = dayAndTime(station.now);
+  showCaveats();
   panel.show(station);
   showRunning(station.running, endTest);
   showRecordButtons();
@@ -143,6 +147,20 @@ function show() {
 async function readStation() {
   const answer = await answerOf("GET", "/v1/station");
   if (answer.status === 200 && session.token() !== null) takeIn(answer.body);
+}
+
+/** What stands behind the contracts is no verdict: it stands above it, and stays while it is so. */
+function showCaveats() {
+  const list = byId("caveats");
+  const now = JSON.stringify(station.caveats);
+  // The same words again are not read out again.
+  if (list.dataset.said === now) return;
+  list.dataset.said = now;
+  list.hidden = station.caveats.length === 0;
+  const rows = station.caveats.map(({ kind, word, text }) =>
+    element("li", { "data-kind": kind }, element("strong", { class: "badge" }, word), element("span", {}, text)),
+  );
+  list.replaceChildren(...rows);
 }
 
 function showRecordButtons() {
