@@ -66,6 +66,12 @@ const everyField = (fieldOf: <K extends FieldName>(name: K) => Snapshot[K]): Sna
  */
 export const snapshotFromValues = (value: unknown): Snapshot => parseSnapshot(jsonFromValue(value));
 
+/** One piece of equipment, from the same values; undefined where it is no object. */
+export function equipmentFromValues(value: unknown): EquipmentState | undefined {
+  const json = jsonFromValue(value);
+  return isJsonObject(json) ? equipmentOf(json, ABSOLUTE) : undefined;
+}
+
 /** The fields of a snapshot as JavaScript values. */
 export type SnapshotFields = { readonly [field: string]: unknown };
 
@@ -115,6 +121,9 @@ interface FieldReader {
 const readerOf = (readInstant: ReadInstant): FieldReader => ({
   instant: (value) => (typeof value === "string" ? readInstant(value) : undefined),
 });
+
+/** As snapshots are read: no instant without its offset. */
+const ABSOLUTE = readerOf(parseInstant);
 
 const EMPTY: JsonObject = new Map();
 

@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../model/snapshot.ts";
 import { encodeBlock, type PlainColumns } from "./block.ts";
+import type { SharedItem, SharedSnapshot } from "./share-parts.ts";
 
 type Values = { readonly [field: string]: unknown };
 
@@ -21,15 +22,9 @@ export interface RowHead {
   readonly contracts: string;
 }
 
-/** Members of a piece of equipment that change while it is used. Kept apart, so that the rest is one text for months. */
-const VOLATILE: ReadonlySet<string> = new Set([
-  ...["onSeconds", "onSince", "lastUseEndedAt", "openingCheck", "closingCheck", "checks"],
-  ...["hours", "hoursAtService", "hoursHighWater", "cycles", "cyclesAtService", "cyclesHighWater"],
-]);
-
 export interface BlockWriter {
   /** `values` is the snapshot as recorded, `typed` the same read; null where it was not kept or not looked at. */
-  readonly add: (head: RowHead, values: Values | null, typed: Snapshot | null) => void;
+  readonly add: (head: RowHead, values: SharedSnapshot | null, typed: Snapshot | null) => void;
   readonly rows: () => number;
   /** About, in bytes. */
   readonly size: () => number;
@@ -54,7 +49,7 @@ export function blockWriter(): BlockWriter {
     rows: () => columns.seq.length,
     size: () => texts.size() + lists.size() * 4 + columns.seq.length * 100,
     add: (head, values, typed) => {
-      const { plantZone, shifts, station, orders, test, equipment, readings, acks, lots, overrides } = values ?? {};
+      const { plantZone, shifts, station, orders, test, readings, acks, lots, overrides } = values?.fields ?? {};
       const { id: _, startedAt: __, ...testFacts } = isObject(test) ? test : {};
       const setting = spell.setting(plantZone, shifts, station);
       const selection = selections.idOf([texts.idOf(head.contracts), setting, jsonId(testFacts), spell.orders(orders)]);
@@ -69,7 +64,11 @@ export function blockWriter(): BlockWriter {
         monotonicNow: typed?.clock.monotonicNow ?? Number.NaN,
         startedAt: typed?.test.startedAt ?? Number.NaN,
         attested: typed?.clock.attested === undefined ? 0 : typed.clock.attested ? 1 : 2,
-        ...{ equipment: spell.equipment(equipment), readings: spell.members(readings), acks: spell.listed(acks) },
+        ...{
+          equipment: spell.equipment(values?.equipment),
+          readings: spell.members(readings),
+          acks: spell.listed(acks),
+        },
         ...{ lots: spell.members(lots), overrides: spell.listed(overrides) },
       });
     },
@@ -112,16 +111,17 @@ function partSpelling(texts: Interner<string>, lists: Interner<readonly number[]
   };
   const listOf = once((list) => listId((list as readonly unknown[]).filter(isObject).map((item) => jsonId(item))));
   const object = once(jsonId);
+  // `rest` is the same object for months, and a text of its own.
+  const item = once((one) => [object((one as SharedItem).rest), jsonId((one as SharedItem).moving)]);
+  const equipment = once((items) =>
+    listId([...(items as ReadonlyMap<string, SharedItem>)].flatMap(([name, one]) => [nameId(name), ...item(one)])),
+  );
   let last: { readonly of: readonly unknown[]; readonly id: number } | undefined;
   return {
     ...{ jsonId, listId },
     members: named(once((item) => [jsonId(item)])),
-    equipment: named(
-      once((item) => [
-        jsonId(pick(item as Values, (member) => !VOLATILE.has(member))),
-        jsonId(pick(item as Values, (member) => VOLATILE.has(member))),
-      ]),
-    ),
+    equipment: (value: ReadonlyMap<string, SharedItem> | undefined): number =>
+      value === undefined ? 0 : equipment(value),
     listed: (value: unknown): number => (Array.isArray(value) ? listOf(value) : 0),
     orders: (value: unknown): number => (typeof value === "object" && value !== null ? object(value) : jsonId(value)),
     setting: (plantZone: unknown, shifts: unknown, station: unknown): number => {
@@ -135,9 +135,6 @@ function partSpelling(texts: Interner<string>, lists: Interner<readonly number[]
 
 const isObject = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const pick = (item: Values, isMeant: (member: string) => boolean): Values =>
-  Object.fromEntries(Object.entries(item).filter(([member]) => isMeant(member)));
 
 type RowLists = {
   readonly [N in Exclude<keyof PlainColumns, "test" | "contracts" | "setting" | "testFacts" | "orders">]: number[];

@@ -2,7 +2,7 @@ import { AssertionFailed } from "../../base/assert.ts";
 import type { Digest } from "../../model/ids.ts";
 import { CLOCK_BACK_TOLERANCE_MS } from "../../model/limits.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
-import { openSnapshotReader } from "../../model/snapshot-parse.ts";
+import { snapshotFromValues } from "../../model/snapshot-parse.ts";
 import { indexReleases, judgeClause, type Moment, selectContracts } from "../../runtime/index.ts";
 import type { ArchivedDecision } from "../archive/archived.ts";
 import { ROW, type RowState } from "./block.ts";
@@ -11,7 +11,7 @@ import { boundClauses, codesOf, printOutcome, readOutcome } from "./clause-outco
 import { sameTexts } from "./compare-verdicts.ts";
 import { isReadable, type Ready, type ReplayShelf, replayable, verdictAsRecorded } from "./redecide.ts";
 import type { WhyNotJudged } from "./replay-summary.ts";
-import { openPartSharing } from "./share-parts.ts";
+import { openPartSharing, openSharedReader, type SharedSnapshot } from "./share-parts.ts";
 
 /** In the order of their numbers in a block. */
 export const NOT_JUDGED: readonly WhyNotJudged[] = [
@@ -21,7 +21,7 @@ export const NOT_JUDGED: readonly WhyNotJudged[] = [
 /** A recorded decision in the form that a block keeps. */
 export interface ProjectedRow {
   readonly head: RowHead;
-  readonly values: { readonly [field: string]: unknown } | null;
+  readonly values: SharedSnapshot | null;
   readonly typed: Snapshot | null;
   /** Bundles that are nowhere: with them it could be judged. */
   readonly missing: readonly Digest[];
@@ -33,18 +33,19 @@ export interface ProjectedRow {
  */
 export function openRowReader(shelf: ReplayShelf): (decision: ArchivedDecision) => ProjectedRow {
   const share = openPartSharing();
-  const typed = openSnapshotReader();
+  const typed = openSharedReader();
   return (decision) => {
     const { recorded } = decision;
-    if (!isReadable(recorded) || recorded.snapshot === null) return projectRow(decision, shelf, typed);
-    return projectRow({ ...decision, recorded: { ...recorded, snapshot: share(recorded.snapshot) } }, shelf, typed);
+    const shared = !isReadable(recorded) || recorded.snapshot === null ? null : share(recorded.snapshot);
+    return projectRow(decision, shelf, shared, typed);
   };
 }
 
 function projectRow(
   decision: ArchivedDecision,
   shelf: ReplayShelf,
-  typed: ReturnType<typeof openSnapshotReader>,
+  shared: SharedSnapshot | null,
+  typed: ReturnType<typeof openSharedReader>,
 ): ProjectedRow {
   const { entry, atMs, recorded } = decision;
   if (!isReadable(recorded)) return { ...NOTHING, head: unreadable(entry.seq, atMs) };
@@ -64,14 +65,14 @@ function projectRow(
     },
     contracts: JSON.stringify(contracts.map(({ contract, version, digest }) => ({ contract, version, digest }))),
   };
-  const ready = replayable(decision, shelf, typed);
+  const ready = replayable(decision, shelf, (values) => (shared === null ? snapshotFromValues(values) : typed(shared)));
   if (ready.kind === "not-judged") {
     const missing = ready.why === "bundle-gone" ? contracts.map(({ digest }) => digest) : [];
     const state: RowState = ROW.notJudged + NOT_JUDGED.indexOf(ready.why);
     const gone = missing.filter((digest) => shelf.bundle(digest) === undefined);
     return { ...NOTHING, head: { ...head, state }, missing: gone };
   }
-  const whole = { values: recorded.snapshot, typed: ready.snapshot, missing: [] };
+  const whole = { values: shared, typed: ready.snapshot, missing: [] };
   const again = verdictAsRecorded(ready);
   if (again.allow !== allow || !sameTexts(again.reasons, reasons))
     return { ...whole, head: { ...head, state: ROW.notReproducible, found: again.reasons } };

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { isEqualJson, openPartSharing } from "../../../src/hub/replay/share-parts.ts";
+import {
+  isEqualJson,
+  openPartSharing,
+  openSharedReader,
+  type SharedSnapshot,
+} from "../../../src/hub/replay/share-parts.ts";
+import { snapshotFromValues } from "../../../src/model/snapshot-parse.ts";
 import { randomOf } from "../../fuzz/gate-random.ts";
 
 const item = (draw: () => number) => ({
@@ -18,19 +24,27 @@ const snapshot = (draw: () => number) => ({
 });
 
 test("what is shared says the same as what was read, and what is equal is one object", () => {
-  const share = openPartSharing();
+  const [share, typed] = [openPartSharing(), openSharedReader()];
   const draw = randomOf(20_261_128, 0);
   let reused = 0;
-  let before: { readonly [field: string]: unknown } = {};
+  let before: SharedSnapshot = { fields: {}, equipment: new Map() };
+  const partsOf = ({ fields, equipment }: SharedSnapshot): ReadonlyMap<string, unknown> =>
+    new Map([
+      ...Object.entries(fields),
+      ...[...equipment].flatMap(([name, { rest, moving }]) => [
+        [`${name} rest`, rest] as const,
+        [name, moving] as const,
+      ]),
+    ]);
   for (let turn = 0; turn < 3_000; turn += 1) {
     const read = JSON.parse(JSON.stringify(snapshot(draw))) as { readonly [field: string]: unknown };
     const shared = share(read);
-    expect(JSON.stringify(shared)).toBe(JSON.stringify(read));
-    for (const [field, value] of Object.entries(shared)) {
-      const isSame = typeof value === "object" && value !== null && value === before[field];
-      if (isSame) reused += 1;
-      else if (typeof value === "object" && value !== null)
-        expect(JSON.stringify(value)).not.toBe(JSON.stringify(before[field]));
+    expect(typed(shared)).toEqual(snapshotFromValues(read));
+    const [parts, then] = [partsOf(shared), partsOf(before)];
+    for (const [name, part] of parts) {
+      if (typeof part !== "object" || part === null) continue;
+      if (part === then.get(name)) reused += 1;
+      else expect(JSON.stringify(part)).not.toBe(JSON.stringify(then.get(name)));
     }
     before = shared;
   }
