@@ -132,6 +132,7 @@ export function effectLines({
   after,
   troubles,
   verdict,
+  isWhole,
 }: ProposalEffect) {
   const days = (side: typeof before): string => `${((side.toMs - side.fromMs) / 86_400_000).toFixed(1)} days`;
   const of = ({ blocked, troubles: own }: typeof before): string =>
@@ -140,6 +141,7 @@ export function effectLines({
     `${proposal}: ${contract}@${version}, in force since ${printUtc(sinceMs)}: ${VERDICTS[verdict]}`,
     `  ${days(before)} before: ${of(before)}`,
     `  ${days(after)} since:  ${of(after)}`,
+    ...(isWhole ? [] : ["  there are more alerts than were read: what was blocked before is counted too low"]),
     ...(troubles === null ? [] : [`  new troubles since to before: ${ratioWords(troubles)}`]),
   ];
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../base/canonical-json.ts";
 import { add, compare, parseDecimal, type Rational, subtract } from "../../base/rational.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Alert } from "../../model/alert.ts";
@@ -101,7 +102,11 @@ function warningOf(clause: ReadingClause, { alerts, archived, current }: DraftIn
   if (limit === null) return fail(`${clause.quantity} has no limit`);
   const far = side === "low" ? high : low;
   const end = plausible === null ? null : (inLimitUnit(side === "low" ? plausible.to : plausible.from) ?? null);
-  return earlyWarning({ limit, side, unit: clause.limit.unit, readings, bound: nearer(side, far, end) });
+  // What failed on the other side is neither a good reading nor one of these failures.
+  const isBeyond = (reading: Rational): boolean =>
+    far !== null && (side === "low" ? compare(reading, far) > 0 : compare(reading, far) < 0);
+  const own = readings.filter((reading) => !isBeyond(reading));
+  return earlyWarning({ limit, side, unit: clause.limit.unit, readings: own, bound: nearer(side, far, end) });
 }
 
 const nearer = (side: "low" | "high", a: Rational | null, b: Rational | null): Rational | null => {
@@ -150,11 +155,12 @@ function exactly(
   return convert(parsed, source, target, { difference: span || quantity.difference !== null });
 }
 
-/** A `should` of the same quantity on the same side that would warn no later than the new one. */
+/** A `should` of the same quantity on the same side, for the same tests or more, that would warn no later than the new one. */
 function existingWarning(bundle: Bundle, clause: ReadingClause, warning: EarlyWarning): ReadingClause | undefined {
   const wanted = parseDecimal(warning.value);
   return bundle.clauses.find((other): other is ReadingClause => {
     if (other.kind !== "reading" || other.strictness !== "should" || other.quantity !== clause.quantity) return false;
+    if (!coversTests(other, clause)) return false;
     const end = warning.side === "low" ? other.limit.low : other.limit.high;
     const quantity = bundle.quantities.find(({ name }) => name === clause.quantity);
     if (end === null || quantity === undefined || wanted === undefined) return false;
@@ -163,6 +169,11 @@ function existingWarning(bundle: Bundle, clause: ReadingClause, warning: EarlyWa
     return warning.side === "low" ? compare(there, wanted) >= 0 : compare(there, wanted) <= 0;
   });
 }
+
+/** What warns of one order, or where the equipment has an attribute, says nothing of the other tests. */
+const coversTests = (other: ReadingClause, clause: ReadingClause): boolean =>
+  (other.order === null || other.order === clause.order) &&
+  (other.attribute === null || canonicalJson(other.attribute) === canonicalJson(clause.attribute));
 
 function textWith(
   clause: ReadingClause,

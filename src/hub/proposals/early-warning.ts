@@ -23,11 +23,12 @@ import { confidenceOf, quantileRank, readingsNeeded } from "../statistics/quanti
  * - `failing-spread`, otherwise: the limit and the readings that failed say how far readings fall between two checks. Their
  *   middle shortfall (of an even number the larger), rounded up to whole steps, is the margin; at least one step, at most a
  *   fifth of the limit, because what falls further at once was no slow decline that a warning could catch.
+ * A limit that is no decimal (a guard band in another unit) is one with the margin rounded on to a tenth of the step.
  * The step is the largest of 1, 2, 5 times a power of ten that is at most a twentieth of the limit.
  */
 export interface EarlyWarning {
   readonly basis: "passing-quantile" | "failing-spread";
-  /** Decimals in `unit`. */
+  /** A decimal in `unit`; of a limit that is none what is shown is rounded. */
   readonly value: string;
   readonly limit: string;
   readonly unit: string;
@@ -81,8 +82,10 @@ export function earlyWarning(input: WarningInput): Result<EarlyWarning, string> 
   const passing = readings.filter((reading) => compare(reading, base) >= 0);
   const step = stepOf(limit, failing.map((reading) => subtract(base, reading)).at(0));
   if (step === undefined) return fail("the readings stand exactly at the limit; they do not say how far they fall");
-  const quantile = quantileAbove(passing, base, divide(step, rational(10n)));
-  const value = quantile?.value ?? (failing.length > 0 ? add(base, marginOf(base, failing, step)) : undefined);
+  const grain = divide(step, rational(10n));
+  const quantile = quantileAbove(passing, base, grain);
+  const spread = (): Rational => onGrain(add(base, marginOf(base, failing, step)), grain);
+  const value = quantile?.value ?? (failing.length > 0 ? spread() : undefined);
   if (value === undefined) return fail(tooFew(passing.length));
   assert(compare(value, base) > 0, "an early warning lies on the good side of the limit");
   if (bound !== null && compare(value, flip(bound)) > 0) {
@@ -91,10 +94,10 @@ export function earlyWarning(input: WarningInput): Result<EarlyWarning, string> 
   return ok({
     basis: quantile === undefined ? "failing-spread" : "passing-quantile",
     value: decimalOf(flip(value)),
-    limit: decimalOf(limit),
+    limit: showRational(limit),
     unit,
     side,
-    margin: decimalOf(subtract(value, base)),
+    margin: showRational(subtract(value, base)),
     step: decimalOf(step),
     passingReadings: passing.length,
     failingReadings: failing.length,
@@ -155,10 +158,18 @@ const magnitude = (value: Rational): Rational => (compare(value, ZERO) < 0 ? neg
 const floor = ({ n, d }: Rational): Rational => rational(n >= 0n ? n / d : -((-n + d - 1n) / d));
 const ceiling = (value: Rational): Rational => negate(floor(negate(value)));
 
+/** A decimal as it is; another up to the next grain, away from the limit. */
+const onGrain = (value: Rational, grain: Rational): Rational =>
+  isDecimal(value) ? value : multiply(grain, ceiling(divide(value, grain)));
+
+function isDecimal(value: Rational): boolean {
+  const back = parseDecimal(showRational(value, PLACES));
+  return back !== undefined && compare(back, value) === 0;
+}
+
 /** Exactly, never rounded: what is printed goes into a contract. */
 function decimalOf(value: Rational): string {
   const text = showRational(value, PLACES);
-  const back = parseDecimal(text);
-  assert(back !== undefined && compare(back, value) === 0, `${value.n}/${value.d} has an exact decimal`);
+  assert(isDecimal(value), `${value.n}/${value.d} has an exact decimal`);
   return text;
 }

@@ -19,10 +19,11 @@ export async function measuredEffect(ports: ProposalPorts, proposal: Proposal): 
   const nowMs = ports.clock.nowMs();
   const fromMs = sinceMs - EFFECT_WINDOW_MS - (PATTERN_SAME_TROUBLE_DAYS + 1) * DAY_MS;
   const daysBack = dayOf(nowMs) - dayOf(fromMs) + 1;
-  const blocked = await blockedBy(ports, ports.archive, proposal, fromMs);
+  const { blocked, isWhole } = await blockedBy(ports, ports.archive, proposal, fromMs);
   const exposure = exposureView(ports.archive, contract, nowMs, daysBack);
   const effect = effectOf({ atMs: sinceMs, nowMs, windowMs: EFFECT_WINDOW_MS, blocked, exposure });
-  return { proposal: id, contract, version, sinceMs, ...effect };
+  const verdict = isWhole ? effect.verdict : "unclear";
+  return { proposal: id, contract, version, sinceMs, ...effect, verdict, isWhole };
 }
 
 /** Of every proposal of a contract whose version is in force, or was. */
@@ -50,10 +51,14 @@ async function blockedBy(
   archive: NodeArchive,
   { contract, pattern }: Proposal,
   fromMs: number,
-): Promise<readonly Blocked[]> {
-  if (pattern === null) return blockedDecisions(archive.decisions({ contract, allow: false, fromMs }), contract);
+): Promise<{ readonly blocked: readonly Blocked[]; readonly isWhole: boolean }> {
+  if (pattern === null) {
+    const decisions = archive.decisions({ contract, allow: false, fromMs });
+    return { blocked: blockedDecisions(decisions, contract), isWhole: true };
+  }
   const records = await alerts.list({ contract, sinceMs: fromMs, limit: MAX_EFFECT_ALERTS });
-  return blockedOf(records.map(findingOf).filter((finding) => patternIdOf(finding) === pattern));
+  const own = records.map(findingOf).filter((finding) => patternIdOf(finding) === pattern);
+  return { blocked: blockedOf(own), isWhole: records.length < MAX_EFFECT_ALERTS };
 }
 
 function blockedDecisions(decisions: Iterable<ArchivedDecision>, contract: string): readonly Blocked[] {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import { type ContractId, nextVersion, type Version } from "../../model/ids.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
@@ -60,9 +61,11 @@ export interface AcceptOptions {
   readonly withTests?: boolean;
 }
 
+export type DraftFacts = Pick<KnownContract, "contract" | "status" | "parent" | "domain">;
+
 export interface Accepted {
   readonly proposal: Proposal;
-  readonly draft: KnownContract;
+  readonly draft: DraftFacts;
   /** The same change of the template, for the others made from it. */
   readonly spread: readonly Proposal[];
 }
@@ -94,7 +97,8 @@ async function create(ports: ProposalPorts, request: ProposalRequest, by: Princi
   const drafted = await draft();
   const about = request.kind === "pattern" ? request.pattern : request.contract;
   if (!drafted.ok) throw conflict(`no clause can be proposed for ${about}: ${drafted.error}`);
-  return keep(ports, { kind, cause, alerts, current, by, after: null, ...drafted.value });
+  const kept = await keep(ports, { kind, cause, alerts, current, by, after: null, ...drafted.value });
+  return withReplay(ports, kept, current.bundle);
 }
 
 interface NewProposal extends Draft {
@@ -119,10 +123,7 @@ async function keep(ports: ProposalPorts, made: NewProposal): Promise<Proposal> 
     checks: JSON.stringify((await checksOf(made.text, bundle, ports.tools)) ?? null),
     related: JSON.stringify(same.map((one) => relatedContract(one, problemOf))),
   };
-  const kept = await insertProposal(ports, row, (proposal) =>
-    entryOf(proposal, "drafted", made.by.id, proposal.reason),
-  );
-  return withReplay(ports, kept, bundle);
+  return insertProposal(ports, row, (proposal) => entryOf(proposal, "drafted", made.by.id, proposal.reason));
 }
 
 const MAX_REASON = 2_000;
@@ -158,7 +159,12 @@ async function edit(
   const clause = fresh.length === 0 ? proposal.clause : fresh.join("; ");
   const checks = (await checksOf(text, current.bundle, ports.tools)) ?? null;
   const change = { text, diff, clause, edits: JSON.stringify(edits), checks: JSON.stringify(checks) };
-  const edited = await updateProposal(ports, id, change, entryOf({ ...proposal, clause }, "edited", by.id, reason));
+  const edited = await updateProposal(
+    ports,
+    id,
+    change,
+    entryOf({ ...proposal, text, clause, edits }, "edited", by.id, reason),
+  );
   return withReplay(ports, edited, current.bundle);
 }
 
@@ -179,19 +185,33 @@ interface AcceptRequest extends AcceptOptions {
 async function accept(ports: ProposalPorts, { id, by, note, withTests = false }: AcceptRequest): Promise<Accepted> {
   const proposal = await openOne(ports, id);
   const current = await improvedBy(ports, proposal);
-  // Once more before a person's word makes it a draft: what was stored at the hub is not trusted either.
-  const [finding] = guardFindings(proposal, current.bundle, ports.tools);
-  if (finding !== undefined) throw conflict(`${id} does not hold: ${finding}`);
   const { domain, fromVersion: parent, checks, edits } = proposal;
   const text = withTests && checks !== null ? `${proposal.text.trimEnd()}\n\n${checks.madeTests.text}` : proposal.text;
+  // Once more before a person's word makes it a draft: what was stored at the hub is not trusted either.
+  const [finding] = guardFindings({ ...proposal, text }, current.bundle, ports.tools);
+  if (finding !== undefined) throw conflict(`${id} does not hold: ${finding}`);
   const changes = [
     `${id}: ${proposal.clause}`,
     proposal.reason,
     ...edits.map((one) => `edited by ${one.by}: ${one.reason}`),
   ];
-  const draft = await ports.contracts.createDraft({ text, domain, parent, changes }, by);
-  const decided = await decide(ports, proposal, "accepted", by, note);
-  return { proposal: decided, draft, spread: await spread(ports, decided, current, by) };
+  // The decision comes last: whatever cuts this off, it is accepted again and finds what was made already.
+  const draft =
+    (await begunDraft(ports, proposal)) ?? (await ports.contracts.createDraft({ text, domain, parent, changes }, by));
+  const others = await spread(ports, proposal, current, by);
+  return { proposal: await decide(ports, proposal, "accepted", by, note), draft, spread: others };
+}
+
+/** The open draft of the contract, where this proposal made it and was cut off before it was accepted. */
+async function begunDraft(
+  { contracts }: ProposalPorts,
+  { id, contract, clause, fromVersion, domain }: Proposal,
+): Promise<DraftFacts | undefined> {
+  const own = (await contracts.history(contract)).find(
+    ({ version, status, changes }) =>
+      version === null && (status === "draft" || status === "validated") && changes[0] === `${id}: ${clause}`,
+  );
+  return own === undefined ? undefined : { contract, status: own.status, parent: fromVersion, domain };
 }
 
 /** People decide for each contract by itself: its own readings, its own tests, its own signatures. */
@@ -208,16 +228,18 @@ async function spread(
   for (const change of await sameChanges(ports, of)) {
     const { text, template, current: other } = change;
     const cause = `template ${template} ${proposal.id} ${other.contract}`;
-    const isNew = (await aliveProposal(ports, cause, other.version)) === undefined;
-    if (text === null || !isNew || looserFindings(text, other.bundle, ports.tools).length > 0) continue;
+    const alive = await aliveProposal(ports, cause, other.version);
+    if (alive !== undefined) made.push(alive);
+    if (text === null || alive !== undefined || looserFindings(text, other.bundle, ports.tools).length > 0) continue;
     const { diff } = relatedContract(change, () => undefined);
-    made.push(
-      await keep(ports, {
-        ...{ kind: "template", cause, alerts: [], current: other, by, after: proposal.id },
-        ...{ text, diff: diff ?? "", clause: proposal.clause, statistics: proposal.statistics },
-        reason: `${proposal.id} changed the template ${template}, which ${other.contract} is made from too. ${proposal.reason}`,
-      }),
-    );
+    const kept = await keep(ports, {
+      ...{ kind: "template", cause, alerts: [], current: other, by, after: proposal.id },
+      ...{ text, diff: diff ?? "", clause: proposal.clause, statistics: proposal.statistics },
+      reason: `${proposal.id} changed the template ${template}, which ${other.contract} is made from too. ${proposal.reason}`,
+    });
+    // Who accepts does not wait for the replays of all the others.
+    withReplay(ports, kept, other.bundle).catch(ports.failed);
+    made.push(kept);
   }
   return made;
 }
@@ -262,10 +284,11 @@ async function noteStored(ports: ProposalPorts, contract: ContractId, version: V
 }
 
 function entryOf(proposal: Proposal, action: string, by: string, details: string): LedgerRecord {
-  const { id, contract, fromVersion, kind, pattern, after, alerts, clause, reason, statistics, edits } = proposal;
+  const { id, contract, fromVersion, kind, pattern, after, alerts, clause, reason, statistics, edits, text } = proposal;
   const metadata = {
     ...{ proposal: id, parent: fromVersion, kind, pattern, after, alerts, changes: [clause], reason, statistics },
     edits: edits.length,
+    text_sha256: createHash("sha256").update(text).digest("hex"),
   };
   const target = `${contract}@${fromVersion}`;
   return { action_type: "proposal", action, target, details, user_id: by, smart_id: contract, metadata };
