@@ -171,7 +171,7 @@ describe("what hub.db keeps is held to the ledger", () => {
     const bench = await filled();
     const { openJournal } = await import("../../src/hub/store/journal.ts");
     const broken = {
-      list: bench.ledger.list,
+      ...bench.ledger,
       append: () => {
         throw new Error("EIO");
       },

@@ -141,7 +141,7 @@ describe("receipt", () => {
     let broken = true;
     const { openJournal } = await import("../../src/hub/store/journal.ts");
     const journal = openJournal(bench.db, {
-      list: bench.ledger.list,
+      ...bench.ledger,
       append: (records) => {
         if (broken) throw new Error("EIO");
         return bench.ledger.append(records);

@@ -3,7 +3,9 @@ import { openDatabase } from "../../src/disk/sqlite.ts";
 import { openHubDatabase, type StoreArea } from "../../src/hub/store/database.ts";
 import { type JournalLedger, openJournal } from "../../src/hub/store/journal.ts";
 import { recordTables } from "../../src/hub/store/record-tables.ts";
+import { EMPTY_HEAD, entryBytes } from "../../src/ledger/entry.ts";
 import type { LedgerEntry, LedgerRecord } from "../../src/model/ledger-entry.ts";
+import { MAX_LEDGER_BATCH } from "../../src/model/limits.ts";
 
 interface Tables {
   readonly thing: { name: string };
@@ -26,18 +28,20 @@ function ledgerThat(fails: { at: "before" | "after" | null }) {
   const ledger: JournalLedger = {
     append: (records) => {
       if (fails.at === "before") throw new Error("power cut");
+      if (records.length > MAX_LEDGER_BATCH) throw new Error(`${records.length} records in one group`);
       const written = records.map((record, index) => ({
         ...record,
         seq: entries.length + index,
         time: "2026-11-24T00:00:00.000Z",
         timeSource: "wall" as const,
-        previous_hash: "",
+        previous_hash: EMPTY_HEAD.hash,
       }));
       entries.push(...written);
       if (fails.at === "after") throw new Error("power cut");
       return written;
     },
-    list: ({ limit }) => entries.slice(-limit).reverse(),
+    head: () => ({ size: entries.length }),
+    stored: (from) => entries.slice(from).map((entry) => ({ seq: entry.seq, bytes: entryBytes(entry) })),
   };
   return { ledger, targets: () => entries.map(({ target }) => target) };
 }
@@ -53,9 +57,12 @@ async function bench(at: "before" | "after" | null) {
       record(recordOf(name));
       then?.();
     });
+  /** Records that go with a change of their own. */
+  const say = (...said: readonly string[]) =>
+    journal.commit<Tables, void>(async ({ record }) => said.map(recordOf).forEach(record));
   const names = async () =>
     (await db.tables<Tables>().selectFrom("thing").selectAll().execute()).map(({ name }) => name);
-  return { fails, journal, add, names, targets, restart: () => openJournal(db, ledger).recover() };
+  return { fails, journal, add, say, names, targets, restart: () => openJournal(db, ledger).recover() };
 }
 
 test("a change and its record are both there", async () => {
@@ -83,6 +90,38 @@ test.each(["before", "after"] as const)("a power cut %s the ledger's write loses
   await restart();
   await restart();
   expect([await names(), targets()]).toEqual([["a"], ["a"]]);
+});
+
+test("a record that says the same as an earlier one is not taken for it", async () => {
+  const { fails, say, targets, restart } = await bench(null);
+  await say("a role given");
+  await say("a role taken");
+  fails.at = "before";
+  await expect(say("a role given")).rejects.toThrow("power cut");
+  fails.at = null;
+  await restart();
+  await restart();
+  expect(targets()).toEqual(["a role given", "a role taken", "a role given"]);
+});
+
+test("two of the same that were written both are both known, and one that was not is written", async () => {
+  const { fails, say, targets, restart } = await bench("after");
+  await expect(say("x", "x")).rejects.toThrow("power cut");
+  fails.at = "before";
+  await expect(say("x")).rejects.toThrow("power cut");
+  fails.at = null;
+  await restart();
+  expect(targets()).toEqual(["x", "x", "x"]);
+});
+
+test("more than one group may be left over, and others may have written meanwhile", async () => {
+  const { fails, journal, say, targets, restart } = await bench("before");
+  const many = Array.from({ length: MAX_LEDGER_BATCH }, (_, index) => `t${index}`);
+  await Promise.allSettled([say(...many), say("one more")]);
+  fails.at = null;
+  await journal.append([recordOf("meanwhile")]);
+  await restart();
+  expect(targets()).toEqual(["meanwhile", ...many, "one more"]);
 });
 
 test("control: without the recovery the record would be missing", async () => {

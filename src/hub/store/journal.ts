@@ -1,5 +1,7 @@
 import type { Kysely } from "kysely";
 import { canonicalJson } from "../../base/canonical-json.ts";
+import type { LedgerHead } from "../../ledger/entry.ts";
+import { parseEntry, type StoredEntry } from "../../ledger/verify.ts";
 import type { LedgerEntry, LedgerRecord } from "../../model/ledger-entry.ts";
 import { MAX_LEDGER_BATCH } from "../../model/limits.ts";
 import type { HubDatabase } from "./database.ts";
@@ -8,7 +10,9 @@ import type { RecordTables } from "./record-tables.ts";
 /** The ledger as the journal needs it; `append` is durable on return. */
 export interface JournalLedger {
   readonly append: (records: readonly LedgerRecord[]) => readonly LedgerEntry[];
-  readonly list: (query: { readonly limit: number; readonly newestFirst: boolean }) => readonly LedgerEntry[];
+  readonly head: () => Pick<LedgerHead, "size">;
+  /** Entries from a seq on, as they lie on the disk. */
+  readonly stored: (from: number) => Iterable<StoredEntry>;
 }
 
 /**
@@ -28,9 +32,6 @@ export interface Write<Tables> {
   readonly tables: Kysely<Tables>;
   readonly record: (record: LedgerRecord) => void;
 }
-
-/** No group of records is larger, so a crash left no more than this unwritten or written twice. */
-const RECENT_ENTRIES = MAX_LEDGER_BATCH;
 
 export function openJournal(database: HubDatabase, ledger: JournalLedger): Journal {
   const flush = async (): Promise<void> => {
@@ -60,7 +61,8 @@ export function openJournal(database: HubDatabase, ledger: JournalLedger): Journ
           tables: transaction as unknown as Kysely<Tables>,
           record: (record) => records.push(record),
         });
-        const rows = records.map((record) => ({ record: canonicalJson(record) }));
+        const ledger_size = ledger.head().size;
+        const rows = records.map((record) => ({ record: canonicalJson(record), ledger_size }));
         const journal = transaction as unknown as Kysely<RecordTables>;
         if (rows.length > 0) await journal.insertInto("unwritten_record").values(rows).execute();
         return answer;
@@ -75,12 +77,36 @@ async function recover(database: HubDatabase, ledger: JournalLedger): Promise<nu
   const tables = database.tables<RecordTables>();
   const rows = await tables.selectFrom("unwritten_record").selectAll().orderBy("id").execute();
   if (rows.length === 0) return 0;
-  // The crash may have come after the ledger's write: what its tail holds already is not written again.
-  const tail = new Set(ledger.list({ limit: RECENT_ENTRIES, newestFirst: true }).map(recordOf));
-  const missing = rows.map((row) => row.record).filter((record) => !tail.has(record));
-  if (missing.length > 0) ledger.append(missing.map((record) => JSON.parse(record) as LedgerRecord));
+  const isThere = findWritten(ledger, Math.min(...rows.map((row) => row.ledger_size)));
+  const missing = rows.filter((row) => !isThere(row));
+  for (let from = 0; from < missing.length; from += MAX_LEDGER_BATCH)
+    ledger.append(missing.slice(from, from + MAX_LEDGER_BATCH).map((row) => JSON.parse(row.record) as LedgerRecord));
   await forget(tables, rows);
   return missing.length;
+}
+
+/**
+ * The crash may have come after the ledger's write: says of rows in their order whether their entry is there. Each entry counts for
+ * one row, and none that was there before the row: what says the same as something long ago is news all the same.
+ */
+function findWritten(
+  ledger: JournalLedger,
+  from: number,
+): (row: { readonly record: string; readonly ledger_size: number }) => boolean {
+  const places = new Map<string, number[]>();
+  for (const { seq, bytes } of ledger.stored(from)) {
+    const entry = parseEntry(bytes);
+    if (typeof entry === "string") continue;
+    const record = recordOf(entry);
+    const known = places.get(record);
+    if (known === undefined) places.set(record, [seq]);
+    else known.push(seq);
+  }
+  return ({ record, ledger_size }) => {
+    const left = (places.get(record) ?? []).filter((seq) => seq >= ledger_size);
+    places.set(record, left.slice(1));
+    return left.length > 0;
+  };
 }
 
 async function forget(tables: Kysely<RecordTables>, rows: readonly { readonly id: number }[]): Promise<void> {

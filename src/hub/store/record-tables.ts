@@ -9,9 +9,14 @@ export interface RecordTables {
 export interface UnwrittenRecordRow {
   id: Generated<number>;
   record: string;
+  /** Entries the ledger had by then: its own cannot stand below. */
+  ledger_size: number;
 }
 
 export const recordTables: StoreArea = {
   name: "records",
-  steps: [["create table unwritten_record (id integer primary key autoincrement, record text not null) strict"]],
+  steps: [
+    ["create table unwritten_record (id integer primary key autoincrement, record text not null) strict"],
+    ["alter table unwritten_record add column ledger_size integer not null default 0"],
+  ],
 };
