@@ -76,6 +76,17 @@ export function removeFile(path: string): void {
   syncFolder(dirname(path));
 }
 
+/** Makes a file's bytes durable that something else wrote; not its name, see `syncFolder`. */
+export function syncFile(path: string): void {
+  // Windows flushes only what may be written to.
+  const fd = openSync(path, process.platform === "win32" ? "r+" : "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Makes the names inside a folder durable. Windows has no such call and needs none. */
 export function syncFolder(path: string): void {
   if (process.platform === "win32") return;

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
-import { makeFolder, writeOnce } from "./atomic-write.ts";
+import { makeFolder, syncFile, syncFolder, writeOnce } from "./atomic-write.ts";
 import { copyDatabase } from "./sqlite.ts";
 
 /** What a backup holds; it is written last, so that a copy that was cut off has none. */
@@ -66,6 +66,7 @@ export function backUp(request: BackupRequest): BackupManifest {
   try {
     for (const path of paths) copyOne(join(dataFolder, path), join(to, path));
     const files = paths.filter((path) => existsSync(join(to, path))).map((path) => describe(to, path, dataFolder));
+    syncAll(files.map(({ path }) => join(to, path)));
     const takenAt = new Date(request.nowMs).toISOString();
     const manifest: BackupManifest = { format: "maint-backup/1", of: request.of, takenAt, withKeys, files };
     writeOnce(join(to, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -108,6 +109,12 @@ function describe(to: string, path: string, dataFolder: string): BackupFile {
   const source = join(dataFolder, path);
   const mode = statSync(existsSync(source) ? source : join(to, path)).mode & 0o777;
   return { path, bytes: statSync(join(to, path)).size, sha256: sha256Of(join(to, path)), mode };
+}
+
+/** Neither a copy by the system nor one by SQLite is on the disk by itself; whoever hears that it was made relies on it. */
+function syncAll(paths: readonly string[]): void {
+  for (const path of paths) syncFile(path);
+  for (const folder of new Set(paths.map((path) => dirname(path)))) syncFolder(folder);
 }
 
 const READ_BYTES = 1 << 20;
@@ -172,5 +179,6 @@ export function restore(from: string, dataFolder: string): BackupManifest {
     copyFileSync(join(from, path), to);
     chmodSync(to, mode);
   }
+  syncAll(manifest.files.map(({ path }) => join(dataFolder, path)));
   return manifest;
 }
