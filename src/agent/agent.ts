@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
-import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
+import { removeFile, sweepTemporary, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile, type SigningKey } from "../disk/key-file.ts";
 import { openLedgerDesk } from "../disk/ledger-desk.ts";
@@ -87,6 +87,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const lock = lockFolder(folder.path, `node ${options.node}`);
   const undo: (() => unknown)[] = [lock.release];
   try {
+    sweepTemporary(folder.path);
     return await run(options, folder, enrolment, undo);
   } catch (error) {
     await unwind(undo);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MaintError } from "../base/maint-error.ts";
-import { removeFile, writeAtomically } from "../disk/atomic-write.ts";
+import { removeFile, sweepTemporary, writeAtomically } from "../disk/atomic-write.ts";
 import { lockFolder } from "../disk/folder-lock.ts";
 import { loadKeyFile } from "../disk/key-file.ts";
 import { keepSigned, type LedgerFile, openLedgerFile } from "../disk/ledger-file.ts";
@@ -90,6 +90,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const lock = lockFolder(folder, "hub");
   const opened: (() => unknown)[] = [() => lock.release()];
   try {
+    sweepTemporary(folder);
     return await openHub(options, folder, opened);
   } catch (error) {
     for (const close of opened.reverse()) await close();

@@ -223,6 +223,14 @@ test("a flipped byte in what is kept blocks the gate, and the hub mends it", asy
   expect(mended.status().standing).toBe("ready");
 });
 
+test("what a killed agent was in the middle of writing is gone with the next start, and nothing else", async () => {
+  const w = await openWorld();
+  const { path } = nodeFolder(w.folder, NODE);
+  for (const name of ["hub.checkpoint.71.0123456789ab.tmp", "a-person-s.tmp"]) writeFileSync(join(path, name), "half");
+  await w.start();
+  expect(readdirSync(path).filter((name) => name.endsWith(".tmp"))).toEqual(["a-person-s.tmp"]);
+});
+
 test("the local API refuses what it should", async () => {
   const w = await openWorld();
   w.set(1, release(w, "v1.0", 1000));
