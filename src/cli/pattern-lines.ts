@@ -94,8 +94,8 @@ export function shownPattern(pattern: ShownPattern): readonly string[] {
 
 function factorLines(factors: PatternFactors | null): readonly string[] {
   if (factors === null) return [];
-  const { cases, asked, isWhole } = factors;
-  const all = `${cases} tests since ${day(factors.fromMs)}${isWhole ? "" : ", as many as are read"}`;
+  const { cases, asked, isWhole, share } = factors;
+  const all = `${cases} tests since ${day(factors.fromMs)}${isWhole ? "" : `, ${(share * 100).toPrecision(2)} % of them`}`;
   if (factors.factors.length === 0)
     return [`    nothing is over-represented: ${asked} values compared over ${all}`, ""];
   return [

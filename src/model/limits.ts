@@ -250,6 +250,10 @@ export const REPLAY_THREAD_MIB = 512;
 export const PATTERN_WINDOWS_MS = [24 * 3_600_000, 7 * 24 * 3_600_000, 30 * 24 * 3_600_000] as const;
 /** Blocked decisions that are older take no part in patterns: three times the widest window. */
 export const PATTERN_KEPT_MS = 90 * 24 * 3_600_000;
+/** An alert that says it is from later than this ahead counts as of when it was heard. */
+export const PATTERN_CLOCK_AHEAD_MS = 24 * 3_600_000;
+/** Analyses that are kept as they were answered; the ledger has the figures of every one. */
+export const PATTERN_ANALYSES_KEPT = 100;
 /** Blocked decisions that are kept for one contract, condition and reason, and for all; the newest stay. */
 export const MAX_PATTERN_DECISIONS = 10_000;
 export const MAX_ALL_PATTERN_DECISIONS = 500_000;
@@ -272,12 +276,12 @@ export const PATTERN_ALPHA = 0.01;
 export const PATTERN_FALSE_SHARE = 0.05;
 /** What is called over-represented is so by chance in at most one look of twenty. */
 export const PATTERN_FACTOR_ALPHA = 0.05;
-/** Archived decisions that one proposal reads, and how far back. */
+/** About so many archived decisions one proposal reads, of more a fair share; and how far back. */
 export const MAX_PROPOSAL_DECISIONS = 50_000;
 export const PROPOSAL_LOOK_BACK_MS = 90 * 24 * 3_600_000;
 /** Alerts of one contract that the effect of a version is counted from. */
 export const MAX_EFFECT_ALERTS = 100_000;
-/** Archived decisions that the search for factors reads. */
+/** About so many archived decisions the search for factors reads; of more a fair share. */
 export const MAX_FACTOR_DECISIONS = 20_000;
 
 /** Decisions and evidence records that one audit report holds; more are asked for in several. */

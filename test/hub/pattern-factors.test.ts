@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { ArchivedDecision } from "../../src/hub/archive/archived.ts";
-import { type FactorContext, factorCases } from "../../src/hub/patterns/factor-cases.ts";
+import { collectCases, type FactorContext } from "../../src/hub/patterns/factor-cases.ts";
 import { type FactorCase, overRepresented, type Trait } from "../../src/hub/patterns/factors.ts";
 import { byDigits } from "../../src/hub/patterns/serial-order.ts";
 
+const factorCases = (decisions: Iterable<ArchivedDecision>, context: FactorContext): readonly FactorCase[] => {
+  const collected = collectCases(context);
+  for (const decision of decisions) collected.add(decision);
+  return collected.cases();
+};
 const trait = (kind: string, value: string, unit: string, change: Partial<Trait> = {}): Trait => ({
   ...{ kind, value, unit, unitKind: "asset", isOrdered: false },
   ...change,

@@ -140,6 +140,18 @@ describe("which nodes stand out", () => {
     expect(outstanding[0]?.p).toBeLessThan(0.001);
   });
 
+  test("as far back as days of decisions are counted, however wide the window is", () => {
+    const days = Array.from({ length: 20 }, (_, index) => `LP-3 ${index + 65}d`);
+    const exposure = exposureView(decidedArchive(decided(5, fleet, 91)), "UV-DAILY", NOW_MS);
+    const input = { nowMs: NOW_MS, limits: PATTERN_LIMITS, exposure, keptFromMs: NOW_MS - 90 * DAY_MS };
+    const windows = [{ name: "90d", ms: 90 * DAY_MS }];
+    expect(figuresOf({ ...input, windows, findings: blocked(...days) }).outstanding).toEqual([]);
+    const recent = Array.from({ length: 20 }, (_, index) => `LP-3 ${index + 20}d`);
+    expect(figuresOf({ ...input, windows, findings: blocked(...recent) }).outstanding).toMatchObject([
+      { node: "LP-3", blockedDays: 20, days: 60 },
+    ]);
+  });
+
   test("none where all have their share", () => {
     const days = fleet.flatMap((node) => [`${node} 3d`, `${node} 12d`, `${node} 20d`]);
     expect(figures(blocked(...days), decided(5, fleet)).outstanding).toEqual([]);

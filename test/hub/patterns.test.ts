@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { DAY_MS } from "../../src/base/civil-time.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { findAlertPatterns, type NamedAlert } from "../../src/hub/patterns/find-patterns.ts";
 import { createPatternService } from "../../src/hub/patterns/pattern-service.ts";
 import type { Alert } from "../../src/model/alert.ts";
+import { PATTERN_ANALYSES_KEPT } from "../../src/model/limits.ts";
 import {
   alertOf,
   bundleOf,
@@ -214,7 +217,64 @@ test("an analysis is answered, kept and in the ledger", async () => {
   expect(await patterns.latest()).toEqual(analysis);
   const [entry] = bench.ledger.list({ actionType: "pattern_analysis" });
   expect(entry).toMatchObject({ user_id: "ENG-1", metadata: { pattern_count: 1, total_alerts: 4 } });
+  bench.tick(1);
   expect((await patterns.analyse(ENGINEER, { sinceMs: START_MS + 1 })).total_alerts).toBe(0);
+});
+
+const openPatterns = async () => {
+  const bench = await openLoopBench();
+  const alerts = createAlertService({ ...bench, contracts: contractShelf([]), hubId: "hub", post: () => {} });
+  const nodes = { ids: async () => ["LP-1", "LP-2"] };
+  const patterns = createPatternService({ ...bench, alerts, nodes, archive: null, floor: emptyFloor });
+  const send = async (atMs: number, epoch: string = EPOCH) => {
+    for (const node of ["LP-1", "LP-2"]) {
+      const own = [1, 2].map((seq) => alertOf({ node, seq, epoch, testId: `T-${epoch}-${node}-${seq}`, atMs }));
+      await alerts.receive(node, { epoch, alerts: own });
+    }
+  };
+  return { ...bench, patterns, send };
+};
+
+test("what a node with a clock of another century says is of the day on which the hub heard it", async () => {
+  const { patterns, send, tick, db } = await openPatterns();
+  await send(Date.UTC(2099, 0, 1));
+  expect((await patterns.analyse(ENGINEER)).patterns).toMatchObject([{ decisions: 4, lastSeenMs: START_MS }]);
+  tick(91 * DAY_MS);
+  await send(START_MS + 91 * DAY_MS - 1, "00112233445566bb");
+  expect((await patterns.analyse(ENGINEER)).patterns).toMatchObject([{ decisions: 4 }]);
+  expect(db.prepare("select count(*) as count from pattern_decision").get()).toEqual({ count: 4 });
+});
+
+test("a begin that has not come is refused", async () => {
+  const { patterns } = await openPatterns();
+  await expect(patterns.analyse(ENGINEER, { sinceMs: START_MS + DAY_MS })).rejects.toThrow("has not come");
+});
+
+test("of many analyses the newest are kept; the ledger has what each of them said", async () => {
+  const { patterns, send, tick, db, ledger } = await openPatterns();
+  await send(START_MS - 1);
+  for (let nth = 0; nth < PATTERN_ANALYSES_KEPT + 3; nth += 1) {
+    await patterns.analyse(ENGINEER);
+    tick(1_000);
+  }
+  const rows = db.prepare("select id, body from pattern_analysis order by id").all() as { id: number; body: string }[];
+  expect([rows.length, rows[0]?.id, rows.at(-1)?.id]).toEqual([PATTERN_ANALYSES_KEPT, 4, PATTERN_ANALYSES_KEPT + 3]);
+  expect((await patterns.latest())?.at_ms).toBe(JSON.parse(rows.at(-1)?.body ?? "").at_ms);
+  const said = ledger.list({ actionType: "pattern_analysis", limit: 1_000 });
+  expect(said).toHaveLength(PATTERN_ANALYSES_KEPT + 3);
+  const [pattern] = (await patterns.latest())?.patterns ?? [];
+  const last = said.find(({ metadata }) => metadata["analysis"] === PATTERN_ANALYSES_KEPT + 3);
+  expect(last?.metadata).toMatchObject({
+    sha256: createHash("sha256")
+      .update(rows.at(-1)?.body ?? "")
+      .digest("hex"),
+    figures: [
+      {
+        ...{ pattern: pattern?.id, contract: "UV-DAILY", decisions: 4, nodes: 2, alerts: 4 },
+        ...{ condition: pattern?.condition, reason: pattern?.reason },
+      },
+    ],
+  });
 });
 
 test("with the nodes' archived ledgers a pattern has rates, and what its blocked tests have in common", async () => {

@@ -20,6 +20,7 @@ import { type ArchivedTree, archivedTree } from "./archived-tree.ts";
 import { NOT_KEPT } from "./columns.ts";
 import { unpackBody } from "./packed-body.ts";
 import type { Retention } from "./retention.ts";
+import { isInShare } from "./test-sample.ts";
 import { type ArchiveVerification, type ColumnSource, type StoredColumns, verifyStrands } from "./verify-archive.ts";
 
 /** An archive as anybody may read it, beside the hub that writes it or without one. */
@@ -74,7 +75,9 @@ function reader(db: Database): ArchiveReader {
       for (const row of rows<EntryRow>(db, entryQuery(filter))) yield entryOf(row);
     },
     *decisions(filter = {}) {
-      for (const row of rows<DecisionRow>(db, decisionQuery(filter))) yield decisionOf(entryOf(row), row.at_ms);
+      const { share = 1 } = filter;
+      for (const row of rows<DecisionRow>(db, decisionQuery(filter)))
+        if (isInShare(share, row.node, row.test ?? `${row.place}`)) yield decisionOf(entryOf(row), row.at_ms);
     },
     exposure: (filter) => exposureOf(db, filter),
     countDecisions: (filter) => {
@@ -138,6 +141,7 @@ interface CountRow {
 
 interface DecisionRow extends EntryRow {
   readonly at_ms: number;
+  readonly test: string | null;
 }
 
 interface Query {
@@ -197,7 +201,7 @@ function decisionQuery(filter: DecisionFilter): Query {
     "EXISTS (SELECT 1 FROM decided_by c WHERE c.contract = ? AND c.strand = s.id AND c.at_ms = d.at_ms AND c.place = d.place)";
   return {
     tables: ofTheirTime ? `${tables} CROSS JOIN entry e ON e.place = d.place` : tables,
-    columns: "s.node, s.number, d.place, d.at_ms",
+    columns: "s.node, s.number, d.place, d.at_ms, d.test",
     conditions: [
       ...listed(nodes, "s.node"),
       ...asked(fromMs, "e.time_ms >= ?"),

@@ -63,6 +63,11 @@ export interface DecisionFilter extends Omit<EntryFilter, "actionTypes" | "targe
    * whose snapshot was too large to keep.
    */
   readonly assets?: readonly string[] | undefined;
+  /**
+   * About this share of the tests, 0 to 1, each with all of its tries: the same ones at every look, whatever their node and time. A
+   * larger share holds a smaller one. `limit` counts before.
+   */
+  readonly share?: number | undefined;
 }
 
 /** A `gate_decision` entry. */

@@ -15,16 +15,24 @@ export interface FactorContext {
   readonly rolesOf: (person: string) => readonly string[];
 }
 
-/** Tests of the archive, one case each however often they were tried; the last try's traits, blocked where any try was. */
-export function factorCases(decisions: Iterable<ArchivedDecision>, context: FactorContext): readonly FactorCase[] {
+/** Takes decisions as they are read, and keeps of each no more than its traits. */
+export interface CaseCollector {
+  readonly add: (decision: ArchivedDecision) => void;
+  /** Tests of the archive, one case each however often they were tried; the last try's traits, blocked where any try was. */
+  readonly cases: () => readonly FactorCase[];
+}
+
+export function collectCases(context: FactorContext): CaseCollector {
   const tests = new Map<string, FactorCase>();
-  for (const decision of decisions) {
-    const { node, entry, recorded } = decision;
-    const key = JSON.stringify([node, recorded.decision.testId ?? entry.seq]);
-    const isBlocked = isBlockedBy(decision, context) || tests.get(key)?.isBlocked === true;
-    tests.set(key, { isBlocked, traits: traitsOf(decision, context) });
-  }
-  return [...tests.values()];
+  return {
+    add: (decision) => {
+      const { node, entry, recorded } = decision;
+      const key = JSON.stringify([node, recorded.decision.testId ?? entry.seq]);
+      const isBlocked = isBlockedBy(decision, context) || tests.get(key)?.isBlocked === true;
+      tests.set(key, { isBlocked, traits: traitsOf(decision, context) });
+    },
+    cases: () => [...tests.values()],
+  };
 }
 
 const isBlockedBy = ({ recorded }: ArchivedDecision, { contract, condition, reason }: FactorContext): boolean =>

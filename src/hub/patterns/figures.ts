@@ -192,12 +192,15 @@ interface NodeDays {
   readonly days: number;
 }
 
-/** Which nodes have it more often than chance spreads it over the nodes' days, in the widest window. */
+/** Which nodes have it more often than chance spreads it over the nodes' days, in the widest window, as far as days are counted. */
 function outstandingNodes(blocked: readonly Blocked[], { windows, nowMs, exposure }: FiguresInput): OutstandingNode[] {
   const widest = windows.at(-1);
   const daily = exposure?.daily();
   if (widest === undefined || daily === undefined || daily.size === 0) return [];
-  const fromMs = nowMs - widest.ms;
+  // Blocked days and days must be of the same time.
+  const counted = (dayOf(nowMs) - PATTERN_SERIES_DAYS + 1) * DAY_MS;
+  const fromMs = Math.max(nowMs - widest.ms, counted - 1);
+  const firstDay = dayOf(fromMs + 1);
   const own = Map.groupBy(
     blocked.filter(({ atMs }) => atMs > fromMs),
     ({ node }) => node,
@@ -205,7 +208,7 @@ function outstandingNodes(blocked: readonly Blocked[], { windows, nowMs, exposur
   const nodes = [...new Set([...daily.keys(), ...own.keys()])].map((node): NodeDays => {
     const mine = own.get(node) ?? [];
     const blockedDays = new Set(mine.map(({ atMs }) => dayOf(atMs))).size;
-    const active = [...(daily.get(node)?.keys() ?? [])].filter((day) => day >= dayOf(fromMs)).length;
+    const active = [...(daily.get(node)?.keys() ?? [])].filter((day) => day >= firstDay).length;
     return { node, decisions: mine.length, blockedDays, days: Math.max(active, blockedDays) };
   });
   return standingOut(nodes);

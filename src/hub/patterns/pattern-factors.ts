@@ -1,9 +1,10 @@
 import type { Bundle } from "../../model/bundle.ts";
 import type { StationRegister } from "../../model/documents.ts";
 import { MAX_FACTOR_DECISIONS } from "../../model/limits.ts";
-import type { ArchivedDecision, NodeArchive } from "../archive/archived.ts";
+import type { NodeArchive } from "../archive/archived.ts";
+import { shareWithin } from "../archive/share-within.ts";
 import { nextTurn } from "../store/turns.ts";
-import { type FactorContext, factorCases } from "./factor-cases.ts";
+import { collectCases, type FactorContext } from "./factor-cases.ts";
 import { type FactorReport, overRepresented } from "./factors.ts";
 import type { AlertPattern } from "./find-patterns.ts";
 
@@ -18,32 +19,36 @@ export interface PatternFactors extends FactorReport {
   /** Of the decisions that were compared, epoch milliseconds. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** False where a limit ended the reading: then not every decision of the time took part. */
+  /** False where there is more than is read: then a fair share of the tests took part, of all nodes and times alike. */
   readonly isWhole: boolean;
+  /** About which, 0 to 1. */
+  readonly share: number;
 }
 
 const DECISIONS_PER_TURN = 256;
 
-/** Compares a pattern's blocked decisions with everything that was decided by its contract after `fromMs`. */
+/**
+ * Compares a pattern's blocked decisions with everything that was decided by its contract after `fromMs`. Beyond `limit`
+ * decisions a share of the tests stands for all: taken by their ids, so that the same ones are taken at every look.
+ */
 export async function patternFactors(
   pattern: Pick<AlertPattern, "contract" | "condition" | "reason">,
-  archive: Pick<NodeArchive, "decisions">,
+  archive: Pick<NodeArchive, "decisions" | "exposure">,
   floor: FactorFloor,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  limit = MAX_FACTOR_DECISIONS,
 ): Promise<PatternFactors> {
-  const context = await contextOf(pattern, floor);
+  const collected = collectCases(await contextOf(pattern, floor));
   const asked = pattern.contract === null ? {} : { contract: pattern.contract };
-  const decisions: ArchivedDecision[] = [];
-  let isWhole = true;
-  for (const decision of archive.decisions({ ...asked, fromMs: fromMs + 1, toMs: toMs + 1 })) {
-    if (decisions.length === MAX_FACTOR_DECISIONS) {
-      isWhole = false;
-      break;
-    }
-    decisions.push(decision);
-    if (decisions.length % DECISIONS_PER_TURN === 0) await nextTurn();
+  const bounds = { ...asked, fromMs: fromMs + 1, toMs: toMs + 1 };
+  const share = shareWithin(archive, bounds, limit);
+  let read = 0;
+  for (const decision of archive.decisions({ ...bounds, share })) {
+    collected.add(decision);
+    read += 1;
+    if (read % DECISIONS_PER_TURN === 0) await nextTurn();
   }
-  return { ...overRepresented(factorCases(decisions, context)), fromMs, toMs, isWhole };
+  return { ...overRepresented(collected.cases()), fromMs, toMs, isWhole: share === 1, share };
 }
 
 async function contextOf(

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import {
   MAX_PATTERN_ALERTS,
   MAX_PATTERNS_LISTED,
   PATTERN_ALERTS_PER_TURN,
+  PATTERN_ANALYSES_KEPT,
   PATTERN_KEPT_MS,
   PATTERN_SAME_TROUBLE_DAYS,
   PATTERN_SERIES_DAYS,
@@ -120,9 +122,18 @@ export function createPatternService(ports: PatternPorts): PatternService {
       await upToDate();
       const analysis = await analysed(ports, state, scope);
       await ports.journal.commit<PatternTables, void>(async ({ tables: writable, record }) => {
-        const row = { at_ms: analysis.at_ms, analysed_by: by.id, body: JSON.stringify(analysis) };
-        await writable.insertInto("pattern_analysis").values(row).execute();
-        record(entryOf(analysis, by));
+        const body = JSON.stringify(analysis);
+        const row = { at_ms: analysis.at_ms, analysed_by: by.id, body };
+        const { id } = await writable
+          .insertInto("pattern_analysis")
+          .values(row)
+          .returning("id")
+          .executeTakeFirstOrThrow();
+        await writable
+          .deleteFrom("pattern_analysis")
+          .where("id", "<=", id - PATTERN_ANALYSES_KEPT)
+          .execute();
+        record(entryOf(analysis, { id, body, by }));
       });
       return analysis;
     },
@@ -179,6 +190,7 @@ function scopeOf(request: PatternRequest, nowMs: number): Scope {
       throw badRequest(`a minimum is a whole number from 1 to ${MAX_MINIMUM}`);
   const limits = { minAlerts, minNodes };
   if (request.sinceMs !== undefined) {
+    if (request.sinceMs > nowMs) throw badRequest("patterns look back: that time has not come");
     // The instant itself belongs to it.
     const since = { name: "since", ms: nowMs - request.sinceMs + 1 };
     if (since.ms > WIDEST_WINDOW.ms) throw badRequest(`patterns look back ${WIDEST_WINDOW.name} at the most`);
@@ -281,7 +293,11 @@ function answerOf({ patterns, reviews, total, windows, nowMs }: Answer): Pattern
   };
 }
 
-const entryOf = (analysis: PatternAnalysis, by: Principal) => ({
+/** The row is forgotten some day; what it said of each pattern stands here, and the digest of all of it. */
+const entryOf = (
+  analysis: PatternAnalysis,
+  { id, body, by }: { readonly id: number; readonly body: string; readonly by: Principal },
+) => ({
   action_type: "pattern_analysis" as const,
   action: "analysed",
   target: "alerts",
@@ -289,11 +305,18 @@ const entryOf = (analysis: PatternAnalysis, by: Principal) => ({
   user_id: by.id,
   smart_id: null,
   metadata: {
+    analysis: id,
+    sha256: createHash("sha256").update(body).digest("hex"),
     pattern_count: analysis.unique_patterns,
     total_alerts: analysis.total_alerts,
     critical_patterns: analysis.critical_patterns,
     recommended_updates: analysis.recommended_updates,
-    patterns: analysis.patterns.map(({ id }) => id),
-    equipment_reviews: analysis.equipment_reviews.map(({ id }) => id),
+    patterns: analysis.patterns.map((pattern) => pattern.id),
+    equipment_reviews: analysis.equipment_reviews.map((review) => review.id),
+    figures: analysis.patterns.map((pattern) => ({
+      ...{ pattern: pattern.id, contract: pattern.contract, condition: pattern.condition, reason: pattern.reason },
+      ...{ decisions: pattern.decisions, nodes: pattern.nodes.length, alerts: pattern.alertCount },
+      ...{ first_seen_ms: pattern.firstSeenMs, last_seen_ms: pattern.lastSeenMs },
+    })),
   },
 });

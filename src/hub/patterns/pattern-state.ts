@@ -4,6 +4,7 @@ import {
   MAX_ALERTS_PER_DECISION,
   MAX_ALL_PATTERN_DECISIONS,
   MAX_PATTERN_DECISIONS,
+  PATTERN_CLOCK_AHEAD_MS,
   PATTERN_KEPT_MS,
 } from "../../model/limits.ts";
 import type { NumberedAlert } from "../alerts/alert-record.ts";
@@ -90,7 +91,10 @@ async function take(
   if (last === undefined) return;
   const followed = await followedBy(tables);
   assert(followed.alert < (alerts[0]?.number ?? 0), "alerts are taken into account once, in their order");
-  const groups = Map.groupBy(alerts.map(findingOf), patternIdOf);
+  const groups = Map.groupBy(
+    alerts.map((alert) => heardBy(findingOf(alert), nowMs)),
+    patternIdOf,
+  );
   let decisions = followed.decisions;
   for (const [pattern, findings] of groups) decisions += await merge(tables, pattern, findings);
   const stale = await tables
@@ -108,6 +112,10 @@ async function take(
   await forgetDropped(tables, nowMs - limits.keptMs);
   await tables.updateTable("pattern_follow").set({ alert: last.number, decisions }).execute();
 }
+
+/** A node whose clock is far ahead must not stand in every window for years: then it counts as of when it was heard. */
+const heardBy = (finding: Finding, nowMs: number): Finding =>
+  finding.atMs <= nowMs + PATTERN_CLOCK_AHEAD_MS ? finding : { ...finding, atMs: nowMs };
 
 const countedIn = (tables: Kysely<PatternTables>, pattern: string) =>
   tables

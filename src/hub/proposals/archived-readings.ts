@@ -3,6 +3,7 @@ import type { BundleQuantity } from "../../model/bundle.ts";
 import { MAX_PROPOSAL_DECISIONS } from "../../model/limits.ts";
 import { convert, findUnit } from "../../model/units.ts";
 import type { ArchivedDecision, NodeArchive } from "../archive/archived.ts";
+import { shareWithin } from "../archive/share-within.ts";
 import { nextTurn } from "../store/turns.ts";
 
 /** Readings of one quantity that decisions rested on, in its unit. */
@@ -10,7 +11,7 @@ export interface ArchivedReadings {
   readonly values: readonly Rational[];
   /** Decisions that were read. */
   readonly decisions: number;
-  /** False where a limit ended the reading. */
+  /** False where there is more than is read: then it is a fair share of the tests, of all nodes and times alike. */
   readonly isWhole: boolean;
 }
 
@@ -29,19 +30,20 @@ const DECISIONS_PER_TURN = 256;
  * plausible range is no reading, as for the gate. A difference of two readings is never read, so it has none.
  */
 export async function archivedReadings(
-  archive: Pick<NodeArchive, "decisions">,
+  archive: Pick<NodeArchive, "decisions" | "exposure">,
   { contract, quantity, fromMs, toMs }: ReadingsAsked,
+  limit = MAX_PROPOSAL_DECISIONS,
 ): Promise<ArchivedReadings> {
   const seen = new Map<string, Rational>();
   let decisions = 0;
-  for (const decision of archive.decisions({ contract, fromMs, toMs })) {
-    if (decisions === MAX_PROPOSAL_DECISIONS) return { values: [...seen.values()], decisions, isWhole: false };
+  const share = shareWithin(archive, { contract, fromMs, toMs }, limit);
+  for (const decision of archive.decisions({ contract, fromMs, toMs, share })) {
     decisions += 1;
     const reading = readingIn(decision, quantity);
     if (reading !== undefined) seen.set(`${decision.node} ${reading.takenAt}`, reading.value);
     if (decisions % DECISIONS_PER_TURN === 0) await nextTurn();
   }
-  return { values: [...seen.values()], decisions, isWhole: true };
+  return { values: [...seen.values()], decisions, isWhole: share === 1 };
 }
 
 type Fields = { readonly [field: string]: unknown };

@@ -35,7 +35,7 @@ export interface PatternDecisionRow {
   reports: string;
 }
 
-/** Every analysis as it was answered, `body` as JSON; the ledger entry of the same moment names its id. */
+/** The newest analyses as they were answered, `body` as JSON; the ledger entry of each names its id and its digest. */
 export interface PatternAnalysisRow {
   id: Generated<number>;
   at_ms: number;
