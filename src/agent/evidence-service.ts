@@ -1,3 +1,4 @@
+import { MaintError } from "../base/maint-error.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { JsonObject } from "../base/strict-json.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
@@ -38,6 +39,7 @@ const CERTIFICATES_READ = 1_000;
 
 export function openEvidenceService(options: EvidenceOptions): EvidenceService {
   const { clock, ledger, store, vocabulary } = options;
+  refuseOtherLedger(ledger, store);
   recoverFromLedger(ledger, store);
   return {
     record: (body, by) => {
@@ -125,6 +127,30 @@ function write(evidence: NewEvidence, by: Recorder, { clock, ledger, store }: Ev
 }
 
 const PAGE = 1_000;
+
+/**
+ * A ledger that was put back without the evidence beside it, or instead of another, gives numbers away twice: a lock that is
+ * recorded then would stand behind what came before, and not count.
+ * @throws MaintError MAINT_ERR_LEDGER_DAMAGED
+ */
+function refuseOtherLedger(ledger: LedgerFile, store: EvidenceStore): void {
+  const last = store.lastLedgerSeq();
+  if (last < 0) return;
+  const { size } = ledger.head();
+  const [entry] = ledger.list({ from: last, limit: 1 });
+  const written = entry?.metadata["record"] as Partial<EvidenceRecord> | undefined;
+  const kept = store.find(`E${last}`);
+  const isTheSame = written?.id === kept?.id && written?.kind === kept?.kind && written?.subject === kept?.subject;
+  if (entry !== undefined && isTheSame && written?.recordedAtMs === kept?.recordedAtMs) return;
+  const why =
+    last >= size
+      ? `the ledger ends after ${size} entries, and evidence of entry ${last} is kept: it is an older copy`
+      : `entry ${last} does not hold: it is not the evidence that is kept of it`;
+  throw new MaintError("MAINT_ERR_LEDGER_DAMAGED", why, {
+    exitCode: 69,
+    help: "put the ledger back that belongs to this evidence.db; maint restore brings both",
+  });
+}
 
 /** What was in the ledger when the power went, and not yet in the store. */
 function recoverFromLedger(ledger: LedgerFile, store: EvidenceStore): void {

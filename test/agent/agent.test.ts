@@ -1,12 +1,14 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Agent, nodeFolder, startAgent } from "../../src/agent/index.ts";
-import { readLedgerFile } from "../../src/disk/ledger-file.ts";
+import { loadKeyFile } from "../../src/disk/key-file.ts";
+import { openLedgerFile, readLedgerFile } from "../../src/disk/ledger-file.ts";
 import { readTokenFile } from "../../src/disk/read-token.ts";
 import { makeToken } from "../../src/disk/token-file.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Desired } from "../../src/model/message.ts";
+import { recordOf } from "../disk/ledger-fixture.ts";
 import { ask, auditor, bundleOf, inForce, NODE, openWorld, operator, until, type World } from "./agent-world.ts";
 
 const contract = (least: number): string => `contract UV-DAILY "UV each day" {
@@ -229,6 +231,45 @@ test("what a killed agent was in the middle of writing is gone with the next sta
   for (const name of ["hub.checkpoint.71.0123456789ab.tmp", "a-person-s.tmp"]) writeFileSync(join(path, name), "half");
   await w.start();
   expect(readdirSync(path).filter((name) => name.endsWith(".tmp"))).toEqual(["a-person-s.tmp"]);
+});
+
+test("a ledger that was put back without the evidence beside it is refused: a lock recorded then would count as old", async () => {
+  const w = await openWorld();
+  w.set(1, release(w, "v1.0", 1000));
+  const { path } = nodeFolder(w.folder, NODE);
+  const ledger = ["ledger.db", "ledger.db-head", "ledger.checkpoint"];
+  const record = async (state: string): Promise<void> => {
+    const agent = await w.start();
+    await inForce(agent, 1);
+    expect((await ask(agent, "/v1/evidence", { kind: "service", asset: "lamp", state }, operator.token)).status).toBe(
+      200,
+    );
+    await agent.stop();
+  };
+  await record("locked");
+  for (const name of ledger) copyFileSync(join(path, name), join(path, `${name}.kept`));
+  await record("unlocked");
+  const longer = ledger.map((name) => readFileSync(join(path, name)));
+  for (const name of ledger) copyFileSync(join(path, `${name}.kept`), join(path, name));
+  await expect(w.start()).rejects.toThrow(/ledger ends after .* and evidence of entry \d+ is kept: .*older copy/);
+  // One that is long enough, and another.
+  for (const name of ledger) rmSync(join(path, name));
+  const other = openLedgerFile(join(path, "ledger.db"), {
+    ...{ owner: NODE, key: loadKeyFile(join(path, "key")), clock: () => ({ timeMs: Date.now(), timeSource: "wall" }) },
+  });
+  other.append(Array.from({ length: 40 }, (_, index) => recordOf(index)));
+  other.close();
+  await expect(w.start()).rejects.toThrow(/entry \d+ does not hold: it is not the evidence that is kept of it/);
+  for (const [index, name] of ledger.entries()) writeFileSync(join(path, name), longer[index] ?? "");
+  await (await w.start()).stop();
+  // The other way round it is put into the store again from the ledger.
+  for (const name of ["evidence.db", "evidence.db-wal", "evidence.db-shm"]) rmSync(join(path, name), { force: true });
+  const agent = await w.start();
+  const { json } = await ask(agent, "/v1/evidence?kind=service", undefined, operator.token);
+  expect((json as { evidence: { body: { state: string } }[] }).evidence.map(({ body }) => body.state)).toEqual([
+    "unlocked",
+    "locked",
+  ]);
 });
 
 test("the local API refuses what it should", async () => {
