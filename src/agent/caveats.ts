@@ -12,7 +12,11 @@ export interface Caveat {
 
 export interface CaveatSources {
   /** The verified set, null where there is none: the verdict says so then. */
-  readonly set: Pick<ReleaseSet, "freshUntilMs" | "contracts"> | null;
+  readonly set:
+    | (Pick<ReleaseSet, "freshUntilMs"> & {
+        readonly contracts: readonly Pick<ReleaseSet["contracts"][number], "contract" | "offline" | "mode">[];
+      })
+    | null;
   readonly now: { readonly nowMs: number; readonly source: "wall" | "attested" };
   /** `none`: it was started without a hub. */
   readonly hub: HubContact;

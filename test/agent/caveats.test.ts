@@ -4,8 +4,9 @@ import { printUtc } from "../../src/base/civil-time.ts";
 
 const NOW_MS = Date.parse("2026-11-24T08:00:00Z");
 const HOUR_MS = 3_600_000;
-const release = (contract: string, offline: "accept" | "strict", mode: "enforce" | "shadow" = "enforce") =>
-  ({ contract, offline, mode }) as unknown as NonNullable<CaveatSources["set"]>["contracts"][number];
+const release = (contract: string, offline: "accept" | "strict", mode: "enforce" | "shadow" = "enforce") => ({
+  ...{ contract, offline, mode },
+});
 const said = (change: Partial<CaveatSources>, contracts = [release("UV-DAILY", "accept")], freshForMs = HOUR_MS) =>
   caveatsOf({
     set: { freshUntilMs: NOW_MS + freshForMs, contracts },

@@ -68,7 +68,7 @@ const others: readonly Partial<SnapshotSources>[] = [
   {},
   { register: { ...register, shifts: ["14:00"], station: { ...register.station, attributes: ["dark"] } } },
   { vocabulary: { ...vocabulary, steps: new Set(["another step"]), assets: ["Lamp-1"] } },
-  { orders: { format: "maint-orders/1", orders: [] } as unknown as SnapshotSources["orders"] },
+  { orders: { format: "maint-orders/1", orders: [] } },
 ];
 
 /** The first snapshot that is not what it is without anything kept; null where there is none. */

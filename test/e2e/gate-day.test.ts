@@ -32,7 +32,7 @@ async function gate(words: readonly string[], exit: number): Promise<Gate> {
 }
 
 const ledgerSize = async (): Promise<number> => {
-  const { ledger } = (await nodeStatus(floor, node)) as unknown as { readonly ledger: { readonly size: number } };
+  const { ledger } = await nodeStatus(floor, node);
   return ledger.size;
 };
 
@@ -93,7 +93,7 @@ test("a receipt travels, and holds with the node's key alone", async () => {
   const { ledgerSeq } = await gate(["--test", "T-3", "--part", "P-7"], 0);
   const file = join(floor.folder, "P-7.receipt.json");
   await floor.maint(["receipt", "get", "--seq", String(ledgerSeq), "--out", file, ...at()]);
-  const { key } = (await nodeStatus(floor, node)) as unknown as { readonly key: { readonly publicHex: string } };
+  const { key } = await nodeStatus(floor, node);
   const verify = (path: string, exit: number, more: readonly string[] = []) =>
     floor.maint(["receipt", "verify", path, "--key", key.publicHex, ...more], [exit]);
   expect((await verify(file, 0)).json).toMatchObject({ holds: true, receipt: { node, part: "P-7" } });
@@ -126,7 +126,7 @@ test("a receipt of a decision that blocked says why", async () => {
 
 test("another node's ledger does not vouch for a receipt", async () => {
   const file = join(floor.folder, "P-7.receipt.json");
-  const { key } = (await nodeStatus(floor, node)) as unknown as { readonly key: { readonly publicHex: string } };
+  const { key } = await nodeStatus(floor, node);
   const hub = join(floor.folder, "hub-ledger.db");
   copyIfThere(join(floor.data, "hub", "ledger.checkpoint"), join(floor.folder, "hub-ledger.checkpoint"));
   for (const suffix of ["-head", "", "-wal"])

@@ -122,6 +122,8 @@ export interface NodeStatus {
   readonly rejection: { readonly reason: string; readonly detail: string } | null;
   readonly contracts: readonly { readonly contract: string; readonly version: string }[];
   readonly hub: { readonly link: string };
+  readonly ledger: { readonly size: number };
+  readonly key: { readonly publicHex: string };
 }
 
 export async function nodeStatus(floor: Floor, node: string): Promise<NodeStatus> {

@@ -324,8 +324,8 @@ describe.skipIf(chromiumPath === undefined)("the station page", () => {
     async (screen) => {
       const other = await open(screen);
       const { caveatsOf } = await import("../../src/agent/caveats.ts");
-      const release = { contract: "MAIN-PEN-CHECK-001", offline: "strict", mode: "enforce" };
-      const set = { freshUntilMs: 0, contracts: [release] } as unknown as Parameters<typeof caveatsOf>[0]["set"];
+      const release = { contract: "MAIN-PEN-CHECK-001", offline: "strict", mode: "enforce" } as const;
+      const set = { freshUntilMs: 0, contracts: [release] };
       const now = { nowMs: 1, source: "wall" } as const;
       const caveats = caveatsOf({ set, now, hub: "away", print: () => "2026-11-24 09:00" });
       await other.route("**/v1/station", async (route) => {

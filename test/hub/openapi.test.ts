@@ -33,9 +33,9 @@ function closed<T>(node: T): T {
   if (typeof node !== "object" || node === null) return node;
   const members = Object.fromEntries(Object.entries(node).map(([name, value]) => [name, closed(value)]));
   const isOpen = members["type"] === "object" && members["properties"] !== undefined;
-  return (isOpen && members["additionalProperties"] === undefined
-    ? { ...members, additionalProperties: false }
-    : members) as unknown as T;
+  return (
+    isOpen && members["additionalProperties"] === undefined ? { ...members, additionalProperties: false } : members
+  ) as T;
 }
 
 function checkerOf(document: Document) {
