@@ -55,13 +55,16 @@ export function titleOf(scope: AuditScope): string {
 }
 
 function summary(report: AuditReport): readonly Block[] {
-  const { fromMs, toMs, madeAt, madeBy, hub, totals, zones, ledgers } = report;
+  const { fromMs, toMs, firstDay, lastDay, madeAt, madeBy, hub, totals, zones, ledgers } = report;
   const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
   return [
     {
       kind: "facts",
       rows: [
-        { term: "Period", text: [`${printUtc(fromMs)} up to ${printUtc(toMs)}`] },
+        {
+          term: "Period",
+          text: [`${firstDay} to ${lastDay} at the plant, ${printUtc(fromMs)} up to ${printUtc(toMs)}`],
+        },
         { term: "Stations", text: [someOf(totals.nodes, "none")] },
         {
           term: "Decisions",

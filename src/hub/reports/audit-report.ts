@@ -87,8 +87,9 @@ export interface DecisionRow {
   }[];
   readonly reasons: readonly string[];
   readonly warnings: readonly string[];
-  /** The sentences of its reasons. */
+  /** The sentences of its reasons, and of its warnings. */
   readonly words: readonly string[];
+  readonly cautions: readonly string[];
   readonly conditions: readonly ConditionOutcome[];
 }
 

@@ -8,9 +8,15 @@ export function decisionRow({ node, entry, recorded }: ArchivedDecision): Decisi
   return {
     ...{ node, seq: entry.seq, station: stationOf(snapshot), at, atUtc, allow, test, testKind, order, part, operator },
     ...{ contracts, reasons, warnings, conditions: decision.conditions },
-    words: decision.details.flatMap(({ severity, text }) => (severity === "reason" ? [text] : [])),
+    words: wordsOf("reason", decision),
+    cautions: wordsOf("warning", decision),
   };
 }
+
+const wordsOf = (
+  which: "reason" | "warning",
+  { details }: ArchivedDecision["recorded"]["decision"],
+): readonly string[] => details.flatMap(({ severity, text }) => (severity === which ? [text] : []));
 
 /** A snapshot is a node's own writing: what is not of the form it should have says nothing. */
 function stationOf(snapshot: ArchivedDecision["recorded"]["snapshot"]): string | null {

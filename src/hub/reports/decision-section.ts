@@ -19,7 +19,7 @@ export const decisionsTable = (decisions: readonly DecisionRow[]): TableBlock =>
     [{ kind: "strong", text: row.allow ? "allowed" : "blocked" }],
     [orNone(row.operator)],
     [[row.order, row.part].filter((one) => one !== null).join(", ") || "–"],
-    [row.words.join("; ") || row.warnings.join(", ") || "–"],
+    [[...row.words, ...row.cautions.map((words) => `warning: ${words}`)].join("; ") || "–"],
   ]),
 });
 
@@ -63,6 +63,7 @@ function decisionBlocks(row: DecisionRow): readonly Block[] {
         { term: "Reasons", text: [row.reasons.join(", ") || "none"] },
         ...(row.words.length === 0 ? [] : [{ term: "In words", text: [row.words.join("; ")] }]),
         { term: "Warnings", text: [row.warnings.join(", ") || "none"] },
+        ...(row.cautions.length === 0 ? [] : [{ term: "In words", text: [row.cautions.join("; ")] }]),
         { term: "Ledger entry", text: [`${row.seq} of ${row.node}`] },
       ],
     },

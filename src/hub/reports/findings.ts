@@ -43,7 +43,9 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
     ...references.flatMap(({ id, state }) =>
       state === "lapsed"
         ? [found("compliance", `the standard ${id} was not valid when it was used`, `${asset}, ${performedOn}`)]
-        : [],
+        : state === "unknown"
+          ? [found("existence", `no calibration of the standard ${id} is on record`, `${asset}, ${performedOn}`)]
+          : [],
     ),
     ...(references.length === 0 && !national
       ? [found("existence", "no reference standard is named on its certificate", `${asset}, ${performedOn}`)]

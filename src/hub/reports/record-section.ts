@@ -23,7 +23,7 @@ export const alertsTable = (rows: readonly AlertRow[]): TableBlock => ({
 export const impactsTable = (rows: readonly ImpactRow[]): TableBlock => ({
   kind: "table",
   caption: "Instruments found out of tolerance, and what became of what was tested with them",
-  head: ["Impact", "Instrument", "State", "Decisions", "With a disposition", "In words"],
+  head: ["Impact", "Instrument", "State", "Parts and tests", "With a disposition", "In words"],
   rows: rows.map((row): readonly Text[] => [
     [row.id],
     [row.asset],

@@ -175,6 +175,14 @@ test("idle days are the plant's, and what an order or an instrument had none of 
   expect(pageText(instrument)).toContain("LP-01 was asked nothing that rests on it on 1 of 11 days: 2026-11-12");
 });
 
+test("warnings are told in words, and a standard that nobody has a record of is a finding", async () => {
+  const report = await reportOf(tenDays(), { kind: "station", id: "LP-01" });
+  expect(pageText(report)).toMatch(/warning: .*LM-01 is due/);
+  expect(findingsOf(report)).toContainEqual({
+    ...{ kind: "existence", what: "no calibration of the standard STD-1 is on record", where: "LM-01, 2025-11-05" },
+  });
+});
+
 test("each decision on its sheet says in words why it blocked", async () => {
   const days = tenDays();
   const page = renderHtml(auditPage(await reportOf(days, { kind: "station", id: "LP-02" })));
