@@ -154,6 +154,8 @@ export const MAX_LOG_CHECKPOINT_CHARS = 2_048;
 export const MAX_LOG_PARTS = 160;
 /** Parts of all nodes that wait for the rest of their batches; a hub that holds more asks the next to come later. */
 export const MAX_LOG_ASSEMBLING_BYTES = 64 << 20;
+/** Unpacked batches of all nodes that wait for the disk, unless one alone is larger; the next is asked to come later. */
+export const MAX_LOG_WAITING_BYTES = 128 << 20;
 /** How often a node looks whether its ledger grew; alerts and reports do not wait for it. */
 export const LOG_INTERVAL_MS = 1_000;
 /** Batches that the hub archives in one turn of its loop. */

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { LedgerHead } from "../../ledger/entry.ts";
-import { LOG_BATCHES_PER_COMMIT, LOG_INTERVAL_MS } from "../../model/limits.ts";
+import { LOG_BATCHES_PER_COMMIT, LOG_INTERVAL_MS, MAX_LOG_WAITING_BYTES } from "../../model/limits.ts";
 import type { Logged, LogPart } from "../../model/message.ts";
 import { createGroups } from "../session/groups.ts";
 import type { Journal } from "../store/journal.ts";
@@ -13,6 +13,8 @@ export interface ArchivePorts {
   readonly hubId: string;
   /** Durable when fulfilled: a node whose ledger is another one now is given nothing new. */
   readonly quarantine: (node: string, why: string) => Promise<void>;
+  /** Unpacked batches that may wait for the disk; MAX_LOG_WAITING_BYTES where it is left out. */
+  readonly maxWaitingBytes?: number;
 }
 
 /** Takes what nodes send of their ledgers. */
@@ -31,17 +33,37 @@ export interface ArchiveService {
 }
 
 export function createArchiveService(ports: ArchivePorts): ArchiveService {
-  const { file } = ports;
+  const { file, maxWaitingBytes = MAX_LOG_WAITING_BYTES } = ports;
   const assembly = createLogAssembly();
   const append = createGroups<LogBatch, LogAnswer>(LOG_BATCHES_PER_COMMIT, async (batches) => file.append(batches));
+  // When a hub comes back all of its nodes hand in at once what they wrote meanwhile.
+  let waitingBytes = 0;
+  const later = (node: string): Result<Logged, string> =>
+    ok({ size: file.standingOf(node).head.size, retryAfterMs: LOG_INTERVAL_MS * 10 });
+  const commit = async (batch: LogBatch, bytes: number): Promise<LogAnswer> => {
+    waitingBytes += bytes;
+    try {
+      return await append(batch);
+    } finally {
+      waitingBytes -= bytes;
+    }
+  };
   return {
     take: async (node, part, publicHex) => {
+      // Before it is unpacked, where that can be said already; the parts behind this one are then not looked at.
+      if (part.part === 0 && waitingBytes >= maxWaitingBytes) {
+        assembly.forget(node);
+        return later(node);
+      }
       const taken = assembly.take(node, part, publicHex);
       if (!taken.ok) return fail(taken.error);
       if (taken.value.kind === "more") return ok(undefined);
-      const { head, fork } = file.standingOf(node);
-      if (taken.value.kind === "busy") return ok({ size: head.size, retryAfterMs: LOG_INTERVAL_MS * 10 });
-      const answer = await append(taken.value.batch);
+      if (taken.value.kind === "busy") return later(node);
+      const { batch } = taken.value;
+      const bytes = batch.entries.reduce((sum, entry) => sum + entry.length, 0);
+      if (waitingBytes > 0 && waitingBytes + bytes > maxWaitingBytes) return later(node);
+      const { fork } = file.standingOf(node);
+      const answer = await commit(batch, bytes);
       if (answer.kind === "stored" || answer.kind === "gap") return ok({ size: answer.size });
       if (answer.kind === "fork") await report(ports, node, answer, fork === null);
       return ok({ size: answer.size, refused: sentence(answer) });
