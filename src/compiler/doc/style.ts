@@ -67,7 +67,8 @@ h2,h3,caption,h3+p{break-after:avoid}
 article{border:1px solid var(--line);border-left:3pt solid var(--must);break-inside:avoid}
 article.should{border-left-style:double}
 tr,dl>*{break-inside:avoid}
-thead{display:table-header-group}
+thead{display:table-header-group;break-after:avoid}
+tbody tr:first-child{break-before:avoid}
 a{color:inherit;text-decoration:none}
 }`;
 
