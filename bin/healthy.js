@@ -14,18 +14,23 @@ const unhealthy = (why) => {
   process.exit(1);
 };
 
-try {
-  const { url } = JSON.parse(readFileSync(join(data, "hub", "address.json"), "utf8"));
-  const { protocol, port } = new URL(url);
+/** Calls `refused` where nobody listens at that address of this machine. */
+const ask = (host, { protocol, port }, refused) => {
   // It asks itself on its own machine: whose certificate that is, is not in question here.
-  const options = { host: "127.0.0.1", port, path: "/v1/health", timeout: PATIENCE_MS, rejectUnauthorized: false };
-  const ask = protocol === "https:" ? secureRequest : request;
-  const asked = ask(options, (answer) =>
+  const options = { host, port, path: "/v1/health", timeout: PATIENCE_MS, rejectUnauthorized: false };
+  const asked = (protocol === "https:" ? secureRequest : request)(options, (answer) =>
     answer.statusCode === 200 ? process.exit(0) : unhealthy(`the hub answers ${answer.statusCode}`),
   );
   asked.on("timeout", () => unhealthy("the hub does not answer in time"));
-  asked.on("error", () => unhealthy("the hub does not answer"));
+  asked.on("error", refused);
   asked.end();
+};
+
+try {
+  const url = new URL(JSON.parse(readFileSync(join(data, "hub", "address.json"), "utf8")).url);
+  const own = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  // A name on its certificate need not be known on its machine; a hub on one address does not listen on loopback.
+  ask("127.0.0.1", url, () => ask(own, url, () => unhealthy("the hub does not answer")));
 } catch {
   unhealthy(`no hub runs in ${data}`);
 }

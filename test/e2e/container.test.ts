@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { packageRoot } from "../../src/cli/package-root.ts";
 import { runMaint } from "../../src/cli/story/processes.ts";
@@ -43,15 +46,29 @@ test("every option that the container's command names is one, and every secret h
     if (word.startsWith("/run/secrets/")) expect(secrets).toHaveProperty(word.slice("/run/secrets/".length));
 });
 
+// Whom it asks may run in this process: it must be able to answer while the check waits.
+const healthy = (data: string) =>
+  new Promise<number | null>((resolve) =>
+    spawn(process.execPath, [join(packageRoot(), "bin", "healthy.js"), data], { stdio: "ignore" }).on("exit", resolve),
+  );
+
 test("the health check answers for a hub that runs, and for none", async () => {
-  // The hub runs in this process: it must be able to answer while the check waits.
-  const healthy = (data: string) =>
-    new Promise<number | null>((resolve) =>
-      spawn(process.execPath, [join(packageRoot(), "bin", "healthy.js"), data], { stdio: "ignore" }).on(
-        "exit",
-        resolve,
-      ),
-    );
   expect(await healthy(bench.data)).toBe(0);
   expect(await healthy(join(bench.data, "nowhere"))).toBe(1);
+});
+
+test("a hub that listens on one address of its machine is asked there", async () => {
+  const data = mkdtempSync(join(tmpdir(), "healthy-"));
+  const server = createServer((request, response) =>
+    response.writeHead(request.url === "/v1/health" ? 200 : 404).end(),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.2", resolve));
+  onTestFinished(() => {
+    server.close();
+    rmSync(data, { recursive: true });
+  });
+  mkdirSync(join(data, "hub"));
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(join(data, "hub", "address.json"), JSON.stringify({ url: `http://127.0.0.2:${port}` }));
+  expect(await healthy(data)).toBe(0);
 });
