@@ -26,7 +26,8 @@ export function impactOf({ impactBudget, acceptImpact }: ImpactOptions): { reado
   };
 }
 
-function percentOf(text: string): number {
+/** `0.5%` or `0.5`. @throws InvalidArgumentError for what is no share */
+export function percentOf(text: string): number {
   const value = Number(text.replace(/ *%$/, ""));
   if (text.trim() === "" || !(value >= 0 && value <= 100)) throw new InvalidArgumentError("It is a share such as 2%.");
   return value;

@@ -4,6 +4,7 @@ import type { AlertService } from "./alerts/alert-service.ts";
 import type { ArchiveDesk } from "./archive/archive-desk.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
 import type { ContractService } from "./contracts/contract-service.ts";
+import type { ImpactBudgets } from "./contracts/impact-budgets.ts";
 import type { StagingService } from "./contracts/staging-service.ts";
 import type { StoreService } from "./contracts/store-service.ts";
 import type { ImpactService } from "./impact/impact-service.ts";
@@ -29,6 +30,7 @@ export interface HubServices {
   readonly hubId: string;
   readonly contracts: ContractService;
   readonly staging: StagingService;
+  readonly impactBudgets: ImpactBudgets;
   readonly store: StoreService;
   readonly rollout: RolloutService;
   readonly nodes: NodeService;

@@ -9,6 +9,7 @@ import type { ArchiveFile } from "./archive/archive-file.ts";
 import { createArchiveService } from "./archive/archive-service.ts";
 import { createContractService } from "./contracts/contract-service.ts";
 import { contractTools, textTools } from "./contracts/contract-tools.ts";
+import { createImpactBudgets } from "./contracts/impact-budgets.ts";
 import { createImpactGate } from "./contracts/impact-gate.ts";
 import { createStagingService } from "./contracts/staging-service.ts";
 import { createStoreService } from "./contracts/store-service.ts";
@@ -151,10 +152,10 @@ export async function composeServices(
     rollout,
     stored: (contract, version, by) => records.proposals.noteStored(contract, version, by),
   });
-  const { contracts, replays } = records;
+  const { contracts, replays, impactBudgets: budgets } = records;
   const staging = createStagingService({
     ...{ db, journal, clock, policy, store, contracts },
-    impact: createImpactGate({ replays, archive: base.archive, contracts, clock }),
+    impact: createImpactGate({ replays, archive: base.archive, contracts, clock, budgets }),
     leftWithout: rollout.leftWithout,
   });
   await store.reconcile();
@@ -199,6 +200,7 @@ type Records = Pick<
   | "ledgerDesk"
   | "replays"
   | "impacts"
+  | "impactBudgets"
 >;
 
 /** The services that keep hub.db and ask nobody on the wire. */
@@ -242,6 +244,7 @@ function composeRecords(
     people,
     reports,
     impacts,
+    impactBudgets: createImpactBudgets({ db, journal, clock }),
     ...evolution,
     archiveDesk,
     ledgerDesk,

@@ -22,6 +22,8 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/releases/verify": ALL,
   "POST /v1/releases": "author approver",
   "POST /v1/releases/renew": "author approver",
+  "GET /v1/releases/budgets/:domain": ALL,
+  "PUT /v1/releases/budgets/:domain": "approver admin",
   "GET /v1/releases/blobs/:digest": "admin",
   "GET /v1/releases/staged": ALL,
   "GET /v1/releases/staged/:contract": ALL,

@@ -192,6 +192,8 @@ async function releases(): Promise<void> {
   await fits("GET", "/v1/rollouts/UV-1/v1.0/shadow");
   await fits("PUT", "/v1/rollouts/defaults/penetrant", { soakMs: 0 });
   await fits("GET", "/v1/rollouts/defaults/penetrant");
+  await fits("PUT", "/v1/releases/budgets/penetrant", { budget: 0.01, reason: "in series" });
+  await fits("GET", "/v1/releases/budgets/penetrant");
   await fits("POST", "/v1/deployments", { contract: "UV-1", version: "v1.0" });
   for (const path of [
     "deployments?contract=UV-1&limit=1",

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import { printUtc } from "../../base/civil-time.ts";
 import { MaintError } from "../../base/maint-error.ts";
+import type { ImpactBudget } from "../../hub/contracts/impact-budgets.ts";
 import type { Deployment, HistoryEntry, ValidationOutcome } from "../../hub/index.ts";
 import type { ProposalEffect } from "../../hub/proposals/proposal.ts";
 import { contractLine, deploymentLines, historyLines, validationLines } from "../contract-lines.ts";
@@ -8,7 +10,7 @@ import { contractText } from "../contract-text.ts";
 import { treeLines, treeOf } from "../contract-tree.ts";
 import { keysFolder } from "../data-folder.ts";
 import { allOf, type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
-import { type ImpactOptions, impactOf, withImpactOptions } from "../impact-options.ts";
+import { type ImpactOptions, impactOf, percentOf, withImpactOptions } from "../impact-options.ts";
 import { releaseOf } from "../named-release.ts";
 import { policyOf, type RolloutOptions, withRolloutOptions } from "../rollout-options.ts";
 import { watchRollout } from "../rollout-watch.ts";
@@ -19,6 +21,7 @@ import { retireContract, storeRelease } from "../store-release.ts";
 export function command(): Command {
   const contract = new Command("contract").description("create, validate, store and follow contracts");
   addMaking(contract);
+  addBudget(contract);
   addFollowing(contract);
   addEnding(contract);
   return contract.addHelpText(
@@ -67,6 +70,23 @@ function addMaking(contract: Command): void {
     .action(deploy);
 }
 
+function addBudget(contract: Command): void {
+  withHubOptions(
+    contract
+      .command("budget")
+      .argument("<domain>")
+      .argument("[share]", "such as 0.5%, or default", shareOf)
+      .description("show or set how many allowed decisions a domain's versions may newly block"),
+  )
+    .option("--reason <text>", "why, for the ledger")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  maint contract budget penetrant\n  maint contract budget penetrant 0.5% --reason "the line is in series"' +
+        '\n  maint contract budget penetrant default --reason "as all others"',
+    )
+    .action(budgetOf);
+}
+
 function addFollowing(contract: Command): void {
   withHubOptions(contract.command("list").description("list contracts, every version with its state"))
     .addHelpText("after", "\nExample:\n  maint contract list")
@@ -98,6 +118,24 @@ function addEnding(contract: Command): void {
     .requiredOption("--reason <text>", "why, for the ledger")
     .addHelpText("after", '\nExample:\n  maint contract archive UV-DAILY@v1.0 --reason "no node uses it"')
     .action(archive);
+}
+
+const shareOf = (text: string) => ({ budget: text === "default" ? null : percentOf(text) / 100 });
+
+async function budgetOf(
+  domain: string,
+  share: { readonly budget: number | null } | undefined,
+  options: HubOptions & { readonly reason?: string },
+): Promise<void> {
+  const path = `/v1/releases/budgets/${encodeURIComponent(domain)}`;
+  const hub = hubClient(options);
+  if (share !== undefined && options.reason === undefined) throw new MaintError("MAINT_ERR_USAGE", "say why: --reason");
+  const answer = (await (share === undefined
+    ? hub.get(path)
+    : hub.put(path, { ...share, reason: options.reason }))) as ImpactBudget;
+  const { budget, set } = answer;
+  const who = set === null ? "the hub's own" : `${set.by}, ${printUtc(set.atMs)}: ${set.reason}`;
+  printAnswer(options, answer, [`${domain}: at most ${Number((budget * 100).toPrecision(6))} % (${who})`]);
 }
 
 interface CreateOptions extends HubOptions {

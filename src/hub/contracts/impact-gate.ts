@@ -6,10 +6,11 @@ import type { NodeArchive } from "../archive/archived.ts";
 import type { Clock, ContractSource } from "../ports.ts";
 import type { ReplayService } from "../replay/replay-service.ts";
 import type { ReplayShare, ReplaySummary } from "../replay/replay-summary.ts";
+import type { ImpactBudgets } from "./impact-budgets.ts";
 
 /** What the author says of what a version would do to recorded decisions. */
 export interface ImpactTerms {
-  /** Share of allowed decisions that may be newly blocked, 0 to 1; only ever less than the hub's own. */
+  /** Share of allowed decisions that may be newly blocked, 0 to 1; only ever less than the domain's, or the hub's own. */
   readonly budget?: number | undefined;
   /** Why more is right. */
   readonly accepted?: string | undefined;
@@ -33,6 +34,7 @@ export interface ImpactPorts {
   readonly archive: Pick<NodeArchive, "exposure">;
   readonly contracts: Pick<ContractSource, "current">;
   readonly clock: Clock;
+  readonly budgets: Pick<ImpactBudgets, "of">;
 }
 
 export interface ImpactGate {
@@ -41,12 +43,12 @@ export interface ImpactGate {
    * archived: nobody knows, and that holds nothing up. @throws MaintError MAINT_ERR_IMPACT beyond the budget, or while the archive
    * is still being read, without a reason
    */
-  readonly check: (candidate: Bundle, terms: ImpactTerms) => Promise<Impact | null>;
+  readonly check: (candidate: Bundle, terms: ImpactTerms, domain: string | null) => Promise<Impact | null>;
 }
 
-export function createImpactGate({ replays, archive, contracts, clock }: ImpactPorts): ImpactGate {
+export function createImpactGate({ replays, archive, contracts, clock, budgets }: ImpactPorts): ImpactGate {
   return {
-    check: async (candidate, { budget: asked = DEFAULT_IMPACT_BUDGET, accepted = "" }) => {
+    check: async (candidate, { budget: asked = 1, accepted = "" }, domain) => {
       const toMs = clock.nowMs();
       const fromMs = toMs - IMPACT_DAYS * DAY_MS;
       const [any] = archive.exposure({ fromMs, toMs, bucketMs: toMs - fromMs });
@@ -56,7 +58,8 @@ export function createImpactGate({ replays, archive, contracts, clock }: ImpactP
       const summary = await patiently(
         replays.summarize({ candidate, against, filter: { fromMs, toMs }, examples: SHOWN }),
       );
-      const budget = Math.min(asked, DEFAULT_IMPACT_BUDGET);
+      const own = domain === null ? DEFAULT_IMPACT_BUDGET : (await budgets.of(domain)).budget;
+      const budget = Math.min(asked, own);
       const reason = accepted.trim();
       if (summary === undefined) return unknownImpact(budget, reason);
       const { counts, newlyBlocked, newlyAllowed } = summary;

@@ -156,15 +156,15 @@ async function weigh(
   { bundle, contract, version }: ReleaseSubmission,
   { terms, two, by }: { readonly terms: ImpactTerms; readonly two: boolean; readonly by: Principal },
 ): Promise<void> {
-  const impact = await gate.check(JSON.parse(bundle) as Bundle, terms);
+  const open = db.tables<ContractTables>().selectFrom("contract_version").selectAll().where("contract", "=", contract);
+  const row = await open.where("status", "=", "validated").executeTakeFirst();
+  const impact = await gate.check(JSON.parse(bundle) as Bundle, terms, row?.domain ?? null);
   if (impact === null) return;
   if (impact.newlyAllowed.count > 0 && !two)
     throw new MaintError("MAINT_ERR_TWO_SIGNATURES", `${impactWords(impact)}: two people sign what allows more`, {
       help: "maint contract store signs it so by itself",
     });
   const words = impactWords(impact);
-  const open = db.tables<ContractTables>().selectFrom("contract_version").selectAll().where("contract", "=", contract);
-  const row = await open.where("status", "=", "validated").executeTakeFirst();
   if (row === undefined) return;
   const told = (JSON.parse(row.changes) as readonly string[]).filter((change) => !change.startsWith("impact: "));
   await journal.commit<ContractTables, void>(async ({ tables, record }) => {

@@ -83,8 +83,10 @@ export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEn
     });
 }
 
+export const budgetSchema = z.strictObject({ budget: z.number().min(0).max(1).nullable(), reason });
+
 /** To be mounted at /v1/releases: what PolicyCentral holds, and the way in. */
-export function releasesRoutes({ policy, staging, rollout }: HubServices): Hono<HubEnv> {
+export function releasesRoutes({ policy, staging, rollout, impactBudgets }: HubServices): Hono<HubEnv> {
   const reads = requireRole(...READER_ROLES);
   return new Hono<HubEnv>()
     .get("/", reads, (context) => context.json({ releases: policy.releases() }))
@@ -121,6 +123,13 @@ export function releasesRoutes({ policy, staging, rollout }: HubServices): Hono<
       if (!renewed.ok) throw conflict(`PolicyCentral refuses: ${renewed.error.message}`);
       await rollout.refresh();
       return context.json({ role, version: renewed.value.delegated.get(role)?.version ?? null });
+    })
+    .get("/budgets/:domain", reads, async (context) =>
+      context.json(await impactBudgets.of(context.req.param("domain"))),
+    )
+    .put("/budgets/:domain", requireRole("approver", "admin"), async (context) => {
+      const change = await bodyOf(context, budgetSchema);
+      return context.json(await impactBudgets.set(context.req.param("domain"), change, context.get("principal")));
     })
     .get("/blobs/:digest", requireRole("admin"), (context) => {
       const digest = context.req.param("digest");

@@ -3,6 +3,17 @@ import type { StoreArea } from "./database.ts";
 
 export interface StagedTables {
   readonly staged: StagedRow;
+  readonly impact_budget: ImpactBudgetRow;
+}
+
+/** What a domain's versions may newly block where somebody set it; every setting is a ledger entry. */
+export interface ImpactBudgetRow {
+  domain: string;
+  /** 0 to 1. */
+  share: number;
+  reason: string;
+  set_by: string;
+  set_at_ms: number;
 }
 
 /** Something signed that waits for its second person, or what became of it. */
@@ -47,5 +58,11 @@ export const stagedTables: StoreArea = {
       "create unique index staged_one_waits on staged (contract) where state = 'waiting'",
     ],
     ["alter table staged add column rollout text"],
+    [
+      `create table impact_budget (
+        domain text primary key, share real not null check (share between 0 and 1), reason text not null,
+        set_by text not null, set_at_ms integer not null
+      ) strict`,
+    ],
   ],
 };

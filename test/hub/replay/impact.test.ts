@@ -85,3 +85,48 @@ test("how much could not be judged stands beside the shares", async () => {
     expect.stringMatching(/^impact: 0 of 90 .*; 3 of 103 decisions could not be judged$/),
   ]);
 });
+
+test("a domain's own budget takes the place of the hub's, and an author still asks for less only", async () => {
+  const budgets = "/v1/releases/budgets";
+  const set = (domain: string, budget: number | null, reason = "a line in the making") =>
+    bench.admin().put(`${budgets}/${domain}`, { budget, reason });
+  expect(await bench.admin().get(`${budgets}/penetrant`)).toEqual({ domain: "penetrant", budget: 0.02, set: null });
+  // The lamp stood at 1150 in eight of ninety-eight: 8.2 %.
+  decide(
+    1101,
+    Array.from({ length: 8 }, () => 1150),
+  );
+  await draft(contractText(ID, 1160));
+  await set("magnetic", 0.5);
+  await expect(store()).rejects.toMatchObject({ message: expect.stringContaining("the budget is 2.0 %") });
+  expect(await set("penetrant", 0.1)).toMatchObject({ budget: 0.1, set: { reason: "a line in the making" } });
+  await expect(store({ budget: 0.05 })).rejects.toMatchObject({
+    message: expect.stringContaining("the budget is 5.0 %"),
+  });
+  await set("penetrant", 0.01);
+  await expect(store({ budget: 0.5 })).rejects.toMatchObject({
+    message: expect.stringContaining("the budget is 1.0 %"),
+  });
+  await set("penetrant", 0.1);
+  expect(await store()).toMatchObject({ published: true });
+  expect(await set("penetrant", null)).toEqual({ domain: "penetrant", budget: 0.02, set: null });
+  const said = bench.hub().services.ledger.list({ actionType: "contract_approval" });
+  const entries = said.filter(({ action }) => action === "impact-budget-set");
+  expect(entries.map(({ target, metadata }) => [target, metadata["before"], metadata["budget"]])).toEqual([
+    ["magnetic", 0.02, 0.5],
+    ["penetrant", 0.02, 0.1],
+    ["penetrant", 0.1, 0.01],
+    ["penetrant", 0.01, 0.1],
+    ["penetrant", 0.1, null],
+  ]);
+});
+
+test.each([
+  ["penetrant", { budget: 1.5, reason: "x" }],
+  ["penetrant", { budget: 0.1, reason: " " }],
+  ["penetrant", { budget: 0.1 }],
+  ["No Domain", { budget: 0.1, reason: "x" }],
+])("a budget for %s of %j is refused", async (domain, body) => {
+  const path = `/v1/releases/budgets/${encodeURIComponent(domain)}`;
+  await expect(bench.admin().put(path, body)).rejects.toMatchObject({ code: "MAINT_ERR_BAD_REQUEST" });
+});

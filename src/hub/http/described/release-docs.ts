@@ -8,9 +8,10 @@ import {
   refTo,
   textSchema,
 } from "../../../model/json-schema.ts";
+import type { ImpactBudget } from "../../contracts/impact-budgets.ts";
 import * as contracts from "../contracts-routes.ts";
 import { orderSchema, planSchema, policySchema, startSchema } from "../rollouts-routes.ts";
-import { digest, openSchema } from "./answer-schemas.ts";
+import { digest, openSchema, timeMs } from "./answer-schemas.ts";
 import type { RouteDocs } from "./route-doc.ts";
 
 const one = (name: string, of: string) => objectSchema<{ [name: string]: unknown }>({ [name]: listSchema(refTo(of)) });
@@ -19,6 +20,11 @@ const deploymentsPage = objectSchema<{ deployments: unknown; next: string | null
 });
 const domainPolicy = objectSchema<{ domain: string; policy: unknown }>({
   ...{ domain: textSchema(), policy: refTo("RolloutPolicy") },
+});
+
+const budget = objectSchema<ImpactBudget>({
+  ...{ domain: textSchema(), budget: { type: "number", description: "a share, 0 to 1" } },
+  set: orNull(objectSchema<NonNullable<ImpactBudget["set"]>>({ by: textSchema(), atMs: timeMs, reason: textSchema() })),
 });
 
 /** Contracts, releases and how they reach nodes. */
@@ -93,6 +99,14 @@ export const releaseDocs: RouteDocs = {
   "GET /v1/releases/blobs/:digest": {
     ...{ id: "blob", summary: "Bytes that a desired set names" },
     answer: objectSchema<{ digest: string; base64: string }>({ digest, base64: textSchema() }),
+  },
+  "GET /v1/releases/budgets/:domain": {
+    ...{ id: "showImpactBudget", summary: "The share of allowed decisions that a domain's versions may newly block" },
+    answer: budget,
+  },
+  "PUT /v1/releases/budgets/:domain": {
+    ...{ id: "setImpactBudget", summary: "Set it, or take it back to the hub's own with null" },
+    ...{ body: contracts.budgetSchema, answer: budget },
   },
   "GET /v1/releases/staged": {
     id: "listStaged",
