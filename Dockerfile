@@ -1,5 +1,5 @@
-# The hub (or an agent) in a container. UNTRIED: there was no container runtime where it was written; test/e2e/container.test.ts
-# holds it against the repository and the command line, and no more.
+# The hub, or an agent, in a container. Built and run with podman, on a base that was put together from Debian 12 and Node 24; Docker
+# itself is untried. test/e2e/container.test.ts holds it against the repository and the command line.
 #   docker build -t maint . && docker compose up -d
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app

@@ -8,9 +8,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { packageRoot } from "../../src/cli/package-root.ts";
 import { runMaint } from "../../src/cli/story/processes.ts";
+import { openWorld } from "../agent/agent-world.ts";
 import { type HubBench, hubBench } from "../hub/hub-fixture.ts";
 
-// There is no container runtime here. What can be held without one: that the files name what there is, and the health check works.
+// What can be held without a container runtime: that the files name what there is, and the health check works.
 
 const read = (name: string): string => readFileSync(join(packageRoot(), name), "utf8");
 let bench: HubBench;
@@ -71,4 +72,19 @@ test("a hub that listens on one address of its machine is asked there", async ()
   const { port } = server.address() as AddressInfo;
   writeFileSync(join(data, "hub", "address.json"), JSON.stringify({ url: `http://127.0.0.2:${port}` }));
   expect(await healthy(data)).toBe(0);
+});
+
+test("the health check answers for an agent that runs, and not for one that is gone", async () => {
+  const world = await openWorld();
+  expect(await healthy(world.folder)).toBe(1);
+  const agent = await world.start();
+  expect(await healthy(world.folder)).toBe(0);
+  await agent.stop();
+  expect(await healthy(world.folder)).toBe(1);
+  // Another node's address, and nobody there: what does answer does not make up for it.
+  await world.start();
+  const gone = join(world.folder, "nodes", "Pen-2");
+  mkdirSync(gone);
+  writeFileSync(join(gone, "address.json"), JSON.stringify({ url: "http://127.0.0.1:9" }));
+  expect(await healthy(world.folder)).toBe(1);
 });
