@@ -7,8 +7,7 @@ import { type AlertFilter, type AlertRecord, alertNumber } from "../alerts/alert
 import { METRIC_PARTS } from "../alerts/metrics.ts";
 import type { HubServices } from "../hub-services.ts";
 import { MAIL_ADDRESS } from "../notices/notices-file.ts";
-import { badRequest } from "../refusals.ts";
-import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const LISTED = 100;
@@ -74,7 +73,7 @@ export type AlertRoutePorts = Pick<HubServices, "alerts" | "notices" | "clock"> 
 export function alertsRoutes({ alerts, notices, clock, ledger }: AlertRoutePorts): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
-      const filter = filterOf(context.req.query());
+      const filter = filterOf(queryOf(context, filterSchema));
       const records = await alerts.list(filter);
       const counts = await alerts.groupCounts(records.map(({ fingerprint }) => fingerprint));
       const last = records.at(-1);
@@ -86,7 +85,7 @@ export function alertsRoutes({ alerts, notices, clock, ledger }: AlertRoutePorts
       });
     })
     .get("/tail", requireRole(...READER_ROLES), async (context) => {
-      const { after, wait, ...filter } = queryOf(tailSchema, context.req.query());
+      const { after, wait, ...filter } = queryOf(context, tailSchema);
       const from = after === undefined ? undefined : Number(after.slice("alert-".length));
       const { alerts: records, next } = await alerts.tail({ after: from, waitMs: wait * 1_000, filter });
       const counts = await alerts.groupCounts(records.map(({ fingerprint }) => fingerprint));
@@ -96,14 +95,14 @@ export function alertsRoutes({ alerts, notices, clock, ledger }: AlertRoutePorts
       });
     })
     .get("/metrics", requireRole(...READER_ROLES), (context) => {
-      const { since, until, by } = queryOf(metricsSchema, context.req.query());
+      const { since, until, by } = queryOf(context, metricsSchema);
       const toMs = until ?? clock.nowMs() + 1;
       const fromMs = since ?? toMs - METRICS_WINDOW_MS;
       return context.json({ by, fromMs, toMs, parts: alerts.metrics({ fromMs, toMs, by }) });
     })
     .get("/verify", requireRole("auditor", "QA", "admin"), async (context) => context.json(await alerts.verify(ledger)))
     .get("/outbox", requireRole(...OUTBOX_ROLES), (context) =>
-      context.json({ notices: notices.list(queryOf(outboxSchema, context.req.query())) }),
+      context.json({ notices: notices.list(queryOf(context, outboxSchema)) }),
     )
     .post("/outbox/retry", requireRole("supervisor", "admin"), async (context) => {
       const asked = await bodyOf(context, retrySchema);
@@ -134,17 +133,14 @@ export function alertsRoutes({ alerts, notices, clock, ledger }: AlertRoutePorts
     });
 }
 
-function queryOf<T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T {
-  const checked = schema.safeParse(query);
-  if (checked.success) return checked.data;
-  const issue = checked.error.issues[0];
-  throw badRequest(`"${issue?.path.join(".") ?? ""}": ${issue?.message ?? "does not fit"}`);
-}
-
-function filterOf(query: Readonly<Record<string, string>>): AlertFilter {
-  const { since: sinceMs, until: untilMs, before, ...filter } = queryOf(filterSchema, query);
-  return { ...filter, sinceMs, untilMs, beforeNumber: before === undefined ? undefined : alertNumber(before) };
-}
+const filterOf = ({
+  since: sinceMs,
+  until: untilMs,
+  before,
+  ...filter
+}: z.output<typeof filterSchema>): AlertFilter => ({
+  ...{ ...filter, sinceMs, untilMs, beforeNumber: before === undefined ? undefined : alertNumber(before) },
+});
 
 /** The alert's own fields, and what the hub knows about it. `count` is how many its group has. */
 const alertView = (record: AlertRecord, count: number) => ({

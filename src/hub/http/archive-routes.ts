@@ -7,7 +7,7 @@ import { MAX_ARCHIVE_LISTED, MAX_RETENTION_DAYS } from "../../model/limits.ts";
 import type { ArchiveDesk } from "../archive/archive-desk.ts";
 import { EVERY_NODE } from "../archive/retention.ts";
 import { badRequest } from "../refusals.ts";
-import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
 
 const word = z.string().min(1).max(256);
 const seq = z.coerce.number().int().min(0);
@@ -42,13 +42,13 @@ export function archiveRoutes(desk: ArchiveDesk): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", reads, async (context) => context.json(await desk.overview()))
     .get("/entries", reads, async (context) => {
-      const { node: only, from, since, until, by, type, newest, ...rest } = queryOf(context.req.query(), entriesSchema);
+      const { node: only, from, since, until, by, type, newest, ...rest } = queryOf(context, entriesSchema);
       const filter = { ...rest, ...boundsOf(only, from, since, until), userId: by, newestFirst: newest };
       const asked = { ...filter, actionTypes: type === undefined ? undefined : [type] };
       return context.json({ entries: await desk.entries(asked, context.get("principal")) });
     })
     .get("/decisions", reads, async (context) => {
-      const { node: only, from, since, until, by, newest, ...rest } = queryOf(context.req.query(), decisionsSchema);
+      const { node: only, from, since, until, by, newest, ...rest } = queryOf(context, decisionsSchema);
       const filter = { ...rest, ...boundsOf(only, from, since, until), userId: by, newestFirst: newest };
       return context.json({ decisions: await desk.decisions(filter, context.get("principal")) });
     })
@@ -69,10 +69,3 @@ const boundsOf = (
   fromMs: number | undefined,
   toMs: number | undefined,
 ) => ({ fromSeq, fromMs, toMs, nodes: only === undefined ? undefined : [only] });
-
-function queryOf<T>(query: Record<string, string>, schema: z.ZodType<T>): T {
-  const checked = schema.safeParse(query);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  throw badRequest(`?${issue?.path.join(".") || "query"}: ${issue?.message ?? "does not fit"}`);
-}

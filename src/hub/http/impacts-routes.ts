@@ -3,8 +3,7 @@ import { z } from "zod";
 import { parseInstant } from "../../base/civil-time.ts";
 import { DISPOSITIONS } from "../impact/impact-model.ts";
 import type { ImpactService } from "../impact/impact-service.ts";
-import { badRequest } from "../refusals.ts";
-import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const MAX_LISTED = 10_000;
@@ -41,9 +40,8 @@ export function impactsRoutes(impacts: ImpactService): Hono<HubEnv> {
       return context.json(await impacts.open({ ...rest, sinceMs, untilMs }, context.get("principal")), 201);
     })
     .get("/:id", reads, async (context) => {
-      const page = pageSchema.safeParse(context.req.query());
-      if (!page.success) throw badRequest(`?from= and ?limit= are numbers, at most ${MAX_LISTED} items`);
-      return context.json(await impacts.get(context.req.param("id"), page.data.from, page.data.limit));
+      const { from, limit } = queryOf(context, pageSchema);
+      return context.json(await impacts.get(context.req.param("id"), from, limit));
     })
     .post("/:id/dispositions", decides, async (context) => {
       const disposition = await bodyOf(context, disposeSchema);
