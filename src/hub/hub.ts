@@ -256,10 +256,21 @@ function startTicking(
       });
   }, TICK_MS);
   const reading = setInterval(() => void services.replays.catchUp().catch(failed), CATCH_UP_MS);
+  let isLooking = false;
+  // Beside the rest: a look may read for minutes, and no alert waits for it.
+  const looking = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    const ended = () => {
+      isLooking = false;
+    };
+    services.impacts.revisit().catch(failed).finally(ended);
+  }, CATCH_UP_MS);
   return {
     stop: async () => {
       clearInterval(timer);
       clearInterval(reading);
+      clearInterval(looking);
       await under;
     },
   };

@@ -293,5 +293,9 @@ export const MAX_REPORT_EVIDENCE = 20_000;
 export const MAX_REPORT_BYTES = 256 << 20;
 /** Parts and tests that one impact may reach. */
 export const MAX_IMPACT_ITEMS = 100_000;
+/** How often the hub looks at an impact anew by itself, */
+export const IMPACT_REVISIT_MS = 6 * 3_600_000;
+/** and for how long after it was closed: a node that was away longer is looked at when somebody asks. */
+export const IMPACT_REVISITED_MS = 400 * 24 * 3_600_000;
 /** Archived decisions that an impact reads in one turn of the hub's loop. */
 export const IMPACT_DECISIONS_PER_TURN = 50;

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/canonical-json.ts";
+import { MaintError } from "../../base/maint-error.ts";
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
+import { IMPACT_REVISIT_MS, IMPACT_REVISITED_MS } from "../../model/limits.ts";
 import type { Clock, Principal } from "../ports.ts";
 import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
@@ -60,6 +62,11 @@ export interface ImpactService {
   readonly get: (id: string, from?: number, limit?: number) => Promise<ImpactView>;
   /** A closed impact of which more was found is open again by it. @throws MaintError NOT_FOUND, BAD_REQUEST for no such item */
   readonly dispose: (id: string, disposition: NewDisposition, by: Principal) => Promise<ImpactView>;
+  /**
+   * Looks anew at the impact that was not looked at for longest, where that is long enough; call it every while. What nodes handed
+   * in since then stands in `list`; nothing is opened or closed by it. True where it looked.
+   */
+  readonly revisit: () => Promise<boolean>;
   /** @throws MaintError NOT_FOUND, CONFLICT while anything has no disposition */
   readonly close: (id: string, note: string, by: Principal) => Promise<ImpactView>;
 }
@@ -73,6 +80,7 @@ export function createImpactService(ports: ImpactPorts): ImpactService {
     list: () => list(ports),
     open: (impact, by) => serially(() => open(ports, impact, by)),
     get: (id, from = 0, limit = FIRST_ITEMS) => serially(async () => pageOf(await lookAt(ports, id), from, limit)),
+    revisit: () => serially(() => revisit(ports)),
     dispose: (id, disposition, by) => serially(() => dispose(ports, id, disposition, by)),
     close: (id, note, by) => serially(() => close(ports, id, note, by)),
   };
@@ -90,6 +98,29 @@ async function list(ports: ImpactPorts): ReturnType<ImpactService["list"]> {
     (one) => openedFor(one.asset, one.cause, impacts) === undefined,
   );
   return { impacts, candidates: found.map(candidateOf) };
+}
+
+async function revisit(ports: ImpactPorts): Promise<boolean> {
+  const nowMs = ports.clock.nowMs();
+  const due = (await rowsOf(ports)).map(impactOf).filter(({ state, closed, lastLook }) => {
+    const isOver = state === "closed" && nowMs - (closed?.atMs ?? 0) > IMPACT_REVISITED_MS;
+    return !isOver && nowMs - lastLook.atMs >= IMPACT_REVISIT_MS;
+  });
+  const [oldest] = due.sort((a, b) => a.lastLook.atMs - b.lastLook.atMs);
+  if (oldest === undefined) return false;
+  try {
+    await lookAt(ports, oldest.id);
+  } catch (error) {
+    // It grew beyond what one look holds: whoever asks for it is told, and until then it stands as it was seen last.
+    if (!(error instanceof MaintError) || error.code !== "MAINT_ERR_CONFLICT") throw error;
+    await noteLook(ports, oldest.id, { ...oldest.lastLook, atMs: nowMs });
+  }
+  return true;
+}
+
+async function noteLook({ db }: ImpactPorts, id: string, lastLook: LastLook): Promise<void> {
+  const change = { last_look: JSON.stringify(lastLook) };
+  await db.tables<ImpactTables>().updateTable("impact").set(change).where("id", "=", numberOf(id)).execute();
 }
 
 async function open(ports: ImpactPorts, asked: NewImpact, by: Principal): Promise<ImpactView> {
@@ -150,12 +181,7 @@ async function lookAt(ports: ImpactPorts, id: string): Promise<ImpactView> {
   const found = await look(ports, suspects);
   const disposed = await dispositionsOf(ports, id);
   const lastLook = lookOf(found, disposed, ports.clock.nowMs());
-  const tables = ports.db.tables<ImpactTables>();
-  await tables
-    .updateTable("impact")
-    .set({ last_look: JSON.stringify(lastLook) })
-    .where("id", "=", numberOf(id))
-    .execute();
+  await noteLook(ports, id, lastLook);
   const items = found.items.map((item): DisposedItem => ({ ...item, disposition: disposed.get(item.key) ?? null }));
   return { ...impact, lastLook, suspects, items, stations: stationsOf(impact, history) };
 }

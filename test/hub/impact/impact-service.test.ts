@@ -3,11 +3,13 @@ import { DAY_MS, parseInstant, printUtc } from "../../../src/base/civil-time.ts"
 import type { ImpactStation } from "../../../src/hub/impact/impact-model.ts";
 import { createImpactService, type ImpactService } from "../../../src/hub/impact/impact-service.ts";
 import type { Principal } from "../../../src/hub/ports.ts";
+import { conflict } from "../../../src/hub/refusals.ts";
 import { nextEntry } from "../../../src/ledger/append.ts";
 import { EMPTY_HEAD, type LedgerHead } from "../../../src/ledger/entry.ts";
 import type { LedgerRecord } from "../../../src/model/ledger-entry.ts";
+import { IMPACT_REVISIT_MS, IMPACT_REVISITED_MS } from "../../../src/model/limits.ts";
 import { type ArchiveBench, archiveBench } from "../archive/archive-fixture.ts";
-import { contractShelf, knownContract, openLoopBench } from "../loop-fixture.ts";
+import { contractShelf, knownContract, openLoopBench, START_MS } from "../loop-fixture.ts";
 import { metadataOf, releaseOf, type Values, ZONE } from "../replay/replay-fixture.ts";
 import { calibrationRecord, evidenceLedgerRecord, impactClosedRecord, revocationRecord } from "./impact-fixture.ts";
 
@@ -111,6 +113,10 @@ const floor = async () => {
 const open = (impacts: ImpactService, more: object = {}) =>
   impacts.open({ asset: "LM-1", note: "as found low", ...more }, QA);
 
+const tooMany = (): never => {
+  throw conflict("more than 100000 parts and tests rested on it");
+};
+
 describe("an instrument that was found out of tolerance", () => {
   test("is said before anybody opened it, and what rested on it at every node is found", async () => {
     const { impacts, entries } = await floor();
@@ -209,6 +215,40 @@ describe("an instrument that was found out of tolerance", () => {
     expect([again.state, again.lastLook.undisposed]).toEqual(["open", 0]);
     expect(entries().slice(-2)).toEqual(["impact reopened QA-1", "impact disposed QA-1"]);
     expect((await impacts.close("impact-1", "settled again", QA)).state).toBe("closed");
+  });
+
+  test("is looked at again by and by, so that the list says what came later", async () => {
+    const { impacts, write: append, tick } = await floor();
+    await open(impacts);
+    await impacts.dispose("impact-1", { items: "all", disposition: "accept", note: "fine" }, QA);
+    await impacts.close("impact-1", "settled", QA);
+    append("LP-3", [decision("LP-3", { test: "T-7", at: "2026-08-01T09:00", part: "P-7" })]);
+    const undisposed = async () => (await impacts.list()).impacts.map(({ lastLook }) => lastLook.undisposed);
+    expect(await impacts.revisit()).toBe(false);
+    expect(await undisposed()).toEqual([0]);
+    tick(IMPACT_REVISIT_MS);
+    expect([await impacts.revisit(), await impacts.revisit()]).toEqual([true, false]);
+    expect(await undisposed()).toEqual([1]);
+    // It does not open itself, nor does it close: people do.
+    expect((await impacts.list()).impacts.map(({ state }) => state)).toEqual(["closed"]);
+    append("LP-3", [decision("LP-3", { test: "T-8", at: "2026-08-02T09:00", part: "P-8" })]);
+    tick(IMPACT_REVISITED_MS + IMPACT_REVISIT_MS);
+    expect(await impacts.revisit()).toBe(false);
+    expect((await impacts.get("impact-1")).lastLook.undisposed).toBe(2);
+  });
+
+  test("that grew beyond what one look holds stands as it was seen last, and the hub goes on", async () => {
+    const { impacts, tick, db } = await floor();
+    await open(impacts);
+    db.prepare("update impact set last_look = json_set(last_look, '$.items', 7)").run();
+    const full = createImpactService({
+      ...{ clock: { nowMs: () => START_MS + IMPACT_REVISIT_MS }, db, journal: { commit: async () => expect.fail("") } },
+      archive: { nodes: () => [], entries: () => [], decisions: tooMany },
+      ...{ contracts: contractShelf([]), nodes: { plantZone: async () => ZONE } },
+    });
+    tick(IMPACT_REVISIT_MS);
+    expect([await full.revisit(), await full.revisit()]).toEqual([true, false]);
+    expect((await impacts.list()).impacts).toMatchObject([{ state: "open", lastLook: { items: 7 } }]);
   });
 
   test("reaches what was calibrated with it", async () => {
