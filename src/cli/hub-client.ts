@@ -139,15 +139,14 @@ function refusal(status: number, answer: unknown, text: string): MaintError {
 
 const ESCAPE = "\u001b";
 
-/** Without control characters, but for tabs and the colours that lines are painted with. */
+/** Without control characters, but for tabs, ends of lines and the colours that lines are painted with. */
 const tamed = (line: string): string =>
-  line.replaceAll(/(?!\t)(\p{Cc})(\[[\d;]*m)?/gu, (found, sign: string, colour?: string) =>
+  line.replaceAll(/(?![\t\n])(\p{Cc})(\[[\d;]*m)?/gu, (found, sign: string, colour?: string) =>
     sign === ESCAPE && colour !== undefined ? found : ` ${colour ?? ""}`,
   );
 
 /**
- * Prints the answer as JSON with `--json`, else the lines. What nodes and people wrote stands in them: it steers no terminal, and
- * makes no line of its own.
+ * Prints the answer as JSON with `--json`, else the lines. What nodes and people wrote stands in them: it steers no terminal.
  */
 export function printAnswer(options: { readonly json?: boolean }, answer: unknown, lines: readonly string[]): void {
   process.stdout.write(

@@ -1,6 +1,8 @@
 import type { ReplayJob } from "../hub/replay/replay-service.ts";
 import type { ReplayExample, ReplayShare, ReplaySummary, WhyNotJudged } from "../hub/replay/replay-summary.ts";
 
+import { plain } from "./decided-line.ts";
+
 const BAR_WIDTH = 30;
 const PHASES = { reading: "reads the archive", deciding: "decides again" } as const;
 
@@ -91,6 +93,8 @@ const examples = (title: string, list: readonly ReplayExample[]): readonly strin
         ...list.map(({ node, seq, atMs, test, order, part, before, now }) => {
           const about = [test, order, part].filter((word) => word !== null).join(" ");
           const words = (reasons: readonly string[]): string => (reasons.length === 0 ? "allowed" : reasons.join(", "));
-          return `    ${new Date(atMs).toISOString()}  ${node} ${seq}  ${about}  ${words(before)} -> ${words(now)}`;
+          return plain(
+            `    ${new Date(atMs).toISOString()}  ${node} ${seq}  ${about}  ${words(before)} -> ${words(now)}`,
+          );
         }),
       ];

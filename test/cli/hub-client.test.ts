@@ -21,7 +21,7 @@ test("what nodes and people wrote does not steer a terminal; our own colours sta
   expect(printed(["\u001b[1mbold\u001b[22m"])).toBe("\u001b[1mbold\u001b[22m\n");
   expect(printed(["a\u001b[2J\u001b]0;title\u0007b\rc\u009bd"])).toBe("a [2J ]0;title b c d\n");
   expect(printed(["\tindented"])).toBe("\tindented\n");
-  expect(printed(["one\nMAY TEST  LP-01", "two"])).toBe("one MAY TEST  LP-01\ntwo\n");
+  expect(printed(["contract UV {\n  for every station\n}"])).toBe("contract UV {\n  for every station\n}\n");
 });
 
 test("a hub that is there and does not answer in time is not said to be away", async () => {
