@@ -58,7 +58,7 @@ export function openAlertSpool(path: string): AlertSpool {
     read: (afterSeq, upTo) => {
       const { epoch } = mark();
       const rows = select.all(afterSeq, upTo) as unknown as { readonly seq: number; readonly body: string }[];
-      return rows.map(({ seq, body }) => ({ ...(JSON.parse(body) as NewAlert), epoch, seq }));
+      return rows.map(({ seq, body }) => placed(JSON.parse(body) as NewAlert, epoch, seq));
     },
     prune: (ackedSeq) =>
       transaction(db, () => {
@@ -75,3 +75,6 @@ export function openAlertSpool(path: string): AlertSpool {
     close: () => db.close(),
   };
 }
+
+/** In the order of the type, which a hub reads the quickest. */
+const placed = ({ node, ...said }: NewAlert, epoch: string, seq: number): Alert => ({ node, epoch, seq, ...said });

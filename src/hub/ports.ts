@@ -3,6 +3,7 @@ import type { Bundle } from "../model/bundle.ts";
 import type { ContractId, Digest, Version } from "../model/ids.ts";
 import type { ContractStatus } from "../model/lifecycle.ts";
 import type { AlertBatch } from "../model/message.ts";
+import type { PlainAlerts } from "./alerts/alert-text.ts";
 
 /** What the hub's parts are given from outside, so that a test can hand them its own. */
 
@@ -66,12 +67,12 @@ export interface NodeSource {
 export interface AlertInbox {
   /**
    * Durable when fulfilled, idempotent by (node, epoch, seq). `upTo` is the highest seq of the epoch without a gap below;
-   * a batch that does not fit is not taken. `text` is the batch's alerts as JSON.stringify writes them, where they came so.
+   * a batch that does not fit is not taken. `plain` is what the text of its alerts says, where that was enough to read them.
    */
   readonly receive: (
     node: string,
     batch: AlertBatch,
-    text?: string,
+    plain?: PlainAlerts,
   ) => Promise<Result<{ readonly upTo: number }, { readonly code: "bad-frame" | "gap"; readonly message: string }>>;
   /** The highest seq of this epoch that is durable here without a gap; 0 when none is. */
   readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;

@@ -5,13 +5,14 @@ import { fingerprintOf, groupKey, type PlannedNotice, severityRank } from "./ale
 import { alertBatchSchema } from "./alert-schema.ts";
 import { isPlainBatch } from "./alert-shape.ts";
 import type { GroupState } from "./alert-statements.ts";
+import type { PlainAlerts, PlainRun } from "./alert-text.ts";
 
 /** What one node handed in. */
 export interface NodeBatch {
   readonly node: string;
   readonly batch: AlertBatch;
-  /** `batch.alerts` as JSON.stringify writes it, where the caller has that already. */
-  readonly text?: string | undefined;
+  /** `batch.alerts` as their text alone says them, where the caller read it so. */
+  readonly plain?: PlainAlerts | undefined;
 }
 
 export interface BatchRefused {
@@ -28,7 +29,12 @@ export interface DraftBatch {
   readonly node: string;
   readonly epoch: string;
   readonly firstAlert: number;
-  readonly records: readonly Alert[];
+  readonly firstSeq: number;
+  /** Records, and those of them that are alerts. */
+  readonly count: number;
+  readonly alerts: number;
+  /** Parsed when they are asked for: of most batches nobody does. */
+  readonly records: () => readonly Alert[];
   readonly body: string;
   readonly runs: readonly DraftRun[];
 }
@@ -45,8 +51,8 @@ export interface DraftRun {
 /** A group that the commit adds to. */
 export interface DraftGroup {
   readonly fingerprint: string;
-  /** The first that came now; what makes a group is the same in all of them. */
-  readonly sample: Alert;
+  /** Of the first that came now; what makes a group is the same in all of them. */
+  readonly sample: GroupSample;
   readonly before: GroupState | undefined;
   /** `severityRank` of the worst of its incident, so far; -1 where none is open. */
   openRank: number;
@@ -58,6 +64,8 @@ export interface DraftGroup {
   lastAlert: number;
   readonly raises: Raise[];
 }
+
+export type GroupSample = Pick<Alert, "node" | "contract" | "version" | "condition" | "reason" | "subject">;
 
 /** An alert that begins an incident, or is worse than all before it: only such a one is told at once. */
 export interface Raise {
@@ -93,30 +101,70 @@ export function alertDraft(known: KnownState): AlertDraft {
   const groups = new Map<string, DraftGroup>();
   const streams = new Map<string, Stream>();
   let last = known.lastNumber();
+  const storedUpTo = (node: string, epoch: string): number =>
+    streams.get(`${node}/${epoch}`)?.stored ?? known.storedUpTo(node, epoch);
+  const take = (batch: Omit<DraftBatch, "firstAlert">): Received => {
+    const { node, epoch, firstSeq, count } = batch;
+    const upTo = firstSeq + count - 1;
+    batches.push({ ...batch, firstAlert: last + 1 });
+    last += count;
+    streams.set(`${node}/${epoch}`, { node, epoch, stored: upTo });
+    return ok({ upTo });
+  };
+  const takeQuietly = (node: string, batch: AlertBatch, plain: PlainAlerts): Received | undefined => {
+    const { epoch, firstSeq, count, text: body } = plain;
+    // What is foreign, old or missing is said of alerts that were parsed.
+    if (plain.node !== node || epoch !== batch.epoch || firstSeq !== storedUpTo(node, epoch) + 1) return undefined;
+    const runs = quietRuns(plain, last + 1, (sample) => groupOf(groups, known, sample));
+    if (runs === undefined) return undefined;
+    return take({ node, epoch, firstSeq, count, alerts: count, records: () => batch.alerts, body, runs });
+  };
   return {
     batches,
     groups,
     streams,
-    add({ node, batch, text }) {
-      const checked = checkedBatch(batch);
+    add({ node, batch, plain }) {
+      const quiet = plain === undefined ? undefined : takeQuietly(node, batch, plain);
+      if (quiet !== undefined) return quiet;
+      const checked = plain === undefined ? checkedBatch(batch) : ok(batch);
       if (!checked.ok) return checked;
       const { epoch, alerts } = checked.value;
-      const key = `${node}/${epoch}`;
-      const stored = streams.get(key)?.stored ?? known.storedUpTo(node, epoch);
+      const stored = storedUpTo(node, epoch);
       const fresh = freshOf(node, checked.value, stored);
       if (!fresh.ok) return fresh;
       const records = fresh.value;
       if (records.length === 0) return ok({ upTo: stored });
-      const firstAlert = last + 1;
-      const body = records === alerts && text !== undefined ? text : JSON.stringify(records);
-      const runs = runsOf(records, firstAlert, (alert) => groupOf(groups, known, alert));
-      batches.push({ node, epoch, firstAlert, records, body, runs });
-      last += records.length;
-      const upTo = stored + records.length;
-      streams.set(key, { node, epoch, stored: upTo });
-      return ok({ upTo });
+      const body = records === alerts && plain !== undefined ? plain.text : JSON.stringify(records);
+      const runs = runsOf(records, last + 1, (alert) => groupOf(groups, known, alert));
+      const counts = { count: records.length, alerts: runs.reduce((sum, { count }) => sum + count, 0) };
+      return take({ node, epoch, firstSeq: stored + 1, ...counts, records: () => records, body, runs });
     },
   };
+}
+
+/**
+ * The runs of alerts of which none begins an incident nor is worse than all before it: then their words are of no further
+ * interest. Undefined where one does; nothing is counted then.
+ */
+function quietRuns(
+  { runs }: PlainAlerts,
+  firstAlert: number,
+  groupOf: (sample: GroupSample) => DraftGroup,
+): readonly DraftRun[] | undefined {
+  const groups = runs.map(({ sample }) => groupOf(sample));
+  if (!runs.every(({ rank }, index) => rank <= (groups[index]?.openRank ?? -1))) return undefined;
+  return runs.map((run, index) => counted(run, groups[index] as DraftGroup, firstAlert));
+}
+
+function counted(run: PlainRun, group: DraftGroup, firstAlert: number): DraftRun {
+  const { count, rank, firstAtMs, lastAtMs } = run;
+  group.count += count;
+  group.rank = Math.max(group.rank, rank);
+  group.firstAtMs = Math.min(group.firstAtMs, firstAtMs);
+  group.lastAtMs = Math.max(group.lastAtMs, lastAtMs);
+  if (group.firstAlert === 0) group.firstAlert = firstAlert + run.firstIndex;
+  group.lastAlert = firstAlert + run.lastIndex;
+  return { group, count, rank, firstAtMs, lastAtMs };
 }
 
 function checkedBatch(batch: unknown): Result<AlertBatch, BatchRefused> {
@@ -142,14 +190,14 @@ function freshOf(node: string, { epoch, alerts }: AlertBatch, stored: number): R
   return fail({ code: "gap", message, upTo: stored });
 }
 
-function groupOf(groups: Map<string, DraftGroup>, known: KnownState, alert: Alert): DraftGroup {
+function groupOf(groups: Map<string, DraftGroup>, known: KnownState, alert: GroupSample): DraftGroup {
   const key = groupKey(alert);
   const drafted = groups.get(key);
   if (drafted !== undefined) return drafted;
   const before = known.group(key, () => fingerprintOf(alert));
   const group: DraftGroup = {
     ...{ fingerprint: before?.fingerprint ?? fingerprintOf(alert), sample: alert, before },
-    ...{ openRank: before?.rank ?? -1, count: 0, rank: -1, firstAtMs: alert.atMs, lastAtMs: alert.atMs },
+    ...{ openRank: before?.rank ?? -1, count: 0, rank: -1, firstAtMs: Infinity, lastAtMs: 0 },
     ...{ firstAlert: 0, lastAlert: 0, raises: [] },
   };
   groups.set(key, group);

@@ -46,14 +46,17 @@ export interface PlannedNotice {
 
 export const noticeKey = (notice: PlannedNotice): string => `${notice.role.toLowerCase()}@${notice.afterMs}`;
 
+/** What makes a group. */
+type Said = Pick<Alert, "contract" | "condition" | "reason" | "subject" | "node">;
+
 /** Alerts that say the same about the same thing at one node. 16 hex digits. */
-export function fingerprintOf(alert: Alert): string {
+export function fingerprintOf(alert: Said): string {
   const same = [alert.contract, alert.condition, alert.reason, alert.subject, alert.node];
   return createHash("sha256").update(canonicalJson(same)).digest("hex").slice(0, 16);
 }
 
 /** Equal exactly where fingerprints are, and cheaper. */
-export const groupKey = ({ contract, condition, reason, subject, node }: Alert): string =>
+export const groupKey = ({ contract, condition, reason, subject, node }: Said): string =>
   JSON.stringify([contract, condition, reason, subject, node]);
 
 /** One fingerprint's alerts, for a list that a person can read. */

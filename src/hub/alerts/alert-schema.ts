@@ -9,7 +9,7 @@ export const MAX_WORD = 64;
 export const MAX_REASON = 128;
 export const MAX_LIST = 64;
 export const EPOCH = /^[0-9a-f]{16}$/;
-export const DECIMAL = /^-?\d{1,40}(\.\d{1,40})?$/;
+export const DECIMAL = /^-?\d{1,40}(?:\.\d{1,40})?$/;
 export const ALERT_KINDS = [
   "decision-blocked",
   "when-blocked",

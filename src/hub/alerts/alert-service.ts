@@ -16,6 +16,7 @@ import type { AlertPorts } from "./alert-ports.ts";
 import type { AlertFilter, AlertGroup, AlertRecord, NumberedAlert } from "./alert-record.ts";
 import { alertStatements } from "./alert-statements.ts";
 import { alertStore } from "./alert-store.ts";
+import type { PlainAlerts } from "./alert-text.ts";
 import type { DueNotice } from "./escalation.ts";
 import { sendDue } from "./incidents.ts";
 import { createIntake } from "./intake.ts";
@@ -33,12 +34,12 @@ export interface AlertService {
   /**
    * Stores a node's batch; ok is a promise kept: every alert up to `upTo` is in hub.db, and its bytes' digest in the ledger. Alerts
    * that are there already change nothing. A batch that would leave a gap, or is no batch of this node, is refused whole.
-   * @param text `batch.alerts` as JSON.stringify writes it, where the caller has that already
+   * @param plain `batch.alerts` as their text alone says them, where the caller read it so
    */
   readonly receive: (
     node: string,
     batch: AlertBatch,
-    text?: string,
+    plain?: PlainAlerts,
   ) => Promise<Result<{ readonly upTo: number }, BatchRefused>>;
   /** For a `welcome`: all alerts of the epoch up to this seq are durable. */
   readonly ackedUpTo: (node: string, epoch: string) => Promise<number>;
@@ -85,7 +86,7 @@ export function createAlertService(ports: AlertPorts): AlertService {
     {
       max: RECORDS_PER_COMMIT,
       // Nothing of it has been checked yet.
-      weightOf: ({ batch }) => Math.max(LEAST_WEIGHT, batch.alerts?.length ?? 0),
+      weightOf: ({ batch, plain }) => Math.max(LEAST_WEIGHT, plain?.count ?? batch.alerts?.length ?? 0),
       gatherTurns: COMMIT_GATHER_TURNS,
     },
     async (items, at) => {
@@ -95,7 +96,7 @@ export function createAlertService(ports: AlertPorts): AlertService {
     },
   );
   return {
-    receive: (node, batch, text) => batches({ node, batch, text }),
+    receive: (node, batch, plain) => batches({ node, batch, plain }),
     ackedUpTo: (node, epoch) => serially(async () => intake.storedUpTo(node, epoch)),
     list: (filter = {}) => store.list(filter),
     after: store.after,

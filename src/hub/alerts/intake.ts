@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { assert } from "../../base/assert.ts";
 import type { Alert } from "../../model/alert.ts";
 import type { BundleNotice } from "../../model/bundle.ts";
@@ -97,16 +97,14 @@ async function store(
     states.set(group, state);
     remember(key, state);
   }
-  for (const { node, epoch, firstAlert, records, body, runs } of draft.batches) {
-    const alerts = runs.reduce((sum, { count }) => sum + count, 0);
-    const place = { firstAlert, firstSeq: records[0]?.seq ?? 0, receivedAtMs: nowMs };
-    statements.putBatch({ ...place, node, epoch, count: records.length, alerts, body });
+  for (const { firstAlert, records, runs, ...batch } of draft.batches) {
+    statements.putBatch({ ...batch, firstAlert, receivedAtMs: nowMs });
     for (const { group, ...run } of runs) {
       const state = states.get(group);
       assert(state !== undefined, "a run's group was stored");
       statements.putRun({ ...run, firstAlert, group: state.id, incident: state.incident });
     }
-    if (alerts < records.length) await insertShadowDecisions(write.tables, records);
+    if (batch.alerts < batch.count) await insertShadowDecisions(write.tables, records());
   }
   for (const { node, epoch, stored } of draft.streams.values()) statements.putStream(node, epoch, stored);
   ports.post(tellRaises(statements, draft.groups.values(), states, nowMs), write.record);
@@ -128,7 +126,9 @@ function storeGroup(
     statements.growIncident(before.incident, group);
     return { id, fingerprint, incident: before.incident, rank };
   }
-  const { stationId: station, stationType } = sample;
+  const [first] = group.raises;
+  assert(first !== undefined, "an incident begins with an alert that raises it");
+  const { stationId: station, stationType } = first.alert;
   const incident = statements.newIncident({ ...group, group: id, openedAtMs: nowMs, station, stationType });
   statements.setIncident(id, incident);
   return { id, fingerprint, incident, rank };
@@ -145,21 +145,21 @@ function raisedRecord({ batches, groups }: AlertDraft, hubId: string): LedgerRec
   const contract = common(samples.map((alert) => alert.contract));
   const version = common(samples.map((alert) => alert.version));
   const alerts = [...groups.values()].reduce((sum, { count }) => sum + count, 0);
-  const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
+  const records = batches.reduce((sum, { count }) => sum + count, 0);
   const from = node === undefined ? `${nodes.size} nodes` : node;
-  const [first] = samples;
+  const only = records === 1 && alerts === 1 ? batches[0]?.records()[0] : undefined;
   return {
     action_type: "alert_raised",
     action: alerts === 0 ? "tried" : "raised",
     target: contract == null ? (node ?? hubId) : `${contract}@${version ?? "several"}`,
-    details: records === 1 && first !== undefined ? first.text : `${countsOf(alerts, records - alerts)} of ${from}`,
+    details: only !== undefined ? only.text : `${countsOf(alerts, records - alerts)} of ${from}`,
     user_id: node ?? hubId,
     smart_id: contract ?? null,
     metadata: {
       ...{ alerts, records },
       batches: batches.map((batch) => ({
-        ...{ node: batch.node, epoch: batch.epoch, from_seq: batch.records[0]?.seq, first_alert: batch.firstAlert },
-        ...{ count: batch.records.length, sha256: digestOf(batch.body) },
+        ...{ node: batch.node, epoch: batch.epoch, from_seq: batch.firstSeq, first_alert: batch.firstAlert },
+        ...{ count: batch.count, sha256: digestOf(batch.body) },
       })),
       first: named(batches),
     },
@@ -169,7 +169,7 @@ function raisedRecord({ batches, groups }: AlertDraft, hubId: string): LedgerRec
 const countsOf = (alerts: number, trials: number): string =>
   [...(alerts > 0 ? [`${alerts} alerts`] : []), ...(trials > 0 ? [`${trials} trials`] : [])].join(" and ");
 
-export const digestOf = (body: string): string => createHash("sha256").update(body).digest("hex");
+export const digestOf = (body: string): string => hash("sha256", body, "hex");
 
 /** What all say; undefined where they differ, or there is nothing. */
 const common = <T>(values: readonly T[]): T | undefined => (new Set(values).size === 1 ? values[0] : undefined);
@@ -178,7 +178,7 @@ const common = <T>(values: readonly T[]): T | undefined => (new Set(values).size
 function named(batches: AlertDraft["batches"]): readonly object[] {
   const found: object[] = [];
   for (const { records, firstAlert } of batches) {
-    for (const [index, alert] of records.entries()) {
+    for (const [index, alert] of records().entries()) {
       if (found.length === MAX_ALERTS_NAMED) return found;
       if (alert.kind !== "shadow-decision") found.push(inWords(alert, firstAlert + index));
     }

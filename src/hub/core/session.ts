@@ -24,6 +24,7 @@ import {
   type Standing,
   type WireError,
 } from "../../model/message.ts";
+import type { PlainAlerts } from "../alerts/alert-text.ts";
 import { type ArchivedStanding, standsApart } from "../archive/follow.ts";
 import { type NodeFrame, parseNodeFrame } from "./wire-frame.ts";
 
@@ -115,12 +116,12 @@ export type SessionEffect =
   | { readonly kind: "send-blob"; readonly digest: Digest; readonly re: string }
   | { readonly kind: "take-report"; readonly node: string; readonly report: Report; readonly re: string }
   | { readonly kind: "take-standing"; readonly node: string; readonly standing: Standing }
-  /** `text` is the batch's alerts as JSON.stringify writes them, where they came so. */
+  /** `plain` is what the text of the batch's alerts says, where that was enough to read them. */
   | {
       readonly kind: "commit-alerts";
       readonly node: string;
       readonly batch: AlertBatch;
-      readonly text: string | undefined;
+      readonly plain: PlainAlerts | undefined;
       readonly re: string;
     }
   /** Its ledger cannot be the one that is archived: before anything is said about that, it is written down. */
@@ -300,20 +301,18 @@ function opened(
       return { state: next, effects: [{ kind: "take-proof", node, name, text: proof, re }] };
     }
     case "alert": {
-      const { batch, wrong } = checkedBatch(state, frame.body);
+      const { body: batch, plain } = frame;
+      const count = plain?.count ?? batch.alerts.length;
+      const wrong = wrongOf(state, batch.epoch, count);
       if (wrong !== undefined) return refuse(state, "bad-frame", wrong, re);
-      return {
-        state,
-        effects: batch.alerts.length === 0 ? [] : [{ kind: "commit-alerts", node, batch, text: frame.text, re }],
-      };
+      return { state, effects: count === 0 ? [] : [{ kind: "commit-alerts", node, batch, plain, re }] };
     }
   }
 }
 
-function checkedBatch(state: SessionState, batch: AlertBatch): { batch: AlertBatch; wrong?: string } {
-  if (batch.epoch !== state.epoch) return { batch, wrong: "alerts of another epoch than hello said" };
-  if (batch.alerts.length > RECORDS_PER_FRAME) return { batch, wrong: `more than ${RECORDS_PER_FRAME} alerts a frame` };
-  return { batch };
+function wrongOf(state: SessionState, epoch: string, count: number): string | undefined {
+  if (epoch !== state.epoch) return "alerts of another epoch than hello said";
+  return count > RECORDS_PER_FRAME ? `more than ${RECORDS_PER_FRAME} alerts a frame` : undefined;
 }
 
 function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "looked-up" }): SessionStep {

@@ -30,11 +30,11 @@ export async function takeProof(
 }
 
 async function commitAlerts(
-  { node, batch, re }: SessionEffect & { readonly kind: "commit-alerts" },
+  { node, batch, plain, re }: SessionEffect & { readonly kind: "commit-alerts" },
   ports: SessionPorts,
   handle: (event: SessionEvent) => void,
 ): Promise<void> {
-  const taken = await ports.inbox.receive(node, batch);
+  const taken = await ports.inbox.receive(node, batch, plain);
   if (taken.ok) handle({ kind: "committed", epoch: batch.epoch, upTo: taken.value.upTo, re });
   else handle({ kind: "not-committed", code: taken.error.code, message: taken.error.message, re });
 }
