@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** How long to wait for another connection's lock. */
   readonly busyTimeoutMs?: number;
+  /** Of a file that is made now: large ones for rows of many KiB, which then take fewer. SQLite's own, 4 KiB, unless told. */
+  readonly pageBytes?: number;
   /** Does not walk the file first: for one whose content proves itself and that may be larger than a start can wait for. */
   readonly unwalked?: boolean;
 }
@@ -29,6 +31,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
       timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
     });
     refuseOldSqlite(db);
+    if (options.pageBytes !== undefined) db.exec(`PRAGMA page_size = ${options.pageBytes}`);
     if (options.readOnly !== true)
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     if (options.unwalked !== true) walk(db, path);

@@ -66,6 +66,8 @@ export interface Hub {
 }
 
 const SOAK_MS = 2_000;
+/** A batch of alerts has about 6 KiB. */
+const HUB_PAGE_BYTES = 16_384;
 /** Of a damaged PolicyCentral, in the ledger; the command lists all. */
 const MAX_FINDINGS = 100;
 const TICK_MS = 500;
@@ -130,7 +132,7 @@ async function openHub(options: HubOptions, folder: string, opened: (() => unkno
     clock: () => ({ timeMs: clock.nowMs(), timeSource: "wall" }),
   });
   opened.push(() => ledger.close());
-  const db = await openHubDatabase(openDatabase(join(folder, "hub.db")), hubAreas);
+  const db = await openHubDatabase(openDatabase(join(folder, "hub.db"), { pageBytes: HUB_PAGE_BYTES }), hubAreas);
   opened.push(() => db.close());
   const archive = openArchiveFile(join(folder, "archive.db"));
   opened.push(() => archive.close());

@@ -95,30 +95,43 @@ export function createAlertService(ports: AlertPorts): AlertService {
       return answers;
     },
   );
+  /** Reads what is kept of groups and incidents once all that was taken in is counted there. */
+  const counted = async <T>(read: () => T | Promise<T>): Promise<T> => {
+    await serially(intake.settle);
+    return read();
+  };
   return {
     receive: (node, batch, plain) => batches({ node, batch, plain }),
     ackedUpTo: (node, epoch) => serially(async () => intake.storedUpTo(node, epoch)),
-    list: (filter = {}) => store.list(filter),
+    list: (filter = {}) => counted(() => store.list(filter)),
     after: store.after,
-    groups: (filter = {}) => listGroups(tables, filter),
-    groupCounts: (fingerprints) => groupCounts(tables, fingerprints),
+    groups: (filter = {}) => counted(() => listGroups(tables, filter)),
+    groupCounts: (fingerprints) => counted(() => groupCounts(tables, fingerprints)),
     acknowledge: (id, by, note) => {
       const ids = typeof id === "string" ? [id] : id;
-      return serially(() => acknowledge(ports, { store, statements }, { ids, by, note }).finally(intake.forget));
+      return serially(async () => {
+        await intake.settle();
+        return acknowledge(ports, { store, statements }, { ids, by, note }).finally(intake.forget);
+      });
     },
-    details: async (id) => {
-      const record = store.find(id);
-      if (record !== undefined) return detailsOf(db, record);
-      throw unknownId(
-        "alert",
-        id,
-        (await store.list({ limit: 100 })).map((known) => known.id),
-      );
-    },
+    details: (id) =>
+      counted(async () => {
+        const record = store.find(id);
+        if (record !== undefined) return detailsOf(db, record);
+        throw unknownId(
+          "alert",
+          id,
+          (await store.list({ limit: 100 })).map((known) => known.id),
+        );
+      }),
     tail: tail.read,
     metrics: (request) => responseTimes(db, request, ports.clock.nowMs()),
     verify: (ledger) => verifyAlerts(db, ledger),
-    escalate: () => serially(() => sendDue(ports, statements, store.findNumber)),
+    escalate: () =>
+      serially(async () => {
+        await intake.settle();
+        return sendDue(ports, statements, store.findNumber);
+      }),
     shadow: (contract, version) => summarizeShadow(tables, contract, version),
   };
 }

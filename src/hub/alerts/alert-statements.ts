@@ -79,6 +79,8 @@ export interface AlertStatements {
   readonly putBatch: (batch: NewBatch) => void;
   readonly putStream: (node: string, epoch: string, stored: number) => void;
   readonly putRun: (run: NewRun) => void;
+  /** Every batch up to the one that begins with this number is counted. */
+  readonly setCounted: (firstAlert: number) => void;
   readonly newGroup: (group: NewGroup) => number;
   readonly growGroup: (id: number, growth: Growth) => void;
   readonly setIncident: (group: number, incident: number | null) => void;
@@ -108,6 +110,7 @@ const SQL = {
   batch: "insert into alert_batch values (?, ?, ?, ?, ?, ?, ?, ?)",
   stream: "insert into alert_stream values (?, ?, ?) on conflict do update set stored = excluded.stored",
   run: "insert into alert_run values (?, ?, ?, ?, ?, ?, ?)",
+  counted: "update alert_counted set up_to = max(up_to, ?)",
   newGroup: `insert into alert_group
     (fingerprint, node, contract, condition, reason, subject, rank, count, first_at_ms, last_at_ms, last_alert)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -145,6 +148,7 @@ export function alertStatements({ prepare }: Pick<HubDatabase, "prepare">): Aler
       const { firstAlert, group, incident, count, rank, firstAtMs, lastAtMs } = one;
       run(SQL.run, firstAlert, group, incident, count, rank, firstAtMs, lastAtMs);
     },
+    setCounted: (firstAlert) => void run(SQL.counted, firstAlert),
     newGroup: (one) => {
       const words = [one.fingerprint, one.node, one.contract, one.condition, one.reason, one.subject];
       return run(SQL.newGroup, ...words, one.rank, one.count, one.firstAtMs, one.lastAtMs, one.lastAlert);

@@ -3,14 +3,22 @@ import { assert } from "../../base/assert.ts";
 import type { Alert } from "../../model/alert.ts";
 import type { BundleNotice } from "../../model/bundle.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
-import { MAX_ALERTS_NAMED, MAX_REMEMBERED_GROUPS } from "../../model/limits.ts";
+import { MAX_ALERTS_NAMED, MAX_HELD_RECORDS, MAX_REMEMBERED_GROUPS } from "../../model/limits.ts";
 import type { AlertTables } from "../store/alerts-tables.ts";
 import type { Write } from "../store/journal.ts";
-import { type AlertDraft, alertDraft, type DraftGroup, type NodeBatch, type Received } from "./alert-draft.ts";
+import {
+  type AlertDraft,
+  alertDraft,
+  type DraftGroup,
+  type KnownState,
+  type NodeBatch,
+  type Received,
+} from "./alert-draft.ts";
 import type { AlertPorts } from "./alert-ports.ts";
 import { alertId } from "./alert-record.ts";
 import { type AlertStatements, alertStatements, type GroupState } from "./alert-statements.ts";
 import { planNotices } from "./escalation.ts";
+import { heldCounts } from "./held-counts.ts";
 import { tellRaises } from "./incidents.ts";
 import { insertShadowDecisions } from "./shadow-store.ts";
 
@@ -21,25 +29,38 @@ export interface Intake {
     at: (index: number | undefined) => void,
   ) => Promise<readonly Received[]>;
   readonly storedUpTo: (node: string, epoch: string) => number;
+  /** Counts what is stored: before it, groups and incidents may be behind what was taken in. */
+  readonly settle: () => Promise<void>;
   /** What it remembers of groups is looked up again: somebody else changed them. */
   readonly forget: () => void;
 }
 
 export function createIntake(ports: AlertPorts): Intake {
   const statements = alertStatements(ports.db);
-  const remembered = new Map<string, GroupState>();
-  const known = {
-    ...{ storedUpTo: statements.storedUpTo, lastNumber: statements.lastNumber },
-    group: (key: string, fingerprint: () => string) => remembered.get(key) ?? statements.group(fingerprint()),
+  const counts = heldCounts(ports.db, statements);
+  const remembered = rememberedGroups(statements);
+  const known: KnownState = {
+    ...{ lastNumber: statements.lastNumber, group: remembered.group },
+    storedUpTo: (node, epoch) => counts.storedUpTo(node, epoch) ?? statements.storedUpTo(node, epoch),
   };
-  const remember = (key: string, state: GroupState): void => {
-    if (remembered.size >= MAX_REMEMBERED_GROUPS) remembered.clear();
-    remembered.set(key, state);
+  const forgetting = async (work: Promise<unknown>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      remembered.clear();
+      counts.recount();
+      throw error;
+    }
   };
   const noticesOf = rememberedNotices(ports);
   return {
-    storedUpTo: statements.storedUpTo,
-    forget: () => remembered.clear(),
+    storedUpTo: known.storedUpTo,
+    forget: remembered.clear,
+    settle: async () => {
+      if (counts.records() === 0) return;
+      await forgetting(ports.db.atomically(async () => counts.write()));
+      counts.clear();
+    },
     async receive(batches, at) {
       const draft = alertDraft(known);
       const answers = batches.map((batch, index) => {
@@ -50,14 +71,47 @@ export function createIntake(ports: AlertPorts): Intake {
       // Contracts are looked up before the transaction, which holds the one connection.
       for (const { raises } of draft.groups.values())
         for (const raise of raises) raise.plan = planNotices(raise.alert, await noticesOf(raise.alert));
-      try {
-        // Also with nothing new: the commit writes what a failed one left over before anybody hears that it is durable.
-        await ports.journal.commit<AlertTables, void>((write) => store(ports, statements, { draft, write, remember }));
-      } catch (error) {
-        remembered.clear();
-        throw error;
-      }
+      const nowMs = ports.clock.nowMs();
+      const quiet = isQuiet(draft);
+      const counted = !quiet || counts.records() >= MAX_HELD_RECORDS;
+      const storing = { draft, nowMs, remember: remembered.set };
+      // Also with nothing new: the commit writes what a failed one left over before anybody hears that it is durable.
+      const committed = ports.journal.commit<AlertTables, void>(async (write) => {
+        if (counted) counts.write();
+        await (quiet ? storeBatches(ports, statements, storing, write) : store(ports, statements, storing, write));
+      });
+      await forgetting(committed);
+      if (counted) counts.clear();
+      if (quiet) counts.hold(draft, nowMs);
       return answers;
+    },
+  };
+}
+
+/** Nobody is told anything: then it is enough that the batches are stored, and they are counted later. */
+const isQuiet = ({ batches, groups }: AlertDraft): boolean =>
+  batches.every(({ alerts, count }) => alerts === count) &&
+  [...groups.values()].every(({ raises }) => raises.length === 0);
+
+interface RememberedGroups {
+  readonly group: KnownState["group"];
+  readonly set: (key: string, state: GroupState) => void;
+  readonly clear: () => void;
+}
+
+function rememberedGroups(statements: AlertStatements): RememberedGroups {
+  const known = new Map<string, GroupState>();
+  const set = (key: string, state: GroupState): void => {
+    if (known.size >= MAX_REMEMBERED_GROUPS) known.clear();
+    known.set(key, state);
+  };
+  return {
+    set,
+    clear: () => known.clear(),
+    group: (key, fingerprint) => {
+      const found = known.get(key) ?? statements.group(fingerprint());
+      if (found !== undefined) set(key, found);
+      return found;
     },
   };
 }
@@ -80,35 +134,48 @@ function rememberedNotices({ contracts }: AlertPorts): (alert: Alert) => Promise
 
 interface Storing {
   readonly draft: AlertDraft;
-  readonly write: Write<AlertTables>;
+  readonly nowMs: number;
   readonly remember: (key: string, state: GroupState) => void;
 }
 
+async function storeBatches(
+  ports: AlertPorts,
+  statements: AlertStatements,
+  { draft, nowMs }: Storing,
+  write: Write<AlertTables>,
+): Promise<void> {
+  if (draft.batches.length === 0) return;
+  for (const { records: _, runs: __, ...batch } of draft.batches)
+    statements.putBatch({ ...batch, receivedAtMs: nowMs });
+  write.record(raisedRecord(draft, ports.hubId));
+}
+
+/** The same, and counts all of it and tells people. */
 async function store(
   ports: AlertPorts,
   statements: AlertStatements,
-  { draft, write, remember }: Storing,
+  storing: Storing,
+  write: Write<AlertTables>,
 ): Promise<void> {
-  if (draft.batches.length === 0) return;
-  const nowMs = ports.clock.nowMs();
+  const { draft, nowMs, remember } = storing;
   const states = new Map<DraftGroup, GroupState & { readonly incident: number }>();
   for (const [key, group] of draft.groups) {
     const state = storeGroup(statements, group, nowMs);
     states.set(group, state);
     remember(key, state);
   }
-  for (const { firstAlert, records, runs, ...batch } of draft.batches) {
-    statements.putBatch({ ...batch, firstAlert, receivedAtMs: nowMs });
+  for (const { firstAlert, records, runs, alerts, count } of draft.batches) {
     for (const { group, ...run } of runs) {
       const state = states.get(group);
       assert(state !== undefined, "a run's group was stored");
       statements.putRun({ ...run, firstAlert, group: state.id, incident: state.incident });
     }
-    if (batch.alerts < batch.count) await insertShadowDecisions(write.tables, records());
+    if (alerts < count) await insertShadowDecisions(write.tables, records());
   }
   for (const { node, epoch, stored } of draft.streams.values()) statements.putStream(node, epoch, stored);
   ports.post(tellRaises(statements, draft.groups.values(), states, nowMs), write.record);
-  write.record(raisedRecord(draft, ports.hubId));
+  await storeBatches(ports, statements, storing, write);
+  statements.setCounted(draft.batches.at(-1)?.firstAlert ?? 0);
 }
 
 /** Counts what came into the group and into its incident, which begins where none is open. */

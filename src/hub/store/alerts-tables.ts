@@ -7,6 +7,7 @@ export interface AlertTables {
   readonly alert_group: AlertGroupRow;
   readonly alert_incident: AlertIncidentRow;
   readonly alert_run: AlertRunRow;
+  readonly alert_counted: AlertCountedRow;
   readonly alert_step: AlertStepRow;
   readonly alert_told: AlertToldRow;
   readonly shadow_decision: ShadowDecisionRow;
@@ -93,6 +94,11 @@ export interface AlertRunRow {
   rank: number;
   first_at_ms: number;
   last_at_ms: number;
+}
+
+/** One row: every batch up to the one with this first number is counted into streams, groups, incidents and runs. */
+export interface AlertCountedRow {
+  up_to: number;
 }
 
 /** Who is to be told of an incident, and when, while nobody acknowledges. */
@@ -272,6 +278,10 @@ export const alertTables: StoreArea = {
       ...asBatches,
       "drop table alert_notice",
       "drop table alert",
+    ],
+    [
+      "create table alert_counted (up_to integer not null) strict",
+      "insert into alert_counted select coalesce(max(first_alert), 0) from alert_batch",
     ],
   ],
 };
