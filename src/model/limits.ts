@@ -200,7 +200,7 @@ export const RECORDS_PER_COMMIT = 1_280;
 export const COMMIT_GATHER_TURNS = 8;
 /** Stored records that a hub holds uncounted before it counts them into their groups; every reader has them counted first. */
 export const MAX_HELD_RECORDS = 10_240;
-/** Groups of alerts that are remembered between commits; the rest is looked up. */
+/** Groups of alerts, and streams of nodes, that are remembered between commits; the rest is looked up. */
 export const MAX_REMEMBERED_GROUPS = 50_000;
 /** Alerts that one entry of the ledger, or one answer, names; it counts all of them. */
 export const MAX_ALERTS_NAMED = 20;

@@ -39,15 +39,18 @@ export function createIntake(ports: AlertPorts): Intake {
   const statements = alertStatements(ports.db);
   const counts = heldCounts(ports.db, statements);
   const remembered = rememberedGroups(statements);
+  const streams = new Map<string, number>();
   const known: KnownState = {
     ...{ lastNumber: statements.lastNumber, group: remembered.group },
-    storedUpTo: (node, epoch) => counts.storedUpTo(node, epoch) ?? statements.storedUpTo(node, epoch),
+    storedUpTo: (node, epoch) =>
+      streams.get(`${node}/${epoch}`) ?? counts.storedUpTo(node, epoch) ?? statements.storedUpTo(node, epoch),
   };
   const forgetting = async (work: Promise<unknown>): Promise<void> => {
     try {
       await work;
     } catch (error) {
       remembered.clear();
+      streams.clear();
       counts.recount();
       throw error;
     }
@@ -83,6 +86,8 @@ export function createIntake(ports: AlertPorts): Intake {
       await forgetting(committed);
       if (counted) counts.clear();
       if (quiet) counts.hold(draft, nowMs);
+      if (streams.size >= MAX_REMEMBERED_GROUPS) streams.clear();
+      for (const [key, { stored }] of draft.streams) streams.set(key, stored);
       return answers;
     },
   };
