@@ -119,6 +119,14 @@ async function asAdmin(floor: Floor, url: string, path: string, body: object): P
   return answer.json();
 }
 
+async function asked(floor: Floor, url: string, path: string): Promise<unknown> {
+  const answer = await fetch(`${url}${path}`, {
+    headers: { authorization: `Bearer ${readTokenFile(floor.tokenOf("admin"))}` },
+  });
+  if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}
+
 async function oneLife(state: State, hub: Running, random: Random, kill: number): Promise<void> {
   const life = { over: false };
   const work = [
@@ -198,6 +206,11 @@ async function checkWelcome(state: State, url: string): Promise<void> {
   await node.hello();
   const { ackedSeq } = await node.next("welcome");
   if (ackedSeq < state.acked) findings.push(`alert ${state.acked} was acknowledged, the hub knows ${ackedSeq}`);
+  const { groups } = (await asked(floor, url, `/v1/alerts?limit=100&node=${NODE}`)) as {
+    readonly groups: readonly { readonly count: number }[];
+  };
+  const counted = groups.reduce((sum, { count }) => sum + count, 0);
+  if (counted !== ackedSeq) findings.push(`${ackedSeq} alerts are stored, ${counted} are counted`);
   const { desired } = await node.next("desired");
   if (desired.generation < state.generation)
     findings.push(`generation ${desired.generation} came after ${state.generation}`);

@@ -1,14 +1,23 @@
 /**
- * A hub that acknowledges alerts, or ledger entries, before they are on the disk, or takes alerts and keeps none: what the tests
- * must find. Takes the data folder, `alerts`, `log` or `loses`, and an address to listen on as its arguments, and says over IPC
+ * A hub that acknowledges alerts, or ledger entries, before they are on the disk, or takes alerts and keeps none: or forgets to
+ * count those that it held: what the tests must find. Takes the data folder, `alerts`, `log`, `loses` or `counts`, and an address to listen on as its arguments, and says over IPC
  * where it listens, as `maint hub start` does.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ok } from "../../src/base/result.ts";
+import { openDatabase } from "../../src/disk/sqlite.ts";
 import { createHub } from "../../src/hub/index.ts";
 
 const LATE_MS = 300;
 
 const [, , dataFolder = "", what, host = "127.0.0.1"] = process.argv;
+const book = join(dataFolder, "hub", "hub.db");
+if (what === "counts" && existsSync(book)) {
+  const db = openDatabase(book);
+  db.exec("update alert_counted set up_to = (select coalesce(max(first_alert), 0) from alert_batch)");
+  db.close();
+}
 const hub = await createHub({ dataFolder, host, insecure: true });
 const { alerts, archive } = hub.services;
 const { receive } = alerts;
@@ -24,7 +33,7 @@ else if (what === "alerts")
       return ok({ upTo: batch.alerts.at(-1)?.seq ?? 0 });
     },
   });
-else
+else if (what === "log")
   Object.assign(archive, {
     append: (batches: Parameters<typeof append>[0]) => {
       setTimeout(() => void append(batches), LATE_MS);
