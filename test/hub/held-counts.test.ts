@@ -124,7 +124,7 @@ test("a commit that fails counts nothing, and what it left in hub.db is counted 
     if (broken) throw new Error("EIO");
     return bench.ledger.append(records);
   };
-  const alerts = serve(bench, openJournal(bench.db, { list: bench.ledger.list, append }));
+  const alerts = serve(bench, openJournal(bench.db, { ...bench.ledger, append }));
   await expect(alerts.receive("LP-1", { epoch: EPOCH, alerts: own(2, 3) })).rejects.toThrow("EIO");
   broken = false;
   expect(await alerts.receive("LP-1", { epoch: EPOCH, alerts: own(2, 4) })).toEqual({ ok: true, value: { upTo: 5 } });
