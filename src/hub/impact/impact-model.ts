@@ -62,9 +62,12 @@ export interface Disposition {
   readonly note: string;
   readonly by: string;
   readonly atMs: number;
+  /** How many decisions were known of the item then. */
+  readonly decisions: number;
 }
 
 export interface DisposedItem extends ImpactItem {
+  /** Null where there is none, or more was found of the item since: then people decide again. */
   readonly disposition: Disposition | null;
 }
 

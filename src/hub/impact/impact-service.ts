@@ -9,11 +9,11 @@ import { badRequest, conflict, unknownId } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { ImpactRow, ImpactTables } from "../store/impact-tables.ts";
 import type { Journal } from "../store/journal.ts";
+import { type DispositionOf, decisionsIn, dispositionsOf } from "./dispositions.ts";
 import { candidateOf, causeOf, findingsIn, openedFor } from "./impact-causes.ts";
 import type { ImpactFound } from "./impact-items.ts";
 import {
   type DisposedItem,
-  type Disposition,
   type DispositionWord,
   type Impact,
   type ImpactCandidate,
@@ -132,7 +132,7 @@ async function open(ports: ImpactPorts, asked: NewImpact, by: Principal): Promis
   if (same !== undefined) throw conflict(`${same.id} is about this already`, `maint impact show ${same.id}`);
   const suspects = suspectsOf({ asset: asked.asset, ...time, via: [] }, history.calibrations);
   const found = await look(ports, suspects);
-  const lastLook = lookOf(found, new Map(), ports.clock.nowMs());
+  const lastLook = lookOf(found, () => null, ports.clock.nowMs());
   const id = await ports.journal.commit<ImpactTables, number>(async ({ tables, record }) => {
     const row = {
       ...{
@@ -165,11 +165,9 @@ function noteOf(note: string): string {
   return note.trim();
 }
 
-const lookOf = (found: ImpactFound, disposed: ReadonlyMap<string, Disposition>, atMs: number): LastLook => ({
-  atMs,
-  items: found.items.length,
-  undisposed: found.items.filter(({ key }) => !disposed.has(key)).length,
-  counts: found.counts,
+const lookOf = ({ items, counts }: ImpactFound, dispositionOf: DispositionOf, atMs: number): LastLook => ({
+  ...{ atMs, items: items.length, counts },
+  undisposed: items.filter((item) => dispositionOf(item) === null).length,
 });
 
 /** With all its items. */
@@ -179,10 +177,10 @@ async function lookAt(ports: ImpactPorts, id: string): Promise<ImpactView> {
   const root: Suspect = { asset: impact.asset, fromMs: impact.fromMs, toMs: impact.toMs, via: [] };
   const suspects = suspectsOf(root, history.calibrations);
   const found = await look(ports, suspects);
-  const disposed = await dispositionsOf(ports, id);
-  const lastLook = lookOf(found, disposed, ports.clock.nowMs());
+  const dispositionOf = await dispositionsOf(ports, numberOf(id));
+  const lastLook = lookOf(found, dispositionOf, ports.clock.nowMs());
   await noteLook(ports, id, lastLook);
-  const items = found.items.map((item): DisposedItem => ({ ...item, disposition: disposed.get(item.key) ?? null }));
+  const items = found.items.map((item): DisposedItem => ({ ...item, disposition: dispositionOf(item) }));
   return { ...impact, lastLook, suspects, items, stations: stationsOf(impact, history) };
 }
 
@@ -190,21 +188,23 @@ async function dispose(ports: ImpactPorts, id: string, asked: NewDisposition, by
   const note = noteOf(asked.note);
   const view = await lookAt(ports, id);
   const undisposed = view.items.filter(({ disposition }) => disposition === null).map(({ key }) => key);
-  const known = new Set(view.items.map(({ key }) => key));
+  const known = new Map(view.items.map((item) => [item.key, item]));
   const items = asked.items === "all" ? undisposed : [...new Set(asked.items)];
   const strange = items.find((key) => !known.has(key));
-  if (strange !== undefined) throw unknownId(`item of ${id}`, strange, [...known]);
+  if (strange !== undefined) throw unknownId(`item of ${id}`, strange, [...known.keys()]);
   if (items.length === 0) throw conflict(`everything that ${id} reached has a disposition`);
   const reopens = view.state === "closed" && undisposed.length > 0;
   if (view.state === "closed" && !reopens) throw conflict(`${id} is closed`);
   const number = numberOf(id);
   await ports.journal.commit<ImpactTables, void>(async ({ tables, record }) => {
     const common = { impact: number, disposition: asked.disposition, note, by_whom: by.id, at_ms: ports.clock.nowMs() };
-    for (const item of items)
+    for (const item of items) {
+      const decisions = decisionsIn(known.get(item));
       await tables
         .insertInto("impact_disposition")
-        .values({ ...common, item })
+        .values({ ...common, item, decisions })
         .execute();
+    }
     if (reopens) {
       await tables.updateTable("impact").set({ state: "open" }).where("id", "=", number).execute();
       record(impactRecord(number, "reopened", by, `${undisposed.length} more were found since it was closed`, {}));
@@ -270,23 +270,6 @@ async function rowOf(ports: ImpactPorts, id: string) {
     "impact",
     id,
     rows.map((one) => `impact-${one.id}`),
-  );
-}
-
-async function dispositionsOf({ db }: ImpactPorts, id: string): Promise<ReadonlyMap<string, Disposition>> {
-  const query = db.tables<ImpactTables>().selectFrom("impact_disposition").selectAll();
-  const rows = await query.where("impact", "=", numberOf(id)).orderBy("id").execute();
-  return new Map(
-    rows.map((row) => [
-      row.item,
-      {
-        item: row.item,
-        disposition: row.disposition as DispositionWord,
-        note: row.note,
-        by: row.by_whom,
-        atMs: row.at_ms,
-      },
-    ]),
   );
 }
 

@@ -148,7 +148,7 @@ export const LOG_ONLY: NoticesConfig = {
 export function readNoticesFile(path: string): NoticesConfig {
   const text = textOf(path);
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, maxAliasCount: 0 } as object);
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true });
   const [wrong] = document.errors;
   if (wrong !== undefined)
     throw refused(path, counter.linePos(wrong.pos[0]).line, wrong.message.split("\n")[0] ?? "is no YAML");

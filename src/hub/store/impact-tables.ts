@@ -33,6 +33,8 @@ export interface ImpactDispositionRow {
   note: string;
   by_whom: string;
   at_ms: number;
+  /** The decisions that were known of the item then, JSON; null: all that there are. */
+  decisions: string | null;
 }
 
 export const impactTables: StoreArea = {
@@ -51,5 +53,6 @@ export const impactTables: StoreArea = {
       ) strict`,
       "create index impact_disposition_of on impact_disposition (impact, item)",
     ],
+    ["alter table impact_disposition add column decisions text"],
   ],
 };

@@ -217,6 +217,25 @@ describe("an instrument that was found out of tolerance", () => {
     expect((await impacts.close("impact-1", "settled again", QA)).state).toBe("closed");
   });
 
+  test("a disposition is about the decisions that were known: of more on the same part people decide again", async () => {
+    const { impacts, write: append, entries } = await floor();
+    await open(impacts);
+    await impacts.dispose("impact-1", { items: "all", disposition: "accept", note: "fine" }, QA);
+    await impacts.close("impact-1", "settled", QA);
+    append("LP-3", [decision("LP-3", { test: "T-7", at: "2026-08-01T09:00", part: "P-1" })]);
+    const found = await impacts.get("impact-1");
+    expect([found.state, found.lastLook.items, found.lastLook.undisposed]).toEqual(["closed", 3, 1]);
+    expect(found.items.map(({ key, disposition }) => [key, disposition?.disposition ?? null])).toEqual([
+      ["part:P-1", null],
+      ["test:LP-1/T-4", "accept"],
+      ["test:LP-2/T-1", "accept"],
+    ]);
+    const again = await impacts.dispose("impact-1", { items: "all", disposition: "recall", note: "twice" }, QA);
+    expect([again.state, again.lastLook.undisposed]).toEqual(["open", 0]);
+    expect(again.items[0]?.disposition).toMatchObject({ disposition: "recall", decisions: 3 });
+    expect(entries().slice(-2)).toEqual(["impact reopened QA-1", "impact disposed QA-1"]);
+  });
+
   test("is looked at again by and by, so that the list says what came later", async () => {
     const { impacts, write: append, tick } = await floor();
     await open(impacts);

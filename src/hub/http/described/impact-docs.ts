@@ -31,6 +31,7 @@ const textOrNull = orNull(text);
 
 const disposition = objectSchema<Disposition>({
   ...{ item: text, disposition: wordSchema(DISPOSITIONS), note: text, by: text, atMs: timeMs },
+  decisions: countSchema("that were known of the item then"),
 });
 const reliance = objectSchema<Reliance>({
   ...{ asset: text, how: wordSchema(["reading", "equipment", "unclear"]) },
