@@ -1,5 +1,6 @@
 import { canonicalJson } from "../base/canonical-json.ts";
 import { oneAtATime } from "../base/one-at-a-time.ts";
+import { fail, type Result } from "../base/result.ts";
 import type { SigningKey } from "../disk/key-file.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { digestsOf } from "../model/desired-digests.ts";
@@ -100,7 +101,7 @@ interface Held {
 /** Verifies what is kept, at the time it was accepted, and stands ready for what comes. */
 export async function openActivation(options: ActivationOptions): Promise<Activation> {
   const { ledger, key, statePath } = options;
-  const read = readNodeState(statePath, key);
+  const read = stateHere(readNodeState(statePath, key), ledger);
   // The ledger remembers what was accepted, so that a lost state file opens no door to older releases.
   const state: NodeState = read.ok ? read.value : { ...EMPTY_STATE, accepted: acceptedInLedger(ledger) };
   const standing: Standing = read.ok ? await verifyKept(state, options) : { kind: "rejected", rejection: read.error };
@@ -317,9 +318,35 @@ function pruneKept(kept: KeptBytes, { accepted, earlier }: NodeState): void {
   kept.prune(new Set<Digest>(sets.flatMap(({ signed }) => digestsOf(signed))));
 }
 
+/** How many switches are looked through: an older state is among them, or older still by its generation. */
+const SWITCHES_READ = 100;
+
+/**
+ * The state is written before the ledger hears of it, so that it may be ahead of it, and never behind: one that is behind is a
+ * copy that somebody put back, and by it an older rule would decide.
+ */
+function stateHere(read: Result<NodeState, Rejection>, ledger: LedgerFile): Result<NodeState, Rejection> {
+  if (!read.ok) return read;
+  const [latest, ...before] = switchesInLedger(ledger, SWITCHES_READ);
+  if (latest === undefined) return read;
+  const { generation } = latest.signed.desired;
+  const behind = (what: string) =>
+    fail(rejection("content-mismatch", `state.json is ${what}: the ledger remembers generation ${generation}`));
+  const { accepted } = read.value;
+  if (accepted === null) return behind("gone");
+  const own = canonicalJson(accepted);
+  if (own === canonicalJson(latest)) return read;
+  const isOlder = accepted.signed.desired.generation < generation || before.some((one) => canonicalJson(one) === own);
+  return isOlder ? behind(`an older copy, of generation ${accepted.signed.desired.generation}`) : read;
+}
+
+const switchesInLedger = (ledger: LedgerFile, limit: number): readonly AcceptedSet[] =>
+  ledger
+    .list({ actionType: "contract_activation", action: "switched", newestFirst: true, limit })
+    .flatMap(({ metadata }) => (metadata["accepted"] as AcceptedSet | undefined) ?? []);
+
 function acceptedInLedger(ledger: LedgerFile): AcceptedSet | null {
-  const [entry] = ledger.list({ actionType: "contract_activation", action: "switched", newestFirst: true, limit: 1 });
-  return (entry?.metadata["accepted"] as AcceptedSet | undefined) ?? null;
+  return switchesInLedger(ledger, 1)[0] ?? null;
 }
 
 /** One entry for each contract that is new or another version, and one for the set as a whole. `before`: what was in force. */

@@ -225,6 +225,45 @@ test("a flipped byte in what is kept blocks the gate, and the hub mends it", asy
   expect(mended.status().standing).toBe("ready");
 });
 
+test("an older state.json, and none, block the gate where the ledger remembers a newer set, and only that one mends it", async () => {
+  const w = await openWorld();
+  const { state, token } = nodeFolder(w.folder, NODE);
+  const taken = async (generation: number): Promise<Buffer> => {
+    const agent = await w.start();
+    await inForce(agent, generation);
+    await agent.stop();
+    return readFileSync(state);
+  };
+  w.set(1, release(w, "v1.0", 1000));
+  const older = await taken(1);
+  const first = w.hub.desired;
+  w.set(2, release(w, "v1.1", 1400));
+  await taken(2);
+  const second = w.hub.desired;
+  const spoil: readonly (() => void)[] = [() => writeFileSync(state, older), () => rmSync(state)];
+  for (const lose of spoil) {
+    lose();
+    const alone = await w.start({ hubUrl: null });
+    expect((await gate(alone, readTokenFile(token))).reasons).toEqual(["bundle.rejected:node"]);
+    expect(alone.status().rejection?.detail).toMatch(/the ledger remembers generation 2/);
+    await alone.stop();
+    // What was accepted last keeps its guard: the hub cannot lead back to what went before.
+    w.hub.desired = first;
+    const agent = await w.start();
+    await until("a session", () => agent.status().hub?.link === "welcomed");
+    const said = w.hub.reports.length;
+    w.hub.push();
+    await until("the older set is refused", () =>
+      w.hub.reports.slice(said).some(({ attempted }) => attempted["UV-DAILY"]?.phase === "rejected"),
+    );
+    expect(agent.status().standing).toBe("rejected");
+    w.hub.desired = second;
+    w.hub.push();
+    await inForce(agent, 2);
+    await agent.stop();
+  }
+});
+
 test("what a killed agent was in the middle of writing is gone with the next start, and nothing else", async () => {
   const w = await openWorld();
   const { path } = nodeFolder(w.folder, NODE);
