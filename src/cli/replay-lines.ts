@@ -1,6 +1,5 @@
 import type { ReplayJob } from "../hub/replay/replay-service.ts";
 import type { ReplayExample, ReplayShare, ReplaySummary, WhyNotJudged } from "../hub/replay/replay-summary.ts";
-
 import { plain } from "./decided-line.ts";
 
 const BAR_WIDTH = 30;
