@@ -282,6 +282,8 @@ export const PATTERN_FALSE_SHARE = 0.05;
 export const PATTERN_FACTOR_ALPHA = 0.05;
 /** About so many archived decisions one proposal reads, of more a fair share; and how far back. */
 export const MAX_PROPOSAL_DECISIONS = 50_000;
+/** Alerts of that time that it reads, the newest. */
+export const MAX_PROPOSAL_ALERTS = 50_000;
 export const PROPOSAL_LOOK_BACK_MS = 90 * 24 * 3_600_000;
 /** Alerts of one contract that the effect of a version is counted from. */
 export const MAX_EFFECT_ALERTS = 100_000;

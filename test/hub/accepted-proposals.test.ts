@@ -13,7 +13,7 @@ import { measuredEffect } from "../../src/hub/proposals/proposal-effect.ts";
 import type { ProposalPorts } from "../../src/hub/proposals/proposal-ports.ts";
 import { createProposalService, type ProposalService } from "../../src/hub/proposals/proposal-service.ts";
 import type { Alert } from "../../src/model/alert.ts";
-import { MAX_EFFECT_ALERTS } from "../../src/model/limits.ts";
+import { MAX_EFFECT_ALERTS, MAX_PROPOSAL_ALERTS, PROPOSAL_LOOK_BACK_MS } from "../../src/model/limits.ts";
 import {
   alertOf,
   contractShelf,
@@ -57,6 +57,7 @@ const failing = (node: string): Alert[] =>
 async function openFloor() {
   const bench = await openLoopBench();
   const history: HistoryEntry[] = [];
+  const asked: object[] = [];
   const shelf = contractShelf([knownOf("UV-DAILY"), knownOf("UV-OTHER")], history);
   const contracts: typeof shelf = {
     ...shelf,
@@ -72,10 +73,13 @@ async function openFloor() {
   const nodes = { ids: async () => [] };
   const patterns = createPatternService({ ...bench, alerts, nodes, archive: null, floor: emptyFloor });
   const open = (journal = bench.journal): ProposalService =>
-    createProposalService({ ...bench, ...noFloor, contracts, alerts, patterns, tools: textTools, journal });
+    createProposalService({
+      ...{ ...bench, ...noFloor, contracts, patterns, tools: textTools, journal },
+      alerts: { list: (filter = {}) => alerts.list(asked.push(filter) > 0 ? filter : {}) },
+    });
   const [pattern] = findAlertPatterns(await alerts.list()).patterns;
   const made = await open().create({ kind: "pattern", pattern: pattern?.id ?? "" }, ENGINEER);
-  return { ...bench, contracts, open, made, id: made.id };
+  return { ...bench, contracts, open, made, id: made.id, asked, pattern: pattern?.id ?? "" };
 }
 
 /** Its n-th commit, from 1, does not come about. */
@@ -101,6 +105,14 @@ test.each([1, 2])("an acceptance that was killed before its commit %i is taken u
     "proposal drafted ENG-1",
     "proposal accepted ENG-1",
   ]);
+});
+
+test("a draft reads no more alerts than of its time, and none where it stands already", async () => {
+  const { open, asked, id, pattern } = await openFloor();
+  const sinceMs = START_MS - PROPOSAL_LOOK_BACK_MS;
+  expect(asked).toEqual([{ contract: "UV-DAILY", sinceMs, limit: MAX_PROPOSAL_ALERTS }]);
+  expect((await open().create({ kind: "pattern", pattern }, ENGINEER)).id).toBe(id);
+  expect(asked).toHaveLength(1);
 });
 
 test("made tests that somebody changed in hub.db do not become part of a draft", async () => {

@@ -31,7 +31,7 @@ export interface TextTools {
 
 export interface DraftInput {
   readonly pattern: AlertPattern;
-  /** Of the contract's whole history at the hub: those of the pattern, and others that carry readings. */
+  /** Of the contract, as far back as is looked: those of the pattern, and others that carry readings. */
   readonly alerts: readonly Alert[];
   /** Readings of a quantity that archived decisions rested on, in its unit; empty where nothing is archived. */
   readonly archived: (quantity: string) => readonly Rational[];

@@ -1,7 +1,7 @@
 import type { Rational } from "../../base/rational.ts";
 import type { Result } from "../../base/result.ts";
 import { nextVersion } from "../../model/ids.ts";
-import { MAX_PATTERN_ALERTS, PROPOSAL_LOOK_BACK_MS } from "../../model/limits.ts";
+import { MAX_PATTERN_ALERTS, MAX_PROPOSAL_ALERTS, PROPOSAL_LOOK_BACK_MS } from "../../model/limits.ts";
 import { badRequest, conflict } from "../refusals.ts";
 import { archivedReadings } from "./archived-readings.ts";
 import { draftShorterInterval } from "./draft-interval.ts";
@@ -79,11 +79,13 @@ async function againstPattern(ports: ProposalPorts, id: string): Promise<Draftin
   const pattern = await ports.patterns.find(id);
   if (pattern.contract === null) throw conflict(`${id}: no contract gave these alerts, none can be improved`);
   const current = await inForce(ports, pattern.contract);
-  const alerts = await ports.alerts.list({ contract: pattern.contract });
+  const { contract } = pattern;
   return {
     ...{ kind: "early-warning", cause: id, current },
     alerts: pattern.alerts.slice(-MAX_PATTERN_ALERTS),
     draft: async () => {
+      const sinceMs = ports.clock.nowMs() - PROPOSAL_LOOK_BACK_MS;
+      const alerts = await ports.alerts.list({ contract, sinceMs, limit: MAX_PROPOSAL_ALERTS });
       const archived = await readingsOf(ports, current, pattern.subjects);
       const input = {
         ...{ pattern, alerts: alerts.map(({ alert }) => alert), current, nextVersion: nextVersion(current.version) },

@@ -5,6 +5,7 @@ import { blockedOf } from "../patterns/figures.ts";
 import { findingOf, patternIdOf } from "../patterns/find-patterns.ts";
 import type { Blocked } from "../patterns/new-troubles.ts";
 import { conflict } from "../refusals.ts";
+import { nextTurn } from "../store/turns.ts";
 import { EFFECT_WINDOW_MS, effectOf } from "./effect.ts";
 import type { Proposal, ProposalEffect } from "./proposal.ts";
 import type { ProposalPorts } from "./proposal-ports.ts";
@@ -54,16 +55,21 @@ async function blockedBy(
 ): Promise<{ readonly blocked: readonly Blocked[]; readonly isWhole: boolean }> {
   if (pattern === null) {
     const decisions = archive.decisions({ contract, allow: false, fromMs });
-    return { blocked: blockedDecisions(decisions, contract), isWhole: true };
+    return { blocked: await blockedDecisions(decisions, contract), isWhole: true };
   }
   const records = await alerts.list({ contract, sinceMs: fromMs, limit: MAX_EFFECT_ALERTS });
   const own = records.map(findingOf).filter((finding) => patternIdOf(finding) === pattern);
   return { blocked: blockedOf(own), isWhole: records.length < MAX_EFFECT_ALERTS };
 }
 
-function blockedDecisions(decisions: Iterable<ArchivedDecision>, contract: string): readonly Blocked[] {
+const DECISIONS_PER_TURN = 256;
+
+async function blockedDecisions(decisions: Iterable<ArchivedDecision>, contract: string): Promise<readonly Blocked[]> {
   const tests = new Map<string, Blocked>();
+  let read = 0;
   for (const { node, atMs, entry, recorded } of decisions) {
+    read += 1;
+    if (read % DECISIONS_PER_TURN === 0) await nextTurn();
     const { details, testId } = recorded.decision;
     if (!details.some((detail) => detail.severity === "reason" && detail.contract === contract)) continue;
     tests.set(JSON.stringify([node, testId ?? entry.seq]), { node, atMs });
