@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openDatabase } from "../../src/disk/sqlite.ts";
 import { openHubDatabase, type StoreArea } from "../../src/hub/store/database.ts";
 import { type JournalLedger, openJournal } from "../../src/hub/store/journal.ts";
-import { recordTables } from "../../src/hub/store/record-tables.ts";
+import { type RecordTables, recordTables } from "../../src/hub/store/record-tables.ts";
 import { EMPTY_HEAD, entryBytes } from "../../src/ledger/entry.ts";
 import type { LedgerEntry, LedgerRecord } from "../../src/model/ledger-entry.ts";
 import { MAX_LEDGER_BATCH } from "../../src/model/limits.ts";
@@ -62,7 +62,11 @@ async function bench(at: "before" | "after" | null) {
     journal.commit<Tables, void>(async ({ record }) => said.map(recordOf).forEach(record));
   const names = async () =>
     (await db.tables<Tables>().selectFrom("thing").selectAll().execute()).map(({ name }) => name);
-  return { fails, journal, add, say, names, targets, restart: () => openJournal(db, ledger).recover() };
+  const left = async () =>
+    (await db.tables<RecordTables>().selectFrom("unwritten_record").selectAll().execute()).map(
+      ({ record }) => (JSON.parse(record) as LedgerRecord).target,
+    );
+  return { fails, journal, add, say, names, targets, left, restart: () => openJournal(db, ledger).recover() };
 }
 
 test("a change and its record are both there", async () => {
@@ -122,6 +126,33 @@ test("more than one group may be left over, and others may have written meanwhil
   await journal.append([recordOf("meanwhile")]);
   await restart();
   expect(targets()).toEqual(["meanwhile", ...many, "one more"]);
+});
+
+test("what is written is forgotten with the next change, and not written again by a start in between", async () => {
+  const { add, left, targets, restart } = await bench(null);
+  await add("a");
+  await add("b");
+  expect(await left()).toEqual(["b"]);
+  const refuse = (): never => {
+    throw new Error("no");
+  };
+  await expect(add("c", refuse)).rejects.toThrow("no");
+  expect(await left()).toEqual(["b"]);
+  await restart();
+  await restart();
+  expect([await left(), targets()]).toEqual([[], ["a", "b"]]);
+});
+
+test("a change after a power cut forgets nothing that is unwritten", async () => {
+  const { fails, add, left, targets, restart } = await bench(null);
+  await add("a");
+  fails.at = "before";
+  await expect(add("b")).rejects.toThrow("power cut");
+  await expect(add("c")).rejects.toThrow("power cut");
+  expect(await left()).toEqual(["b", "c"]);
+  fails.at = null;
+  await restart();
+  expect(targets()).toEqual(["a", "b", "c"]);
 });
 
 test("control: without the recovery the record would be missing", async () => {

@@ -17,7 +17,8 @@ export interface JournalLedger {
 
 /**
  * State in hub.db and the ledger are two files, and a crash may come between them. A change therefore writes its records
- * into hub.db in its own transaction, then into the ledger; what a crash left over is written at the next start.
+ * into hub.db in its own transaction, then into the ledger; what a crash left over is written at the next start, which looks
+ * in the ledger for each record that is not forgotten yet.
  */
 export interface Journal {
   /** Runs `change` and what it records as one: durable in both when fulfilled, in neither when it throws. */
@@ -34,14 +35,17 @@ export interface Write<Tables> {
 }
 
 export function openJournal(database: HubDatabase, ledger: JournalLedger): Journal {
+  // What the ledger has is forgotten in the next transaction: one of its own would cost as much as the change itself.
+  let written = 0;
+  let forgotten = 0;
   const flush = async (): Promise<void> => {
     const tables = database.tables<RecordTables>();
     for (;;) {
-      const oldest = tables.selectFrom("unwritten_record").selectAll().orderBy("id").limit(MAX_LEDGER_BATCH);
-      const rows = await oldest.execute();
+      const behind = tables.selectFrom("unwritten_record").selectAll().where("id", ">", written);
+      const rows = await behind.orderBy("id").limit(MAX_LEDGER_BATCH).execute();
       if (rows.length === 0) return;
       ledger.append(rows.map((row) => JSON.parse(row.record) as LedgerRecord));
-      await forget(tables, rows);
+      written = lastOf(rows);
       if (rows.length < MAX_LEDGER_BATCH) return;
     }
   };
@@ -55,7 +59,10 @@ export function openJournal(database: HubDatabase, ledger: JournalLedger): Journ
     append: async (records) => ledger.append(records),
     recover: () => recover(database, ledger),
     async commit<Tables, T>(change: (write: Write<Tables>) => Promise<T>): Promise<T> {
+      let forgets = forgotten;
       const value = await database.atomically<Tables & RecordTables, T>(async (transaction) => {
+        forgets = written;
+        if (forgets > forgotten) await forget(transaction as unknown as Kysely<RecordTables>, forgets);
         const records: LedgerRecord[] = [];
         const answer = await change({
           tables: transaction as unknown as Kysely<Tables>,
@@ -67,6 +74,7 @@ export function openJournal(database: HubDatabase, ledger: JournalLedger): Journ
         if (rows.length > 0) await journal.insertInto("unwritten_record").values(rows).execute();
         return answer;
       });
+      forgotten = Math.max(forgotten, forgets);
       await flushed();
       return value;
     },
@@ -81,7 +89,7 @@ async function recover(database: HubDatabase, ledger: JournalLedger): Promise<nu
   const missing = rows.filter((row) => !isThere(row));
   for (let from = 0; from < missing.length; from += MAX_LEDGER_BATCH)
     ledger.append(missing.slice(from, from + MAX_LEDGER_BATCH).map((row) => JSON.parse(row.record) as LedgerRecord));
-  await forget(tables, rows);
+  await forget(tables, lastOf(rows));
   return missing.length;
 }
 
@@ -109,9 +117,10 @@ function findWritten(
   };
 }
 
-async function forget(tables: Kysely<RecordTables>, rows: readonly { readonly id: number }[]): Promise<void> {
-  const last = rows.at(-1)?.id ?? 0;
-  await tables.deleteFrom("unwritten_record").where("id", "<=", last).execute();
+const lastOf = (rows: readonly { readonly id: number }[]): number => rows.at(-1)?.id ?? 0;
+
+async function forget(tables: Kysely<RecordTables>, upTo: number): Promise<void> {
+  await tables.deleteFrom("unwritten_record").where("id", "<=", upTo).execute();
 }
 
 function recordOf(entry: LedgerEntry): string {
