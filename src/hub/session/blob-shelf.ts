@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { assert } from "../../base/assert.ts";
 import type { Digest } from "../../model/ids.ts";
 import { MAX_BLOB_BYTES } from "../../model/limits.ts";
-import { binaryFrame } from "./binary-frame.ts";
+import { binaryFrame } from "./server-frame.ts";
 
 /**
  * Everything a desired set may name, by content. A blob is hashed and compressed once for all nodes. Nothing here is the

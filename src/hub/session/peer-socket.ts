@@ -4,6 +4,7 @@ import type { Digest } from "../../model/ids.ts";
 import { CLOSE_GRACE_MS, MAX_BUFFERED_BYTES, SLOW_READER_MS } from "../../model/limits.ts";
 import type { Message } from "../../model/message.ts";
 import type { BlobShelf } from "./blob-shelf.ts";
+import { textFrame } from "./server-frame.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 // What is done to one node's socket. A peer need not read, nor answer, nor close: nothing here waits for it without end.
@@ -21,17 +22,20 @@ export function refuseUpgrade(socket: Duplex, status: string, headers: readonly 
   );
 }
 
-export function sendText(ws: WebSocket, message: Message): void {
+/**
+ * To the socket under the WebSocket, in one piece: through ws a header and a text are two writes. ws writes its own frames (pings, the
+ * goodbye) there whole and, without compression, at once, so that nothing comes between.
+ */
+export function sendText(ws: WebSocket, socket: Writable, message: Message): void {
   if (ws.readyState !== ws.OPEN) return;
   // Whoever reads this slowly is cut off: at its next hello it is brought up to date by digest.
   if (ws.bufferedAmount > MAX_BUFFERED_BYTES) ws.terminate();
-  else ws.send(JSON.stringify(message));
+  else socket.write(textFrame(JSON.stringify(message)));
 }
 
 /**
  * Sends blobs one behind the other, so that no more than one waits in the socket, and each once, however often it was asked for
- * meanwhile: who reads slowly and asks quickly piles nothing up here. They go to the socket under the WebSocket as they lie on the
- * shelf, framed once for all nodes: ws writes its own frames there in one piece each, and without compression at once.
+ * meanwhile: who reads slowly and asks quickly piles nothing up here. They go as they lie on the shelf, framed once for all nodes.
  */
 export function blobSender(
   ws: WebSocket,

@@ -177,7 +177,7 @@ function connect({ ws, socket, address }: Wire, floor: Floor, welcomed: () => vo
   const perform = (effect: SessionEffect): void => {
     switch (effect.kind) {
       case "send":
-        sendText(ws, effect.message);
+        sendText(ws, socket, effect.message);
         break;
       case "send-blob":
         outbox(effect.digest, () => handle({ kind: "blob-missing", digest: effect.digest, re: effect.re }));
