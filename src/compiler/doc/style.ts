@@ -9,7 +9,8 @@ main{max-width:54rem;margin:0 auto;padding:3rem 1.5rem 5rem}
 .broad main{max-width:78rem}
 .broad td,.broad th{font-size:.84rem}
 .broad .short{white-space:nowrap}
-.broad main>ul{padding-left:1.2rem;font:.9rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+.broad main>p,.broad main>ul{font:.9rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+.broad main>ul{padding-left:1.2rem}
 .broad .chart{max-width:52rem}
 h1,h2,h3,.id,nav,table,dl,.number,.badge,summary,caption{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .id{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.06em}
