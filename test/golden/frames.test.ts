@@ -56,7 +56,10 @@ async function rewrite(): Promise<void> {
   const hub = byType(hubFrames(node));
   const shelf = createBlobShelf(() => undefined);
   const text = "contract UV-DAILY";
-  const hex = Buffer.from(shelf.frame(shelf.put(Buffer.from(text))) ?? []).toString("hex");
+  // The message begins behind the two bytes of a WebSocket's header.
+  const hex = Buffer.from(shelf.frame(shelf.put(Buffer.from(text))) ?? [])
+    .subarray(2)
+    .toString("hex");
   writeFileSync(FILE, `${JSON.stringify({ hub, node, blob: { text, hex } }, null, 2)}\n`);
 }
 

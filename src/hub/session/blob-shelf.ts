@@ -11,10 +11,10 @@ import { binaryFrame } from "./server-frame.ts";
  */
 export interface BlobShelf {
   readonly put: (bytes: Uint8Array) => Digest;
-  /** The binary message: 32-byte digest, then gzip; undefined for a digest that was never put. */
+  /**
+   * The binary message as it goes over the wire: its header, 32-byte digest, then gzip; undefined for a digest that was never put.
+   */
   readonly frame: (digest: Digest) => Uint8Array | undefined;
-  /** The same as it goes over the wire, header and all. */
-  readonly wireFrame: (digest: Digest) => Uint8Array | undefined;
   /** As they are. */
   readonly bytes: (digest: Digest) => Uint8Array | undefined;
 }
@@ -22,16 +22,7 @@ export interface BlobShelf {
 /** `stored` answers what PolicyCentral holds: releases and metadata lie there and are not put here. */
 export function createBlobShelf(stored: (digest: Digest) => Uint8Array | undefined): BlobShelf {
   const plain = new Map<Digest, Uint8Array>();
-  const framed = new Map<Digest, { readonly message: Buffer; readonly wire: Buffer }>();
-  const frameOf = (digest: Digest) => {
-    const kept = framed.get(digest);
-    if (kept !== undefined) return kept;
-    const bytes = plain.get(digest) ?? stored(digest);
-    if (bytes === undefined) return undefined;
-    const made = binaryFrame([Buffer.from(digest.slice(7), "hex"), gzipSync(bytes)]);
-    framed.set(digest, made);
-    return made;
-  };
+  const frames = new Map<Digest, Uint8Array>();
   return {
     put(bytes) {
       assert(bytes.length <= MAX_BLOB_BYTES, "a blob fits into a frame");
@@ -40,7 +31,14 @@ export function createBlobShelf(stored: (digest: Digest) => Uint8Array | undefin
       return digest;
     },
     bytes: (digest) => plain.get(digest) ?? stored(digest),
-    frame: (digest) => frameOf(digest)?.message,
-    wireFrame: (digest) => frameOf(digest)?.wire,
+    frame(digest) {
+      const kept = frames.get(digest);
+      if (kept !== undefined) return kept;
+      const bytes = plain.get(digest) ?? stored(digest);
+      if (bytes === undefined) return undefined;
+      const made = binaryFrame([Buffer.from(digest.slice(7), "hex"), gzipSync(bytes)]);
+      frames.set(digest, made);
+      return made;
+    },
   };
 }

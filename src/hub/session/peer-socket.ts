@@ -51,7 +51,7 @@ export function blobSender(
     cancel = undefined;
     sending = false;
     const [digest] = waiting;
-    const frame = digest === undefined ? undefined : blobs.wireFrame(digest);
+    const frame = digest === undefined ? undefined : blobs.frame(digest);
     if (digest === undefined || frame === undefined) return;
     waiting.delete(digest);
     send(frame);
@@ -64,7 +64,7 @@ export function blobSender(
     if (socket.writableLength > 0) cancel = wheel.after(SLOW_READER_MS, () => ws.terminate());
   };
   return (digest, missing) => {
-    const frame = blobs.wireFrame(digest);
+    const frame = blobs.frame(digest);
     // What was put on the shelf once stays there.
     if (frame === undefined) missing();
     else if (sending) waiting.add(digest);

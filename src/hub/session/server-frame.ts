@@ -5,13 +5,12 @@ const FINAL_BINARY = 0x82;
 const LENGTH_IN_16_BITS = 126;
 const LENGTH_IN_64_BITS = 127;
 
-/** Ready to be written to any number of sockets. `message` is the part of `wire` behind the header. */
-export function binaryFrame(parts: readonly Uint8Array[]): { readonly wire: Buffer; readonly message: Buffer } {
+/** Ready to be written to any number of sockets. */
+export function binaryFrame(parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const header = Buffer.alloc(headerLength(length));
   writeHeader(header, FINAL_BINARY, length);
-  const wire = Buffer.concat([header, ...parts]);
-  return { wire, message: wire.subarray(header.length) };
+  return Buffer.concat([header, ...parts]);
 }
 
 export function textFrame(text: string): Buffer {

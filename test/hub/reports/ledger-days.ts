@@ -237,3 +237,14 @@ export function wholeArchiveOf(
 }
 
 export const today = printDate(Math.floor((FIRST_MS + 10 * DAY_MS) / DAY_MS));
+
+/** A test that starts, as a node records it. */
+export const STARTED = {
+  kind: "test-run",
+  state: "started",
+  testKind: null,
+  order: null,
+  assets: [],
+  closingChecks: [],
+  contracts: [],
+} as const;

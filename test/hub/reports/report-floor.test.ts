@@ -10,7 +10,7 @@ import { rowsOfEntries } from "../../../src/hub/reports/audit-rows.ts";
 import { selectEntries } from "../../../src/hub/reports/audit-selection.ts";
 import { findingsOf } from "../../../src/hub/reports/findings.ts";
 import type { EvidenceBody } from "../../../src/model/evidence.ts";
-import { archiveOf, FIRST_MS, tenDays, today, wholeArchiveOf } from "./ledger-days.ts";
+import { archiveOf, FIRST_MS, STARTED, tenDays, today, wholeArchiveOf } from "./ledger-days.ts";
 
 /** What a floor really writes: grants from before the period, certificates that were taken back, entries that are none. */
 
@@ -109,17 +109,7 @@ test("a test that started after the last blocked one, and before one was allowed
   const days = tenDays();
   const at = END_MS - 7_200_000;
   days.decide("LP-01", at, { test: "T-A", uv: "800", calibratedOn: "2026-11-08" });
-  days.record("LP-01", at + 1, "STF-1", "T-X", {
-    ...{
-      kind: "test-run",
-      state: "started",
-      testKind: null,
-      order: null,
-      assets: [],
-      closingChecks: [],
-      contracts: [],
-    },
-  });
+  days.record("LP-01", at + 1, "STF-1", "T-X", STARTED);
   const { stops } = await reportOf(days, { kind: "period" });
   expect(stops.find(({ reason }) => reason === "reading.out-of-limits:uv-intensity")?.startedMeanwhile).toBe(1);
 });

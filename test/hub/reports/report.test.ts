@@ -10,7 +10,7 @@ import { findingsOf } from "../../../src/hub/reports/findings.ts";
 import { proofsOf } from "../../../src/hub/reports/node-proof.ts";
 import { openReport, type SealedData, sealReport } from "../../../src/hub/reports/seal.ts";
 import { type ReportFault, verifyReport } from "../../../src/hub/reports/verify-report.ts";
-import { archiveOf, FIRST_MS, type SignedUpTo, tenDays, today, wholeArchiveOf } from "./ledger-days.ts";
+import { archiveOf, FIRST_MS, type SignedUpTo, STARTED, tenDays, today, wholeArchiveOf } from "./ledger-days.ts";
 
 const window = { fromMs: FIRST_MS - 3_600_000, toMs: FIRST_MS + 10 * DAY_MS };
 const key = makeSigningKey();
@@ -120,18 +120,9 @@ describe("what a report says", async () => {
 
 test("a start of a test while a reason stood is counted and is a finding", async () => {
   const days = tenDays();
-  const body = {
-    kind: "test-run",
-    state: "started",
-    testKind: null,
-    order: null,
-    assets: [],
-    closingChecks: [],
-    contracts: [],
-  } as const;
   const at = FIRST_MS + 10 * DAY_MS - 7_200_000;
   days.decide("LP-01", at - 1, { test: "T-A", uv: "800", calibratedOn: "2026-11-08" });
-  days.record("LP-01", at, "STF-1", "T-X", body);
+  days.record("LP-01", at, "STF-1", "T-X", STARTED);
   days.decide("LP-01", at + 1, { test: "T-B", uv: "800", calibratedOn: "2026-11-08" });
   const { report } = await dataOf({ kind: "period" }, days.entries());
   expect(report.stops.find(({ reason }) => reason === "reading.out-of-limits:uv-intensity")?.startedMeanwhile).toBe(1);
