@@ -3,7 +3,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runMaint } from "../../src/cli/story/processes.ts";
 import { CONTRACT } from "../../src/cli/story/uv-story.ts";
-import { atHub, CONTRACT_FILE, gate, inForce, type LpFloor, readLamp, startLpFloor, until } from "./lp-floor.ts";
+import {
+  archivedDecision,
+  atHub,
+  CONTRACT_FILE,
+  gate,
+  inForce,
+  type LpFloor,
+  readLamp,
+  startLpFloor,
+  until,
+} from "./lp-floor.ts";
 
 let floor: LpFloor;
 beforeAll(async () => {
@@ -63,6 +73,7 @@ test("a release that loosens waits for a second person with another key", async 
 });
 
 test("one that tightens is held, and published later", async () => {
+  await archivedDecision(floor, "LP-01", "T-1");
   await draft(1100);
   // The one recorded decision, at 950, would be blocked under it: that is what it is for.
   const refused = await asAdmin("release", "sign", CONTRACT, "--hold");

@@ -117,6 +117,15 @@ export async function gate(
   return { exitCode, ...(json as Omit<GateAnswer, "exitCode">) };
 }
 
+/** Waits until the decision on this test lies in the hub's archive: a node hands its ledger in about every second, not with the answer. */
+export function archivedDecision(floor: Floor, node: string, test: string): Promise<void> {
+  return until(`the decision on ${test} in the archive`, async () => {
+    const words = ["archive", "decisions", "--node", node, "--test", test, ...atHub(floor)];
+    const { json } = await floor.maint(words);
+    return (json as { readonly decisions: readonly unknown[] }).decisions.length > 0;
+  });
+}
+
 export interface NodeStatus {
   readonly standing: string;
   readonly rejection: { readonly reason: string; readonly detail: string } | null;
