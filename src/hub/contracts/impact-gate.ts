@@ -39,9 +39,9 @@ export interface ImpactPorts {
 
 export interface ImpactGate {
   /**
-   * What recorded decisions of the last days would be under this bundle, held against the version in force. Null where none is
-   * archived: nobody knows, and that holds nothing up. @throws MaintError MAINT_ERR_IMPACT beyond the budget, or while the archive
-   * is still being read, without a reason
+   * What recorded decisions of the last days would be under this bundle, held against the version in force. Where none is archived
+   * nobody knows: that holds nothing up, and is said. Null for the first version, which has nothing to be held against. @throws
+   * MaintError MAINT_ERR_IMPACT beyond the budget, or while the archive is still being read, without a reason
    */
   readonly check: (candidate: Bundle, terms: ImpactTerms, domain: string | null) => Promise<Impact | null>;
 }
@@ -52,9 +52,9 @@ export function createImpactGate({ replays, archive, contracts, clock, budgets }
       const toMs = clock.nowMs();
       const fromMs = toMs - IMPACT_DAYS * DAY_MS;
       const [any] = archive.exposure({ fromMs, toMs, bucketMs: toMs - fromMs });
-      if (any === undefined) return null;
       const current = await contracts.current(candidate.contract);
       const against = current?.version ?? undefined;
+      if (any === undefined) return against === undefined ? null : NOTHING_RECORDED;
       const summary = await patiently(
         replays.summarize({ candidate, against, filter: { fromMs, toMs }, examples: SHOWN }),
       );
@@ -77,6 +77,8 @@ const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixe
 
 /** For the ledger and the version's history. */
 export function impactWords({ newlyBlocked, newlyAllowed, accepted, budget, isUnknown, ...of }: Impact): string {
+  if (of.decisions === 0 && isUnknown !== true)
+    return `impact: not known, no decision of the last ${IMPACT_DAYS} days is archived`;
   if (isUnknown === true) return `impact: not known, the archive was still being read; accepted: ${accepted}`;
   const blocked = `${newlyBlocked.count} of ${newlyBlocked.of} recorded allowed decisions newly blocked (${percent(newlyBlocked.share)})`;
   const allowed = `${newlyAllowed.count} of ${newlyAllowed.of} blocked ones newly allowed`;
@@ -97,18 +99,14 @@ function beyond({ newlyBlocked, examples, contract }: ReplaySummary, budget: num
 
 const NO_SHARE: ReplayShare = { count: 0, of: 0, share: null, low: 0, high: 1 };
 
+const NOTHING_RECORDED: Impact = {
+  ...{ decisions: 0, notJudged: 0, newlyBlocked: NO_SHARE, newlyAllowed: NO_SHARE },
+  ...{ budget: DEFAULT_IMPACT_BUDGET, accepted: null },
+};
+
 /** A plant that must have its next version now need not wait for the reading of years. */
 function unknownImpact(budget: number, reason: string): Impact {
-  if (reason !== "")
-    return {
-      decisions: 0,
-      notJudged: 0,
-      newlyBlocked: NO_SHARE,
-      newlyAllowed: NO_SHARE,
-      budget,
-      accepted: reason,
-      isUnknown: true,
-    };
+  if (reason !== "") return { ...NOTHING_RECORDED, budget, accepted: reason, isUnknown: true };
   throw new MaintError("MAINT_ERR_IMPACT", "the archive is still being read to say what this would change", {
     exitCode: 1,
     help: 'try again in a while, what was read stays; or answer for it with --accept-impact "why"',

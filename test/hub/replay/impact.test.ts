@@ -40,6 +40,7 @@ const approvals = () =>
   bench
     .hub()
     .services.ledger.list({ actionType: "contract_approval" })
+    .filter(({ smart_id }) => smart_id === ID)
     .map(({ action }) => action);
 
 beforeAll(async () => {
@@ -51,6 +52,19 @@ test("without archived decisions nobody knows, and nothing is held up", async ()
   await draft(contractText(ID, 1000));
   expect(await store()).toMatchObject({ published: true });
   expect((await history())[0]?.changes).toEqual([]);
+});
+
+test("a second version of which nothing recorded can say anything says so", async () => {
+  const hub = bench.admin();
+  const next = async (limit: number) => {
+    await hub.post("/v1/contracts", { text: contractText("UV-WEEKLY", limit), domain: "penetrant" });
+    await hub.post("/v1/contracts/UV-WEEKLY/validate", {});
+    return storeRelease({ hub, contract: "UV-WEEKLY", keys: bench.keys });
+  };
+  await next(1000);
+  expect(await next(1001)).toMatchObject({ published: true });
+  const told = (await hub.get("/v1/contracts/UV-WEEKLY/history")) as { readonly history: readonly HistoryEntry[] };
+  expect(told.history.at(-1)?.changes).toEqual(["impact: not known, no decision of the last 30 days is archived"]);
 });
 
 test("beyond the budget it is refused with figures, until somebody says why", async () => {
