@@ -47,7 +47,7 @@ test("a simulated fleet verifies and answers its sets, comes back when it is cut
   );
   expect(known.length).toBe(COUNT);
   expect(again.counts().refused).toEqual({});
-}, 30_000);
+});
 
 const RUN = { faults: NO_FAULTS, spreadMs: 100, flapMs: null };
 
@@ -66,7 +66,7 @@ test("planted: a blob with a byte changed, and a root that is not the hub's, are
   onTestFinished(() => fleet.stop());
   await until(fleet.counts, ({ refused }) => Object.keys(refused).length > 0);
   expect(fleet.counts().converged).toBe(0);
-}, 30_000);
+});
 
 test("a file that is no fleet is refused without quoting it", async () => {
   const { bench } = await fleetAtHub();

@@ -83,7 +83,7 @@ test("any text parses without throwing, and prints stably where it is sound", ()
     if (formatSource(text).ok) sound += 1;
   }
   expect(sound).toBeGreaterThan(RUNS / 50);
-}, 60_000);
+});
 
 test("control: a formatter that drops a modifier, a comment or stability is caught", () => {
   const planted: readonly ((text: string) => string)[] = [

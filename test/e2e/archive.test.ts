@@ -76,7 +76,7 @@ test("what a node decided with a hub and without lies at the hub, byte for byte"
   expect(archivedBytes()).toEqual(ownBytes());
   const decisions = [...bench.hub().services.archive.decisions({ nodes: ["LP-01"], allow: false })];
   expect(decisions).toHaveLength(205);
-}, 30_000);
+});
 
 test("a hub that stops in between has nothing twice and misses nothing", async () => {
   await ask(60);
@@ -88,7 +88,7 @@ test("a hub that stops in between has nothing twice and misses nothing", async (
   expect(bench.hub().services.archive.verify("LP-01", publicHex).strands).toMatchObject([
     { finding: null, signed: { size: ownBytes().length, publicHex } },
   ]);
-}, 30_000);
+});
 
 test("a node put back from an older copy of its disk is found, and goes on where a person lets it", async () => {
   const node = join(folder, "nodes", "LP-01");
@@ -124,4 +124,4 @@ test("a node put back from an older copy of its disk is found, and goes on where
   expect(archivedBytes()).toEqual([...before, ...ownBytes().slice(shared)]);
   const verified = bench.hub().services.archive.verify("LP-01");
   expect(verified.strands.map(({ finding }) => finding)).toEqual([null, null]);
-}, 60_000);
+});

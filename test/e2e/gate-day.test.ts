@@ -11,7 +11,7 @@ const node = STATIONS[0]?.id ?? "";
 let floor: LpFloor;
 beforeAll(async () => {
   floor = await startLpFloor(1);
-}, 60_000);
+});
 afterAll(() => floor?.end());
 
 const at = (): readonly string[] => ["--node", node, "--data", floor.data];

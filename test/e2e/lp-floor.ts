@@ -21,10 +21,10 @@ export interface GateAnswer {
   readonly contracts: readonly { readonly contract: string; readonly version: string | null }[];
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const POLL_MS = 100;
 
-/** Asks again until `done` answers true, at most 20 s. */
+/** Asks again until `done` answers true, at most 60 s. */
 export async function until(what: string, done: () => Promise<boolean>): Promise<void> {
   const endMs = Date.now() + WAIT_MS;
   while (!(await done())) {

@@ -44,7 +44,7 @@ beforeAll(async () => {
   await admin.post("/v1/contracts/CHECK/validate", {});
   await bench.store("CHECK");
   agent = await startAgent({ dataFolder: folder, node: "LP-01", hubUrl: bench.hub().url, engine: "fast" });
-}, 60_000);
+});
 afterAll(async () => {
   await agent?.stop();
   await bench.close();
@@ -106,7 +106,7 @@ test("an order tightens its own tests, and is unlinked by a new revision only", 
   await maint("close", "PO-1");
   await gate("PO-1", "order.closed:PO-1");
   await gate(null, "allowed");
-}, 60_000);
+});
 
 test("what was decided under it is found at the hub", async () => {
   let out = "";
@@ -118,4 +118,4 @@ test("what was decided under it is found at the hub", async () => {
   expect(out).toContain('no longer asked: "visual": CHECK, parts-clean');
   expect(out).toMatch(/decided under it, by what is archived: \d+ allowed, \d+ blocked/);
   expect(out).toMatch(/LP-01 #\d+ {2}\S+ {2}T-1 {2}blocked {2}order PO-1 {2}order\.closed:PO-1/);
-}, 30_000);
+});

@@ -139,7 +139,7 @@ test("yesterday's copy: no number is used twice, the station keeps what it has, 
   await floor.startHub();
   await draft(1010);
   expect((await floor.maint(store)).json).toMatchObject({ staged: { version: "v1.3" } });
-}, 90_000);
+});
 
 test("a copy that was touched, cut off, or is none is refused and nothing is written", async () => {
   const copy = join(floor.folder, "second");
@@ -178,4 +178,4 @@ test("a copy that was touched, cut off, or is none is refused and nothing is wri
     exitCode: 2,
     stderr: expect.stringMatching(/is there already/),
   });
-}, 60_000);
+});

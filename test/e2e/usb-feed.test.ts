@@ -85,7 +85,7 @@ test("a node without a hub converges from a stick, and what is wrong with one ch
   await floor.startAgent("LP-01");
   const runs = async () => (await runMaint(["why-not", "LP-01", ...atHub(floor)])).exitCode === 0;
   await until("the hub knows", runs);
-}, 60_000);
+});
 
 test("exporting needs an enrolled node, an administrator and a free folder", async () => {
   const attempt = (words: readonly string[]) => runMaint(["hub", "export-node", ...words, ...atHub(floor)]);

@@ -24,7 +24,7 @@ test("mutated sources are parsed, formatted and compiled without a finding", () 
   expect([runs, compiled]).toEqual([5000, 1000]);
   // A mutator that breaks everything would leave the formatter and the checks untested.
   expect(sound).toBeGreaterThan(300);
-}, 60_000);
+});
 
 test("a case is the same each time, and differs from the next", () => {
   const texts = Array.from({ length: 200 }, (_, index) => fuzzCase(sources, 9, index));
@@ -86,4 +86,4 @@ test("finds a call that never comes back, and ends", async () => {
   const reports = await fuzzInWorkers({ seed: 3, end: 40, compileEvery: 0, limitMs: 250, workers: 2, hangsAt: 7 });
   const hangs = reports.flatMap(({ findings }) => findings).filter(({ what }) => what.startsWith("hangs"));
   expect(hangs).toEqual([{ index: 7, what: "hangs: not back after 250 ms" }]);
-}, 60_000);
+});

@@ -99,7 +99,7 @@ export interface ScriptedNode {
 export type ReportedPhase = "activated" | "effective" | "rejected";
 
 export const EPOCH = "0123456789abcdef";
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 export function scriptedNode(url: string, node: string, key: SigningKey): ScriptedNode {
   const ws = new WebSocket(`${url.replace("http", "ws")}/v1/node`, SUBPROTOCOL);

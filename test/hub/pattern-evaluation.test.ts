@@ -15,4 +15,4 @@ test("reviews and rises name what was planted, and beat a count of alerts by far
   expect(f1(fleet.ours), figures).toBeGreaterThan(f1(fleet.naive) + 0.4);
   expect(precision(models), figures).toBeGreaterThan(0.7);
   expect(recall(models), figures).toBeGreaterThan(0.7);
-}, 60_000);
+});

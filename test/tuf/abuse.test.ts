@@ -75,7 +75,7 @@ describe("AB-02: one byte flipped", () => {
     const { flips, accepted, thrown } = flipMetadata(1);
     expect(flips).toBeGreaterThan(9_000);
     expect({ accepted, thrown }).toEqual({ accepted: 0, thrown: 0 });
-  }, 60_000);
+  });
   test("control: a node that only reads what it is given lets most of them pass", () => {
     const readable = (copies: Plant) => [...copies.blobs.values()].every((bytes) => bytes.length > 0);
     expect(flipMetadata(1, readable).accepted).toBeGreaterThan(1_000);
@@ -84,7 +84,7 @@ describe("AB-02: one byte flipped", () => {
     const { flips, changed, thrown } = await flipKept(1);
     expect(flips).toBeGreaterThan(2_000);
     expect({ changed, thrown }).toEqual({ changed: 0, thrown: 0 });
-  }, 60_000);
+  });
 });
 
 describe("AB-03: an older version, correctly signed", () => {

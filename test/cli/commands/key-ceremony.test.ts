@@ -119,7 +119,7 @@ describe("keys are exchanged", () => {
     expect(store("author", "v1.1")).toBe("signature-missing");
     expect(store("author-2", "v1.1")).toBe("stored");
     await bothAccept(firstRoot);
-  }, 60_000);
+  });
 
   test("by holders who never meet: each adds his signature to a file, the last one applies it", async () => {
     const [one, two, people] = ["root-1-safe", "root-2-safe", "people"].map((name) => join(folder, name));
@@ -146,7 +146,7 @@ describe("keys are exchanged", () => {
     expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/made for another state/) });
     copyFileSync(join(people ?? "", "author.key"), key("author"));
     expect([store("author", "v1.0"), store("author-2", "v1.0")]).toEqual(["signature-missing", "stored"]);
-  }, 60_000);
+  });
 
   test("a stolen key is taken away, but never so many that too few are left", async () => {
     const { keyId } = loadKeyFile(key("root-3"));

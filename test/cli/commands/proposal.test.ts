@@ -52,7 +52,7 @@ beforeAll(async () => {
     return evidenceLedgerRecord(calibrationRecord(seq, "W-1", { performedOn: day(years), asFound }));
   });
   bench.hub().services.archive.append([batchOf(ledgerOf("T-0", found), 0)]);
-}, 30_000);
+});
 afterAll(async () => {
   await bench.close();
   rmSync(folder, { recursive: true });
