@@ -13,8 +13,8 @@ import { MAX_ARCHIVE_LISTED } from "../../model/limits.ts";
 import { dataFolder } from "../data-folder.ts";
 import { plain, shownDecision } from "../decided-line.ts";
 import { decisionTree } from "../decision-tree.ts";
+import { nodeKey } from "../given-key.ts";
 import { type HubOptions, hubClient, printAnswer, withHubOptions } from "../hub-client.ts";
-import { nodeKey } from "../node-key.ts";
 
 interface ShowOptions extends HubOptions {
   readonly node?: string;
@@ -91,7 +91,7 @@ export function command(): Command {
     .description("walk what is archived, where it lies; exit code 1 where something does not hold")
     .option("--node <id>", "only this node's ledger")
     .option(
-      "--node-key <hex>",
+      "--node-key <key>",
       "the node's public key as you know it, as `maint ledger key` prints it there; with --node",
     )
     .option("--data <dir>", "data folder (else MAINT_DATA, else ./maint-data)")

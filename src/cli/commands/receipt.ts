@@ -4,13 +4,14 @@ import { Command } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
 import { parsePlainJson } from "../../base/strict-json.ts";
 import { writeAtomically } from "../../disk/atomic-write.ts";
-import { isPublicHex, keyIdOf, verifyHex } from "../../disk/key-file.ts";
+import { keyIdOf, verifyHex } from "../../disk/key-file.ts";
 import { type LedgerReader, readLedgerFile } from "../../disk/ledger-file.ts";
 import { type Receipt, type SignedReceipt, verifyReceipt } from "../../ledger/receipt.ts";
 import { MAX_JSON_BYTES, MAX_JSON_DEPTH } from "../../model/limits.ts";
 import { type AgentOptions, agentToken, agentUrl, askAgent } from "../agent-client.ts";
 import { decisionLines } from "../decision-lines.ts";
 import { readTextFile } from "../evaluation.ts";
+import { givenKey, mustBeKeyOf } from "../given-key.ts";
 
 interface ShowOptions extends AgentOptions {
   readonly seq: string;
@@ -44,7 +45,10 @@ export function command(): Command {
     .command("verify")
     .description("verify a receipt offline; exit code 0 it holds, 1 it does not")
     .argument("<file>", "the receipt, JSON")
-    .requiredOption("--key <hex>", "the node's public key, 64 hex digits, as `maint status --node` shows it")
+    .requiredOption(
+      "--key <key>",
+      "the node's public key: what `maint ledger key` prints there, or the 64 hex digits of `maint status --node`",
+    )
     .option("--ledger <file>", "the node's ledger, or a copy of it: the receipt must stand in it")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  maint receipt verify part-7.receipt.json --key 3f0a…")
@@ -80,11 +84,8 @@ async function getReceipt(options: ShowOptions): Promise<void> {
 }
 
 async function verifyFile(file: string, { key, ledger, json }: VerifyOptions): Promise<void> {
-  const publicHex = key.toLowerCase();
-  if (!isPublicHex(publicHex))
-    throw new MaintError("MAINT_ERR_KEY", "--key is no Ed25519 public key: 64 hex digits are needed", {
-      help: "maint status --node ID shows it",
-    });
+  const help = "maint ledger key --node ID prints it at the node, maint status --node ID shows its hex digits";
+  const signedBy = givenKey(key, { whose: "a node", help });
   const parsed = parsePlainJson(await readTextFile(file, MAX_JSON_BYTES), { maxDepth: MAX_JSON_DEPTH });
   if (!parsed.ok) {
     const { line, column, message } = parsed.error;
@@ -93,9 +94,10 @@ async function verifyFile(file: string, { key, ledger, json }: VerifyOptions): P
   const reader = ledger === undefined ? undefined : openLedger(ledger);
   try {
     const checked = verifyReceipt(parsed.value, {
-      ...{ verify: verifyHex, keyIdOf, publicHex },
+      ...{ verify: verifyHex, keyIdOf, publicHex: signedBy.publicHex },
       ...(reader === undefined ? {} : { entryAt: (seq: number) => entryAt(reader, seq) }),
     });
+    if (checked.ok) mustBeKeyOf(checked.value.receipt.node, signedBy, help);
     const answer = checked.ok
       ? { file, holds: true, checks: checked.value.holds, receipt: checked.value.receipt }
       : { file, holds: false, ...checked.error };

@@ -3,7 +3,6 @@ import { Command, Option } from "commander";
 import { DAY_MS, parseDate, parseInstant, printUtc } from "../../base/civil-time.ts";
 import { MaintError } from "../../base/maint-error.ts";
 import { writeAtomically } from "../../disk/atomic-write.ts";
-import { isPublicHex } from "../../disk/key-file.ts";
 import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
 import type { AuditScope } from "../../hub/reports/audit-report.ts";
 import { verifyReport } from "../../hub/reports/verify-report.ts";
@@ -11,8 +10,8 @@ import { MAX_REPORT_BYTES } from "../../model/limits.ts";
 import { openPlantCalendar } from "../../model/plant-calendar.ts";
 import { PRODUCT_VERSION } from "../../model/product-version.ts";
 import { readTextFile } from "../evaluation.ts";
+import { givenKey, mustBeKeyOf, nodeKey } from "../given-key.ts";
 import { type HubOptions, hubClient, LONG_PATIENCE_MS, printAnswer, withHubOptions } from "../hub-client.ts";
-import { nodeKey } from "../node-key.ts";
 import { printToPdf } from "../print-to-pdf.ts";
 
 interface AuditOptions extends HubOptions {
@@ -51,7 +50,10 @@ export function command(): Command {
     .command("verify")
     .description("verify a report offline; exit code 0 it holds, 1 it does not")
     .argument("<file>", "the report, HTML")
-    .requiredOption("--key <hex>", "the hub's online public key, 64 hex digits, as `maint keys list` shows it")
+    .requiredOption(
+      "--key <key>",
+      "the hub's online public key: what `maint ledger key` prints at the hub, or the 64 hex digits of `maint keys list`",
+    )
     .option(
       "--node-key <node=key...>",
       "a node's public key as you know it, as `maint ledger key` prints it there: its entries are held against that",
@@ -125,17 +127,15 @@ async function verifyFile(
     nodeKey: given = [],
   }: { readonly key: string; readonly json?: boolean; readonly nodeKey?: readonly string[] },
 ): Promise<void> {
-  const publicHex = key.toLowerCase();
-  if (!isPublicHex(publicHex))
-    throw new MaintError("MAINT_ERR_KEY", "--key is no Ed25519 public key: 64 hex digits are needed", {
-      help: "maint keys list shows the hub's online key",
-    });
+  const help = "maint ledger key prints it at the hub, maint keys list shows its hex digits";
+  const sealedBy = givenKey(key, { whose: "a hub", help });
   const text = await readTextFile(file, MAX_REPORT_BYTES);
   const { findings, holds, report } = verifyReport(text, {
-    publicHex,
+    publicHex: sealedBy.publicHex,
     madeWith: PRODUCT_VERSION,
     nodeKeys: nodeKeysOf(given),
   });
+  if (report !== null) mustBeKeyOf(report.hub, sealedBy, help);
   const about = report === null ? null : { hub: report.hub, scope: report.scope, madeAt: report.madeAt };
   printAnswer({ json: json === true }, { file, holds: findings.length === 0, about, checks: holds, findings }, [
     `${findings.length === 0 ? "HOLDS" : "DOES NOT HOLD"}  ${file}`,

@@ -48,3 +48,24 @@ test.each(rows)("verify by %s", async (_what, given, code, said) => {
     said: expect.stringContaining(said),
   });
 });
+
+const hubRows: readonly (readonly [what: string, given: (key: string) => string, code: number, said: string])[] = [
+  ["its hex digits", () => loadKeyFile(join(bench.data, "hub", "key")).publicHex, 0, "HOLDS"],
+  ["what `maint ledger key` prints", (key) => key, 0, "HOLDS"],
+  [
+    "the same key under a node's name",
+    () => verifierKeyText(checkpointKey("LP-1", loadKeyFile(join(bench.data, "hub", "key")).publicHex)),
+    2,
+    "the key given is that of LP-1/maint-ledger, not of hub-",
+  ],
+  ["a node's key", () => verifierKeyText(checkpointKey("LP-1", nodeKey.publicHex)), 1, "key-not-trusted"],
+  ["a damaged one", (key) => key.replace(/^hub-/, "hut-"), 2, "is no Ed25519 public key of a hub"],
+];
+test.each(hubRows)("verify by %s of the hub", async (_what, given, code, said) => {
+  const printed = await oneCommand("ledger", "key", "--data", bench.data, "--keys", bench.keys);
+  const answer = await oneCommand("report", "verify", file, "--key", given(printed.out.trim()));
+  expect({ code: answer.code, said: `${answer.out}${answer.err}` }).toEqual({
+    code,
+    said: expect.stringContaining(said),
+  });
+});
