@@ -153,3 +153,12 @@ test("nothing that raises an incident is held", async () => {
   expect(draft.add({ node: "LP-1", batch: { epoch: EPOCH, alerts: [alertOf()] } }).ok).toBe(true);
   expect(() => heldCounts(db, statements).hold(draft, START_MS)).toThrow(/raises nothing/);
 });
+
+test("no run is held without its group and its incident", async () => {
+  const { db } = await openLoopBench();
+  const statements = alertStatements(db);
+  const draft = alertDraft({ ...statements, group: () => undefined });
+  draft.add({ node: "LP-1", batch: { epoch: EPOCH, alerts: [alertOf()] } });
+  const groupless = { ...draft, groups: new Map() };
+  expect(() => heldCounts(db, statements).hold(groupless, START_MS)).toThrow(/an open incident/);
+});

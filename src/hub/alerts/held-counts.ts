@@ -1,7 +1,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Alert } from "../../model/alert.ts";
 import type { HubDatabase } from "../store/database.ts";
-import { type AlertDraft, alertDraft, type Stream } from "./alert-draft.ts";
+import { type AlertDraft, alertDraft, type DraftGroup, type Stream } from "./alert-draft.ts";
 import { severityRank } from "./alert-record.ts";
 import type { AlertStatements, GroupState, Growth, NewRun } from "./alert-statements.ts";
 import { EMERGENCY_GAP_MS } from "./escalation.ts";
@@ -65,21 +65,27 @@ export function heldCounts(db: Pick<HubDatabase, "prepare">, statements: AlertSt
 function hold(held: Held, draft: Pick<AlertDraft, "batches" | "groups" | "streams">, receivedAtMs: number): void {
   for (const group of draft.groups.values()) {
     if (group.count === 0) continue;
-    const { before, raises } = group;
-    assert(before !== undefined && before.incident !== null && raises.length === 0, "what is held raises nothing");
-    const known = held.groups.get(before.id);
-    if (known === undefined) held.groups.set(before.id, heldGroup(group, before.incident, receivedAtMs));
-    else held.groups.set(before.id, { ...known, ...sumOf(known, group) });
+    assert(group.raises.length === 0, "what is held raises nothing");
+    const { id, incident } = openBefore(group);
+    const known = held.groups.get(id);
+    if (known === undefined) held.groups.set(id, heldGroup(group, incident, receivedAtMs));
+    else held.groups.set(id, { ...known, ...sumOf(known, group) });
   }
   for (const { firstAlert, count, runs } of draft.batches) {
     held.records += count;
     held.lastBatch = firstAlert;
     for (const { group, ...run } of runs) {
-      const { id = 0, incident = 0 } = group.before ?? {};
-      held.runs.push({ ...run, firstAlert, group: id, incident: incident ?? 0 });
+      const { id, incident } = openBefore(group);
+      held.runs.push({ ...run, firstAlert, group: id, incident });
     }
   }
   for (const stream of draft.streams.values()) held.streams.set(keyOf(stream.node, stream.epoch), stream);
+}
+
+/** What is counted later belongs to rows that are there: with another group or incident the count would be nobody's. */
+function openBefore({ before }: Pick<DraftGroup, "before">): { readonly id: number; readonly incident: number } {
+  assert(before !== undefined && before.incident !== null, "what is held is of a group with an open incident");
+  return { id: before.id, incident: before.incident };
 }
 
 const heldGroup = (growth: Growth, incident: number, receivedAtMs: number): HeldGroup => {
