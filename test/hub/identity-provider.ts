@@ -20,6 +20,8 @@ export interface IdentityProvider {
   readonly publicKeys: () => { readonly keys: readonly JWK[] };
   /** Answers requests for its keys otherwise. */
   readonly answer: (how: ((response: ServerResponse) => void) | null) => void;
+  /** What its configuration says, above what is usual. */
+  readonly configure: (change: { readonly [member: string]: unknown }) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -40,7 +42,13 @@ export async function startProvider(nowMs: () => number, alg = "RS256"): Promise
     keys = [{ ...(await exportJWK(pair.publicKey)), kid, alg, use: "sig" }];
   };
   await rotate();
-  const server = createServer((_, response) => {
+  let configured: { readonly [member: string]: unknown } = {};
+  const server = createServer(({ url }, response) => {
+    if (url === "/realms/plant/.well-known/openid-configuration") {
+      const usual = { issuer, jwks_uri: `${issuer}/certs`, response_types_supported: ["code"] };
+      response.end(JSON.stringify({ ...usual, ...configured }));
+      return;
+    }
     count += 1;
     if (other !== null) return other(response);
     response.setHeader("content-type", "application/json");
@@ -59,6 +67,9 @@ export async function startProvider(nowMs: () => number, alg = "RS256"): Promise
     },
     answer: (how) => {
       other = how;
+    },
+    configure: (change) => {
+      configured = change;
     },
     stop: () =>
       new Promise((resolve) => {

@@ -25,6 +25,7 @@ afterAll(() => provider.stop());
 beforeEach(() => {
   aheadMs = 0;
   provider.answer(null);
+  provider.configure({});
 });
 
 const people = new Map([
@@ -234,6 +235,29 @@ describe("the provider's keys", () => {
     expect(await message(opened().authenticate(await provider.token()))).toMatch(says);
   });
 
+  test("are where the provider's own configuration says", async () => {
+    const before = provider.asked();
+    const oidc = opened({ jwks: undefined });
+    for (let times = 0; times < 3; times++)
+      expect(await message(oidc.authenticate(await provider.token()))).toMatch(/^taken/);
+    expect(provider.asked() - before).toBe(1);
+  });
+
+  const configurations: readonly (readonly [string, { readonly [member: string]: unknown }, RegExp])[] = [
+    ["another issuer's", { issuer: "https://elsewhere.example" }, /is of https:\/\/elsewhere.example, not of/],
+    ["the same with a slash more", { issuer: "http://127.0.0.1/realms/plant/" }, /not of/],
+    ["one without keys", { jwks_uri: undefined }, /names no issuer or no jwks_uri/],
+    ["one whose keys come over an open line", { jwks_uri: "http://id.example/certs" }, /jwks_uri is no https address/],
+    ["one whose keys are a file", { jwks_uri: "file:///etc/passwd" }, /jwks_uri is no https address/],
+    ["one whose keys are nowhere", { jwks_uri: "http://127.0.0.1:1/certs" }, /does not answer/],
+  ];
+  test.each(configurations)("a configuration is refused: %s", async (_, change, says) => {
+    provider.configure(change);
+    const before = provider.asked();
+    expect(await message(opened({ jwks: undefined }).authenticate(await provider.token()))).toMatch(says);
+    expect(provider.asked()).toBe(before);
+  });
+
   test("may lie in a file, and are then asked of nobody", async () => {
     const before = provider.asked();
     const oidc = opened({ jwks: undefined, jwksFile: "keys.json" });
@@ -305,8 +329,12 @@ describe("a configuration that is not one", () => {
     ["a name nobody knows", JSON.stringify({ ...good, algorithm: "RS256" }), /the file .*algorithm/],
     ["no issuer", JSON.stringify({ ...good, issuer: undefined }), /issuer/],
     ["keys over an open line", JSON.stringify({ ...good, jwks: "http://id.example/keys" }), /jwks is no https address/],
-    ["no keys", JSON.stringify({ ...good, jwks: undefined }), /where the provider's public keys are/],
-    ["keys twice", JSON.stringify({ ...good, jwksFile: "keys.json" }), /where the provider's public keys are/],
+    ["keys twice", JSON.stringify({ ...good, jwksFile: "keys.json" }), /say once where the provider's public keys are/],
+    [
+      "an issuer over an open line that is to say where its keys are",
+      JSON.stringify({ ...good, issuer: "http://id.example", jwks: undefined }),
+      /issuer is no https address/,
+    ],
     ["a shared secret", JSON.stringify({ ...good, algorithms: ["HS256"] }), /algorithms.0 has one of RS256/],
     ["no algorithm", JSON.stringify({ ...good, algorithms: ["none"] }), /algorithms.0/],
     ["people of nowhere", JSON.stringify({ ...good, people: "all" }), /people is known or mapped/],

@@ -9,7 +9,7 @@ import {
   OIDC_KEYS_TIMEOUT_MS,
 } from "../../model/limits.ts";
 import type { Clock } from "../ports.ts";
-import { keySetIn, type OidcKeySource } from "./oidc-options.ts";
+import { discoveryUrl, keySetIn, keysUrlIn, type OidcKeySource } from "./oidc-options.ts";
 
 interface KeptKeys {
   readonly find: JWTVerifyGetKey;
@@ -29,7 +29,7 @@ export function oidcKeys(source: OidcKeySource, clock: Clock, ask: typeof fetch)
   let asking: Promise<KeptKeys> | undefined;
   const askOnce = (): Promise<KeptKeys> => {
     triedMs = clock.nowMs();
-    asking ??= textAt(source.url, ask)
+    asking ??= keysText(source, ask)
       .then((text) => {
         kept = { find: setOf(text), atMs: clock.nowMs() };
         return kept;
@@ -60,6 +60,12 @@ export function oidcKeys(source: OidcKeySource, clock: Clock, ask: typeof fetch)
       return (await current(true)).find(header, token);
     }
   };
+}
+
+/** The configuration is asked for with the keys, as seldom as they are: a provider may move them. */
+async function keysText(source: Exclude<OidcKeySource, { kind: "set" }>, ask: typeof fetch): Promise<string> {
+  if (source.kind === "url") return textAt(source.url, ask);
+  return textAt(keysUrlIn(await textAt(discoveryUrl(source.issuer), ask), source.issuer), ask);
 }
 
 /** Only public keys that sign: a shared secret in the set verifies nothing. */

@@ -21,7 +21,9 @@ export interface OidcOptions {
   readonly roles: RoleRule | null;
 }
 
+/** `issuer`: the provider itself says where its keys are. Source: OpenID Connect Discovery 1.0, 4. */
 export type OidcKeySource =
+  | { readonly kind: "issuer"; readonly issuer: string }
   | { readonly kind: "url"; readonly url: string }
   | { readonly kind: "set"; readonly text: string };
 
@@ -84,8 +86,13 @@ export function oidcOptionsIn(text: string, file: string, readKeys: (path: strin
     throw wrong(`${file}: ${issue?.path.join(".") || "the file"} ${issue?.message ?? "does not fit"}`);
   }
   const { issuer, audience, jwks, jwksFile, algorithms = USUAL, person, people, roles } = checked.data;
-  if ((jwks === undefined) === (jwksFile === undefined))
-    throw wrong(`${file}: say where the provider's public keys are`, "jwks: an address, or jwksFile: a file");
+  if (jwks !== undefined && jwksFile !== undefined)
+    throw wrong(`${file}: say once where the provider's public keys are`, "jwks: an address, or jwksFile: a file");
+  if (jwks === undefined && jwksFile === undefined && !isSafeUrl(issuer))
+    throw wrong(
+      `${file}: issuer is no https address (http only on this machine), so it cannot be asked where its keys are`,
+      "jwks: an address, or jwksFile: a file",
+    );
   if (people === "mapped" && roles === undefined)
     throw wrong(
       `${file}: people that are mapped get their roles from a claim`,
@@ -93,10 +100,15 @@ export function oidcOptionsIn(text: string, file: string, readKeys: (path: strin
     );
   return {
     ...{ issuer, audience, algorithms, people },
-    keys: jwks === undefined ? { kind: "set", text: readKeys(jwksFile ?? "") } : { kind: "url", url: jwks },
+    keys: sourceOf(issuer, jwks, jwksFile === undefined ? undefined : readKeys(jwksFile)),
     person: { claim: person.claim, prefix: person.prefix ?? "", suffix: person.suffix ?? "" },
     roles: roles === undefined ? null : { claim: roles.claim, map: roleMap(roles.map, file) },
   };
+}
+
+function sourceOf(issuer: string, url: string | undefined, text: string | undefined): OidcKeySource {
+  if (text !== undefined) return { kind: "set", text };
+  return url === undefined ? { kind: "issuer", issuer } : { kind: "url", url };
 }
 
 const wrong = (message: string, help?: string): MaintError =>
@@ -136,6 +148,26 @@ function isSafeUrl(text: string): boolean {
   if (!isHttpUrl(text)) return false;
   const { protocol, hostname } = new URL(text);
   return protocol === "https:" || LOOPBACK.includes(hostname);
+}
+
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
+
+/** Where a provider's own configuration is. Source: OpenID Connect Discovery 1.0, 4.1. */
+export const discoveryUrl = (issuer: string): string => `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+
+/**
+ * Where the provider's configuration says that its keys are. That of another issuer is none: whoever could answer so would sign for
+ * everybody. Source: OpenID Connect Discovery 1.0, 4.3. @throws MaintError MAINT_ERR_OIDC
+ */
+export function keysUrlIn(text: string, issuer: string): string {
+  const json = parsePlainJson(text, { maxLength: MAX_OIDC_KEYS_BYTES });
+  if (!json.ok) throw wrong(`the provider's configuration, line ${json.error.line}: ${json.error.message}`);
+  const checked = discoverySchema.safeParse(json.value);
+  if (!checked.success) throw wrong("the provider's configuration names no issuer or no jwks_uri");
+  const { issuer: named, jwks_uri: url } = checked.data;
+  if (named !== issuer) throw wrong(`the provider's configuration is of ${named}, not of ${issuer}`);
+  if (!isSafeUrl(url)) throw wrong(`the provider's jwks_uri is no https address (http only on this machine): ${url}`);
+  return url;
 }
 
 /** What a key set says, before it is one. @throws MaintError MAINT_ERR_OIDC */
