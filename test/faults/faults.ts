@@ -3,28 +3,23 @@
  * `node test/faults/faults.ts --hub 100 --agent 100 --partitions 20 --seed 1`. Exit code 1 where anything acknowledged was lost,
  * doubled, or handed out a second time.
  */
-import { parseArgs } from "node:util";
 import { randomOf } from "../fuzz/gate-random.ts";
+import { runOptions, wholeOption } from "../fuzz/run-options.ts";
 import { killAgent } from "./kill-agent.ts";
 import { killHub } from "./kill-hub.ts";
 import { partition } from "./partition.ts";
 
-const { values } = parseArgs({
-  options: {
-    hub: { type: "string", default: "100" },
-    agent: { type: "string", default: "100" },
-    partitions: { type: "string", default: "20" },
-    seed: { type: "string", default: "1" },
-    json: { type: "boolean", default: false },
-  },
+const ABOUT = `Kills hub and agent with SIGKILL at random moments of their work, and pulls the cable between them.
+Exit code 1 where anything acknowledged was lost, doubled, or handed out a second time.`;
+const values = runOptions(ABOUT, {
+  hub: { type: "string", default: "100", is: "kills of the hub" },
+  agent: { type: "string", default: "100", is: "kills of the agent" },
+  partitions: { type: "string", default: "20", is: "pulls of the cable; needs network namespaces" },
+  seed: { type: "string", default: "1", is: "the same moments again" },
+  json: { type: "boolean", default: false, is: "print JSON" },
 });
 
-function whole(name: "hub" | "agent" | "partitions" | "seed"): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name} takes a whole number, not ${JSON.stringify(values[name])}`);
-  process.exit(2);
-}
+const whole = (name: "hub" | "agent" | "partitions" | "seed"): number => wholeOption(values, name, 0);
 
 const seed = whole("seed");
 const say = (line: string): void => {

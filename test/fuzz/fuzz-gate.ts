@@ -4,12 +4,11 @@
  * `--engine-every N` asks json-rules-engine one case in N (0: none); `--only I` shows one case and what each says of it.
  * Exit code 1 where two differ: the smallest such contract, snapshot and instant is printed.
  */
-import { parseArgs } from "node:util";
 import { gateCase } from "./gate-case.ts";
 import { missingCodes, printCodes, sumOf } from "./gate-codes.ts";
 import { judged, judgedByEngine, ourJudges, printCase } from "./gate-judge.ts";
 import { fuzzGateInWorkers } from "./gate-workers.ts";
-import { wholeOption } from "./whole-option.ts";
+import { runOptions, wholeOption } from "./run-options.ts";
 
 const LIMIT_MS = 120_000;
 const MOST_FINDINGS = 5;
@@ -18,14 +17,14 @@ const ENOUGH_FOR_ALL_CODES = 20_000;
 /** Where less is allowed, the comparison says little about what allows. */
 const LEAST_ALLOWED = 0.15;
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "1000000" },
-    seed: { type: "string", default: "1" },
-    workers: { type: "string", default: "2" },
-    "engine-every": { type: "string", default: "1" },
-    only: { type: "string" },
-  },
+const ABOUT = `Decides random contracts, snapshots and instants by the compiled evaluator, by json-rules-engine and by the
+interpreter in test/reference, and compares. Exit code 1 where two differ; the smallest such case is printed.`;
+const values = runOptions(ABOUT, {
+  count: { type: "string", default: "1000000", is: "cases" },
+  seed: { type: "string", default: "1", is: "the same cases again" },
+  workers: { type: "string", default: "2", is: "processes" },
+  "engine-every": { type: "string", default: "1", is: "json-rules-engine decides one case in n; 0: none" },
+  only: { type: "string", is: "show this case, and what each says of it" },
 });
 
 const whole = (name: keyof typeof values, least: number): number => wholeOption(values, name, least);

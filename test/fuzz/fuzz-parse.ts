@@ -3,23 +3,21 @@
  * `--compile-every N` compiles one case in N (0: none); `--only I` shows and runs one case. Exit code 1 where something was found.
  */
 import { createHash } from "node:crypto";
-import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz-loop.ts";
 import { fuzzInWorkers } from "./fuzz-workers.ts";
 import { ourSubject } from "./invariants.ts";
 import { fuzzCase, fuzzSources } from "./mutator.ts";
-import { wholeOption } from "./whole-option.ts";
+import { runOptions, wholeOption } from "./run-options.ts";
 
 const LIMIT_MS = 1000;
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "1000000" },
-    seed: { type: "string", default: "1" },
-    workers: { type: "string", default: "2" },
-    "compile-every": { type: "string", default: "10" },
-    only: { type: "string" },
-  },
+const ABOUT = "Fuzzes the parser, the formatter and the compiler. Exit code 1 where something was found.";
+const values = runOptions(ABOUT, {
+  count: { type: "string", default: "1000000", is: "cases" },
+  seed: { type: "string", default: "1", is: "the same cases again" },
+  workers: { type: "string", default: "2", is: "processes" },
+  "compile-every": { type: "string", default: "10", is: "compile one case in n; 0: none" },
+  only: { type: "string", is: "show this case, and run it alone" },
 });
 
 const whole = (name: keyof typeof values, least: number): number => wholeOption(values, name, least);

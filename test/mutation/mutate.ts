@@ -8,7 +8,8 @@ import { type ChildProcess, execFile, fork } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { runOptions, wholeOption } from "../fuzz/run-options.ts";
 import { root } from "../tidy/source-files.ts";
 import { equivalents } from "./equivalents.ts";
 import type { MutantVerdict } from "./judge-mutants.ts";
@@ -36,16 +37,17 @@ const WANTED = 0.95;
 const LIMIT_MS = 20_000;
 const UNIT_LIMIT_MS = 120_000;
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: "string", default: "5000" },
-    workers: { type: "string", default: "2" },
-    only: { type: "string" },
-    units: { type: "boolean", default: true },
-    json: { type: "boolean", default: false },
-  },
-  allowNegative: true,
+const ABOUT = `Plants a mistake in what a decision rests on, one at a time, and looks whether vectors, cases of the independent
+interpreter or unit tests find it. Exit code 1 below 95 % of all, and where the list of equivalent ones is wrong.`;
+const values = runOptions(ABOUT, {
+  cases: { type: "string", default: "5000", is: "cases of the interpreter that each one answers" },
+  workers: { type: "string", default: "2", is: "processes" },
+  only: { type: "string", takes: "text", is: "only files with this in their path: facts/reading" },
+  units: { type: "boolean", default: true, is: "leave out the unit tests" },
+  json: { type: "boolean", default: false, is: "print JSON" },
 });
+const cases = wholeOption(values, "cases", 1);
+const workers = wholeOption(values, "workers", 1);
 
 const run = promisify(execFile);
 
@@ -57,7 +59,7 @@ interface Judged {
 const UNCHANGED: Mutant = { path: "", line: 0, start: -1, end: -1, text: "", what: "nothing changed" };
 
 async function startJudge(): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, "judge-mutants.ts"), [values.cases]);
+  const child = fork(join(import.meta.dirname, "judge-mutants.ts"), [String(cases)]);
   await new Promise<void>((resolve, reject) => {
     child.once("message", () => resolve());
     child.once("exit", (code) => reject(new Error(`a judge ended with ${code}`)));
@@ -103,7 +105,7 @@ async function judgeAll(mutants: readonly Mutant[]): Promise<readonly Judged[]> 
     }
     child.disconnect();
   };
-  await Promise.all(Array.from({ length: Number(values.workers) }, work));
+  await Promise.all(Array.from({ length: workers }, work));
   return judged;
 }
 
@@ -124,7 +126,7 @@ async function byUnitTests(survivors: readonly Judged[]): Promise<readonly Judge
       rmSync(copy, { recursive: true, force: true });
     }
   };
-  await Promise.all(Array.from({ length: Number(values.workers) }, work));
+  await Promise.all(Array.from({ length: workers }, work));
   return judged;
 }
 

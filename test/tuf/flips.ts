@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { randomOf } from "../fuzz/gate-random.ts";
+import { runOptions, wholeOption } from "../fuzz/run-options.ts";
 import { NODE, Plant } from "./plant.ts";
 import { openStation } from "./station.ts";
 
@@ -114,8 +114,9 @@ export async function flipKept(bits: number): Promise<KeptFlips> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { bits: { type: "string", default: "3" } } });
-  const bits = Number(values.bits);
+  const about = `Turns over bits of every byte that a node verifies or keeps. Exit code 1 where one changes what is in force.`;
+  const values = runOptions(about, { bits: { type: "string", default: "3", is: "bits of each byte, 1 to 8" } });
+  const bits = wholeOption(values, "bits", 1);
   const metadata = flipMetadata(bits);
   const kept = await flipKept(bits);
   process.stdout.write(`${NODE}: metadata ${JSON.stringify(metadata)}, state ${JSON.stringify(kept)}\n`);

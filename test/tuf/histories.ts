@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { below, chance, choose, randomOf } from "../fuzz/gate-random.ts";
+import { runOptions, wholeOption } from "../fuzz/run-options.ts";
 import { type Cause, honest, hostile, type Making, somePath } from "./history-acts.ts";
 import {
   NodeJudge,
@@ -133,21 +133,26 @@ function differs(mine: Verdict, tuf: Verdict, causes: ReadonlySet<Cause>): boole
 const said = (verdict: Verdict): string =>
   verdict.kind === "accepted" ? `accepted ${verdict.found.join(" ")}` : `refused, ${verdict.why}: ${verdict.detail}`;
 
-/** `--count 2000 --seed 1 --from 0`: prints what was judged, and every difference; exit code 1 where there is one. */
+const ABOUT = `Random histories of a repository under attack, each step judged by a node's verification and by an unmodified
+tuf-js. Prints what was judged, and every difference; exit code 1 where there is one.`;
+
+/** `--count 2000 --seed 1 --from 0` */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      count: { type: "string", default: "2000" },
-      seed: { type: "string", default: "1" },
-      from: { type: "string", default: "0" },
-    },
+  const values = runOptions(ABOUT, {
+    count: { type: "string", default: "2000", is: "histories" },
+    seed: { type: "string", default: "1", is: "the same histories again" },
+    from: { type: "string", default: "0", is: "begin with this one" },
   });
+  const [count, seed, from] = [
+    wholeOption(values, "count", 1),
+    wholeOption(values, "seed", 0),
+    wholeOption(values, "from", 0),
+  ];
   const server = await openStaticServer();
   const totals = new Map<string, number>();
   const add = (name: string, count: number) => totals.set(name, (totals.get(name) ?? 0) + count);
-  const from = Number(values.from);
-  for (let index = from; index < from + Number(values.count); index++) {
-    const outcome = await runHistory(historyOf(Number(values.seed), index), server);
+  for (let index = from; index < from + count; index++) {
+    const outcome = await runHistory(historyOf(seed, index), server);
     add("histories", 1);
     add("accepted", outcome.accepted);
     for (const [word, count] of outcome.refused) add(`refused ${word}`, count);
