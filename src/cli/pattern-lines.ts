@@ -1,6 +1,7 @@
 import { printUtc } from "../base/civil-time.ts";
-import type { Factor, Share } from "../hub/patterns/factors.ts";
+import type { Factor } from "../hub/patterns/factors.ts";
 import type { Rate, WindowFigures } from "../hub/patterns/figures.ts";
+import type { Share } from "../hub/patterns/least-likely-range.ts";
 import type { PatternFactors } from "../hub/patterns/pattern-factors.ts";
 import type { FleetPattern, FleetReview, PatternAnalysis, ShownPattern } from "../hub/patterns/pattern-service.ts";
 

@@ -289,6 +289,8 @@ export const PROPOSAL_LOOK_BACK_MS = 90 * 24 * 3_600_000;
 export const MAX_EFFECT_ALERTS = 100_000;
 /** About so many archived decisions the search for factors reads; of more a fair share. */
 export const MAX_FACTOR_DECISIONS = 20_000;
+/** Boxes of ranges of serial numbers that one search for the least likely range looks at; beyond them the best one found counts. */
+export const MAX_RANGE_BOXES = 250_000;
 
 /** Decisions and evidence records that one audit report holds; more are asked for in several. */
 export const MAX_REPORT_DECISIONS = 5_000;

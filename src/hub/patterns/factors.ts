@@ -1,6 +1,8 @@
+import { assert } from "../../base/assert.ts";
 import { PATTERN_FACTOR_ALPHA } from "../../model/limits.ts";
 import { leastChance, moreThanChance } from "../statistics/fisher.ts";
 import { type Asked, corrected } from "../statistics/many-tests.ts";
+import { leastLikelyRange, type Share } from "./least-likely-range.ts";
 import { byDigits } from "./serial-order.ts";
 
 /** One test that was decided, and what was so around it. */
@@ -25,12 +27,6 @@ export interface Trait {
 }
 
 export type UnitKind = "asset" | "node" | "node-day";
-
-/** How many units were blocked, of how many. */
-export interface Share {
-  readonly blocked: number;
-  readonly units: number;
-}
 
 /** A value that is found more often among what is blocked than among what was decided. */
 export interface Factor {
@@ -161,20 +157,13 @@ function bestRange(values: readonly Value[], total: Share): Question | undefined
   const ordered = [...values].sort((a, b) => byDigits(a.value, b.value));
   const shares = ordered.map(shareOf);
   const ranges = (ordered.length * (ordered.length + 1)) / 2 - ordered.length;
-  let best: Question | undefined;
-  for (const [from, first] of shares.entries()) {
-    if (first.blocked === 0) continue;
-    let own = NOTHING;
-    let mark = 0;
-    for (const [offset, last] of shares.slice(from).entries()) {
-      const end = ordered[from + offset];
-      own = plus(own, last);
-      mark = (mark + (end?.mark ?? 0)) % MARKS;
-      if (offset === 0 || last.blocked === 0 || own.units === total.units || end === undefined) continue;
-      const value = `${ordered[from]?.value} to ${end.value}`;
-      const question = questionOf({ kind: end.kind, value, unitKind: end.unitKind }, own, total, ranges, mark);
-      if (best === undefined || question.p < best.p) best = question;
-    }
-  }
-  return best;
+  const found = leastLikelyRange(shares, ranges);
+  if (found === undefined) return undefined;
+  const { from, to } = found;
+  const [first, last] = [ordered[from], ordered[to]];
+  assert(first !== undefined && last !== undefined, "a range is of the values that were looked at");
+  const own = shares.slice(from, to + 1).reduce(plus, NOTHING);
+  const mark = ordered.slice(from, to + 1).reduce((sum, one) => (sum + one.mark) % MARKS, 0);
+  const what = { kind: last.kind, value: `${first.value} to ${last.value}`, unitKind: last.unitKind };
+  return questionOf(what, own, total, ranges, mark);
 }
