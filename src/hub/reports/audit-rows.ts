@@ -1,17 +1,11 @@
 import type { ArchivedDecision, ArchivedEntry } from "../archive/archived.ts";
 import type { AuditReport, AuditScope, AuditWindow, DecisionRow } from "./audit-report.ts";
+import { calibrationsOf } from "./calibrated.ts";
 import { checkRows } from "./check-rows.ts";
+import { contractDue } from "./contract-due.ts";
 import { compareText, dayRows, decisionRow, totalsOf, zonesOf } from "./decision-rows.ts";
 import { correctionRows, grantRows } from "./grant-rows.ts";
-import {
-  calibrationRows,
-  calibrationsOf,
-  dueByCertificate,
-  extensionsOf,
-  instrumentRows,
-  revokedIn,
-  traceRows,
-} from "./instrument-rows.ts";
+import { calibrationRows, extensionsOf, instrumentRows, revokedIn, traceRows } from "./instrument-rows.ts";
 import { readEntries } from "./read-entries.ts";
 import { readingSeries } from "./reading-series.ts";
 import { startedRuns, stopRows } from "./stop-rows.ts";
@@ -48,18 +42,18 @@ export function rowsOfEntries(entries: readonly ArchivedEntry[], request: RowsRe
   const isInWindow = (atMs: number) => atMs >= request.fromMs && atMs < request.toMs;
   const recent = records.filter(({ record }) => isInWindow(record.recordedAtMs));
   const calibrated = calibrationsOf(records);
-  const contractDue = dueByCertificate(decisions);
+  const due = contractDue(decided, calibrated);
   return {
     totals: totalsOf(decisions),
     decisions,
     days: dayRows(decisions),
     instruments: instrumentRows(calibrated, {
-      ...{ contractDue, serials: serialsIn(decided), asOfDay: request.asOfDay },
+      ...{ contractDue: due, serials: serialsIn(decided), asOfDay: request.asOfDay },
       ...{ revoked: revokedIn(records), extended: extensionsOf(records) },
       missing: request.scope.kind === "equipment" ? only(missingIn(decisions), request.scope.id) : missingIn(decisions),
     }),
     traces: traceRows(calibrated),
-    calibrations: calibrationRows(calibrated, contractDue, isInWindow),
+    calibrations: calibrationRows(calibrated, due, isInWindow),
     grants: grantRows(records, decisions, request),
     stops: stopRows(decisions, startedRuns(recent)),
     readings: readingSeries(recent, decisions),

@@ -7,8 +7,10 @@ import { relianceOf } from "../impact/reliance.ts";
 import type { ContractSource } from "../ports.ts";
 import { conflict } from "../refusals.ts";
 import type { AuditScope, AuditWindow } from "./audit-report.ts";
+import { calibrationsOf } from "./calibrated.ts";
+import { type NamedCalibrations, namedCalibrations } from "./contract-due.ts";
 import { distinct } from "./decision-rows.ts";
-import { calibrationsOf, standardsAbove } from "./instrument-rows.ts";
+import { standardsAbove } from "./instrument-rows.ts";
 import { decisionIn, readEntries } from "./read-entries.ts";
 
 export interface SelectionPorts {
@@ -92,9 +94,7 @@ async function aboutEquipment(
   const { records } = readEntries(all);
   const calibrated = calibrationsOf(records);
   const chain = new Set(standardsAbove(asset, calibrated));
-  const certificates = new Set(
-    calibrated.flatMap(({ asset: one, body }) => (one === asset ? (body.certificate ?? []) : [])),
-  );
+  const named = namedCalibrations(calibrated);
   const relied: ArchivedDecision[] = [];
   const shelf = bundleShelf(contracts);
   const always = [{ asset, fromMs: null, toMs: null, via: [] }];
@@ -103,7 +103,7 @@ async function aboutEquipment(
     if (decisionIn(decision) !== undefined) {
       await shelf.fetch(decision.recorded.decision.contracts);
       const rests = relianceOf(decision, always, shelf.of).some((one) => one.asset === asset);
-      if (!rests && !names(decision, asset, certificates)) continue;
+      if (!rests && !names(decision, asset, named)) continue;
     }
     relied.push(decision);
     refuseMore(relied.length, MAX_REPORT_DECISIONS, "decisions");
@@ -127,13 +127,12 @@ async function aboutEquipment(
 }
 
 /** Whether a decision says so itself: by the instrument of a reading, one of its certificates, or a reason about it. */
-function names({ recorded }: ArchivedDecision, asset: string, certificates: ReadonlySet<string>): boolean {
+function names({ node, recorded }: ArchivedDecision, asset: string, named: NamedCalibrations): boolean {
   const { conditions, reasons, warnings } = recorded.decision;
   if ([...reasons, ...warnings].some((code) => code.endsWith(`:${asset}`))) return true;
   return conditions.some(({ clauses }) =>
     clauses.some(
-      ({ instrument, certificate }) =>
-        instrument?.split(", ").includes(asset) === true || (certificate !== null && certificates.has(certificate)),
+      (clause) => clause.instrument?.split(", ").includes(asset) === true || named(node, clause).includes(asset),
     ),
   );
 }

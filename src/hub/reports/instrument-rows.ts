@@ -1,42 +1,12 @@
-import { canonicalJson } from "../../base/canonical-json.ts";
 import { parseDate, printDate } from "../../base/civil-time.ts";
-import type { CalibrationEvidence } from "../../model/evidence.ts";
-import { calibrationsAmong, type NodeRecord, standing } from "../archive/evidence-in.ts";
-import type { CalibrationRow, DecisionRow, InstrumentRow, TraceRow } from "./audit-report.ts";
+import type { NodeRecord } from "../archive/evidence-in.ts";
+import type { CalibrationRow, InstrumentRow, TraceRow } from "./audit-report.ts";
+import type { Calibrated } from "./calibrated.ts";
+import type { ContractDue } from "./contract-due.ts";
 import { compareText, distinct } from "./decision-rows.ts";
 
-/** A calibration that still counts, with where it was recorded. */
-export interface Calibrated {
-  readonly node: string;
-  readonly id: string;
-  readonly asset: string;
-  readonly by: string;
-  readonly recordedAtMs: number;
-  readonly body: CalibrationEvidence;
-}
-
-/** All that no correction replaces, with the record that said each first. */
-export const calibrationsOf = (records: readonly NodeRecord[]): readonly Calibrated[] =>
-  calibrationsAmong(standing(records), canonicalJson).map(({ asset, body, records: [{ node, record }] }) => {
-    return { node, id: record.id, asset, by: record.by, recordedAtMs: record.recordedAtMs, body };
-  });
-
-/** Due dates that decisions named beside a certificate: the contract's interval, where it governs. */
-export function dueByCertificate(rows: readonly DecisionRow[]): ReadonlyMap<string, string> {
-  const due = new Map<string, string>();
-  for (const { conditions } of rows)
-    for (const { clauses } of conditions)
-      for (const { certificate, dueOn } of clauses)
-        if (certificate !== null && dueOn !== null) {
-          const known = due.get(certificate);
-          if (known === undefined || dueOn < known) due.set(certificate, dueOn);
-        }
-  return due;
-}
-
-const dueOf = ({ body }: Calibrated, contractDue: ReadonlyMap<string, string>): string | null => {
-  const byContract = body.certificate === undefined ? undefined : contractDue.get(body.certificate);
-  const dates = [body.dueOn, byContract].filter((date) => date !== undefined);
+const dueOf = (one: Calibrated, byContract: ContractDue): string | null => {
+  const dates = [one.body.dueOn, byContract(one)].filter((date) => date !== undefined);
   return dates.length === 0 ? null : dates.reduce((a, b) => (a < b ? a : b));
 };
 
@@ -45,7 +15,7 @@ export const DUE_SOON_DAYS = 30;
 export function instrumentRows(
   calibrated: readonly Calibrated[],
   given: {
-    readonly contractDue: ReadonlyMap<string, string>;
+    readonly contractDue: ContractDue;
     readonly serials: ReadonlyMap<string, string>;
     /** Instruments that decisions asked for and nobody calibrated: asset and node. */
     readonly missing: ReadonlyMap<string, string>;
@@ -124,7 +94,7 @@ const extendedUntil = ({ recordedAtMs }: Calibrated, extended: Extended | undefi
 /** What was done to each instrument, with whether it was on time. */
 export function calibrationRows(
   calibrated: readonly Calibrated[],
-  contractDue: ReadonlyMap<string, string>,
+  contractDue: ContractDue,
   isInWindow: (recordedAtMs: number) => boolean,
 ): readonly CalibrationRow[] {
   return calibrated.map((one, index) => {

@@ -91,18 +91,21 @@ export function openLedgerDays() {
       readonly order?: string;
       readonly part?: string;
       readonly overrides?: readonly object[];
+      readonly roles?: { readonly [role: string]: string };
+      /** Of the station's register, and of no clause. */
+      readonly others?: readonly string[];
     },
   ) => {
+    const calibration = { performedOn: given.calibratedOn, result: "pass", certificate: `C-${given.calibratedOn}` };
+    const others = (given.others ?? []).map((asset) => [asset, { status: "in-service", calibration }] as const);
     const taken = { takenAt: printUtc(atMs - 60_000), takenWith: "LM-01" };
     const snapshot = {
-      ...{ plantZone: ZONE, station: { id: `ST-${node}`, type: "penetrant", attributes: [], roles: {} } },
+      plantZone: ZONE,
+      station: { id: `ST-${node}`, type: "penetrant", attributes: [], roles: given.roles ?? {} },
       test: { id: given.test, operator: "STF-1", ...(given.order === undefined ? {} : { clientPO: given.order }) },
       equipment: {
-        "LM-01": {
-          serial: "S-4711",
-          status: "in-service",
-          calibration: { performedOn: given.calibratedOn, result: "pass", certificate: `C-${given.calibratedOn}` },
-        },
+        "LM-01": { serial: "S-4711", status: "in-service", calibration },
+        ...Object.fromEntries(others),
       },
       readings: { "uv-intensity": { value: { $number: given.uv }, unit: "uW/cm2", ...taken } },
       overrides: given.overrides ?? [],
