@@ -5,13 +5,13 @@ import { recordIn } from "../archive/evidence-in.ts";
 import { bundleShelf } from "../impact/look.ts";
 import { relianceOf } from "../impact/reliance.ts";
 import type { ContractSource } from "../ports.ts";
-import { conflict } from "../refusals.ts";
 import type { AuditScope, AuditWindow } from "./audit-report.ts";
 import { calibrationsOf } from "./calibrated.ts";
 import { type NamedCalibrations, namedCalibrations } from "./contract-due.ts";
 import { distinct } from "./decision-rows.ts";
 import { standardsAbove } from "./instrument-rows.ts";
 import { decisionIn, readEntries } from "./read-entries.ts";
+import { tooMuch } from "./too-much.ts";
 
 export interface SelectionPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions">;
@@ -147,6 +147,5 @@ function atMost<T>(items: Iterable<T>, most: number, what: string): readonly T[]
 }
 
 function refuseMore(count: number, most: number, what: string): void {
-  if (count > most)
-    throw conflict(`more than ${most} ${what}: too many for one report`, "narrow it: --from, --to, --station");
+  if (count > most) throw tooMuch(`more than ${most} ${what}`);
 }

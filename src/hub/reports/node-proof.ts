@@ -17,6 +17,7 @@ import type { ArchivedEntry } from "../archive/archived.ts";
 import type { ArchivedTree } from "../archive/archived-tree.ts";
 import type { NodeService } from "../nodes/node-service.ts";
 import type { LedgerFact } from "./ledger-facts.ts";
+import { tooLargeToVerify } from "./too-much.ts";
 
 /** The cited entries of one node as they were written, and the way from each to the root of the node's ledger. */
 export interface NodeProof {
@@ -127,8 +128,12 @@ function factOf(
 export const packEntries = (entries: readonly ArchivedEntry[]): string =>
   packLines(entries.map(({ entry }) => Buffer.from(entryBytes(entry)).toString("utf8")));
 
-export const packLines = (lines: readonly string[]): string =>
-  gzipSync(lines.map((line) => `${line}\n`).join("")).toString("base64");
+/** @throws MaintError CONFLICT where they are more than `unpackLines` unpacks */
+export function packLines(lines: readonly string[], maxBytes = MAX_REPORT_BYTES): string {
+  const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  if (bytes > maxBytes) throw tooLargeToVerify(maxBytes);
+  return gzipSync(lines.map((line) => `${line}\n`).join("")).toString("base64");
+}
 
 /** The lines back. @throws where they are no gzip, or unpack to more than a report holds */
 export function unpackLines(packed: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { DAY_MS, printDate, printUtc } from "../../base/civil-time.ts";
 import type { SigningKey } from "../../disk/key-file.ts";
 import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
+import { MAX_REPORT_BYTES } from "../../model/limits.ts";
 import { openPlantCalendar } from "../../model/plant-calendar.ts";
 import { PRODUCT_VERSION } from "../../model/product-version.ts";
 import type { AlertRecord } from "../alerts/alert-record.ts";
@@ -47,7 +48,8 @@ export interface ReportPorts {
 export interface ReportService {
   /**
    * A sealed report as one HTML file. That it was made, by whom and about what, is a ledger entry.
-   * @throws MaintError BAD_REQUEST for a window that is none, CONFLICT where there is more than one report holds
+   * @throws MaintError BAD_REQUEST for a window that is none, CONFLICT where there is more than one report holds, or than whoever
+   * verifies it would read
    */
   readonly audit: (scope: AuditScope, window: AuditWindow, by: Principal) => Promise<MadeReport>;
 }
@@ -58,7 +60,8 @@ export interface MadeReport {
   readonly report: { readonly decisions: number; readonly findings: number };
 }
 
-export function createReportService(ports: ReportPorts): ReportService {
+/** @param maxBytes what a report's file may have */
+export function createReportService(ports: ReportPorts, maxBytes = MAX_REPORT_BYTES): ReportService {
   return {
     audit: async (scope, window, by) => {
       if (window.fromMs >= window.toMs) throw badRequest("the period ends before it begins");
@@ -90,6 +93,8 @@ export function createReportService(ports: ReportPorts): ReportService {
         ledgers: facts,
         leftOut: leftOutOf(facts),
       };
+      // Before it is written down that it was made.
+      const html = sealReport({ report, proofs, madeWith: PRODUCT_VERSION }, ports.key, maxBytes);
       await ports.journal.append([
         {
           ...{ action_type: "ledger_read", action: "reported", target: titleOf(scope), user_id: by.id, smart_id: null },
@@ -98,7 +103,7 @@ export function createReportService(ports: ReportPorts): ReportService {
         },
       ]);
       return {
-        html: sealReport({ report, proofs, madeWith: PRODUCT_VERSION }, ports.key),
+        html,
         report: { decisions: rows.totals.decisions, findings: findingsOf(report).length },
       };
     },

@@ -8,6 +8,7 @@ import { MAX_REPORT_BYTES } from "../../model/limits.ts";
 import { auditPage } from "./audit-page.ts";
 import { AUDIT_FORMAT, type AuditReport } from "./audit-report.ts";
 import type { NodeProof } from "./node-proof.ts";
+import { tooLargeToVerify } from "./too-much.ts";
 
 /** What travels in the page: the report, and the entries it rests on with their proofs. */
 export interface SealedData {
@@ -33,11 +34,26 @@ const SEAL_CLOSE = "-->\n";
 /** The format's name keeps the signature from being taken for another that this key made. */
 const sealedBytes = (file: string): string => `${AUDIT_FORMAT}\n${createHash("sha256").update(file).digest("hex")}\n`;
 
-/** A page that can be filed and verified: one HTML file with its data in it and a signature at its end. */
-export function sealReport(data: SealedData, key: SigningKey): string {
-  const file = pageOf(data);
+/**
+ * A page that can be filed and verified: one HTML file with its data in it and a signature at its end.
+ * @throws MaintError CONFLICT where it would be larger than what is read by who verifies it
+ */
+export function sealReport(data: SealedData, key: SigningKey, maxBytes = MAX_REPORT_BYTES): string {
+  const file = pageWithin(data, maxBytes);
   const seal: Seal = { format: AUDIT_FORMAT, publicHex: key.publicHex, signature: signHex(key, sealedBytes(file)) };
-  return `${file}${SEAL_OPEN}${canonicalJson(seal)}${SEAL_CLOSE}`;
+  const sealed = `${file}${SEAL_OPEN}${canonicalJson(seal)}${SEAL_CLOSE}`;
+  if (Buffer.byteLength(sealed) > maxBytes) throw tooLargeToVerify(maxBytes);
+  return sealed;
+}
+
+/** A text that is too long for the engine itself, at about twice our limit, is one that is too long for us. */
+function pageWithin(data: SealedData, maxBytes: number): string {
+  try {
+    return pageOf(data);
+  } catch (error) {
+    if (error instanceof RangeError && error.message === "Invalid string length") throw tooLargeToVerify(maxBytes);
+    throw error;
+  }
 }
 
 /** The same data gives the same bytes. */
