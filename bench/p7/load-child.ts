@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { readFleet } from "../../src/cli/simulate/fleet-file.ts";
 import { type SigningKey, signBase64Url } from "../../src/disk/key-file.ts";
 import { BATCH_CREDITS } from "../../src/model/limits.ts";
-import { helloBytes, SUBPROTOCOL } from "../../src/model/message.ts";
+import { type Hello, helloBytes, SUBPROTOCOL } from "../../src/model/message.ts";
 import { ALERTS_PER_FRAME, EPOCH, frameOf } from "./alerts.ts";
 
 const [who = "maint", fleetFile = "", portText = "0", framesText = "1"] = process.argv.slice(2);
@@ -94,16 +94,12 @@ function hear(node: Node, text: string, isOpen: () => void): string {
 }
 
 function hello({ id, key }: Node, hub: string, nonce: string): string {
-  const body = {
-    ...{
-      node: id,
-      keyId: key.keyId,
-      signature: signBase64Url(key, helloBytes(hub, id, nonce)),
-      runtimeVersion: "0.1.0",
-    },
+  const said: Omit<Hello, "signature"> = {
+    ...{ node: id, keyId: key.keyId, runtimeVersion: "0.1.0" },
     ...{ bundleFormats: ["maint-bundle/1"], capabilities: [], registerDigest: null, clockMs: 0, rootVersion: 1 },
     ...{ generation: 0, active: {}, kept: [], ledgerHead: { size: 0, hash: `sha256:${"0".repeat(64)}` }, epoch: EPOCH },
   };
+  const body: Hello = { ...said, signature: signBase64Url(key, helloBytes(hub, nonce, said)) };
   return JSON.stringify({ v: 1, t: "hello", id: "n1", seq: 1, body });
 }
 

@@ -371,10 +371,9 @@ class LinkDriver {
     }
     const active = this.#options.active();
     const digests = Object.entries(active.contracts).map(([contract, { digest }]) => [contract, digest] as const);
-    const hello: Hello = {
+    const said: Omit<Hello, "signature"> = {
       node,
       keyId: key.keyId,
-      signature: signBase64Url(key, helloBytes(hub, node, nonce)),
       runtimeVersion: PRODUCT_VERSION,
       bundleFormats: ["maint-bundle/1"],
       capabilities: [],
@@ -390,7 +389,8 @@ class LinkDriver {
       restsOn: active.restsOn,
       hubCheckpointSize: this.#options.witness.size(),
     };
-    this.#send("hello", hello, re);
+    const signature = signBase64Url(key, helloBytes(hub, nonce, said));
+    this.#send("hello", { ...said, signature } satisfies Hello, re);
   }
 
   #attempt(signed: SignedDesired): void {

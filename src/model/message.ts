@@ -107,9 +107,25 @@ export interface Cosignature {
   readonly refused: "size" | "unsigned" | "conflict" | null;
 }
 
-/** What a node signs to prove its key: domain tag, hub, node, nonce, each on a line of its own. */
-export const helloBytes = (hub: string, node: string, nonce: string): string =>
-  `maint.v1 hello\n${hub}\n${node}\n${nonce}\n`;
+/**
+ * What a node signs to prove its key, and with it all that its hello says: who changes a counter or a ledger's head on the way would
+ * have the hub take a good node for a copy. Domain tag, hub, node, nonce and a JSON array of the rest, each on a line of its own; what
+ * is absent is null. A member that a later version adds is not in it, so that a hub that does not know it still knows the node.
+ */
+export function helloBytes(hub: string, nonce: string, hello: Omit<Hello, "signature">): string {
+  const { node, keyId, runtimeVersion, bundleFormats, capabilities, registerDigest, clockMs, rootVersion } = hello;
+  const { generation, active, kept, ledgerHead, epoch, counter, restsOn, hubCheckpointSize } = hello;
+  const versionOf = ({ version, digest }: SignedVersion) => [version, digest];
+  const said = [
+    ...[keyId, runtimeVersion, bundleFormats, capabilities, registerDigest, clockMs, rootVersion, generation],
+    ...[Object.entries(active).sort(byName), kept, [ledgerHead.size, ledgerHead.hash], epoch, counter ?? null],
+    ...[restsOn === undefined ? null : [versionOf(restsOn.timestamp), versionOf(restsOn.snapshot)]],
+    hubCheckpointSize ?? null,
+  ];
+  return `maint.v1 hello\n${hub}\n${node}\n${nonce}\n${JSON.stringify(said)}\n`;
+}
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 /** H→N. `ackedSeq`: records of the node's epoch at or below it are durable at the hub. */
 export interface Welcome {

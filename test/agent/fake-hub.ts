@@ -102,8 +102,7 @@ function take(socket: WebSocket, { t, body }: Frame, hub: FakeHub, repository: R
   const takers: { readonly [type: string]: () => void } = {
     hello: () => {
       const hello = body as Hello;
-      if (!verifyBase64Url(publicKey, helloBytes(HUB_ID, hello.node, NONCE), hello.signature))
-        return socket.terminate();
+      if (!verifyBase64Url(publicKey, helloBytes(HUB_ID, NONCE, hello), hello.signature)) return socket.terminate();
       hub.hellos.push(hello);
       send(socket, "welcome", {
         session: `s${hub.hellos.length}`,

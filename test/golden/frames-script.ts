@@ -115,7 +115,9 @@ export async function nodeFrames(hubFrames: { readonly [type: string]: object })
   const faults: unknown[] = [];
   const { digest, version } = release("UV-DAILY", "enforce");
   const link = openHubLink({
-    ...{ node: NODE, key: nodeKey, hubUrl: () => `http://127.0.0.1:${port}`, hubId: HUB, spool, kept },
+    ...{ node: NODE, key: nodeKey, hubUrl: () => `http://127.0.0.1:${port}`, hubId: HUB, kept },
+    // Its hello signs the epoch, so that this one cannot be replaced afterwards.
+    spool: { ...spool, epoch: () => EPOCH },
     clock: openAgentClock(time, null),
     active: () => ({
       ...{ desired, isInForce: true, rootVersion: 1, onlineKeys: new Map([[hubKey.keyId, hubKey.publicHex]]) },

@@ -147,16 +147,10 @@ export function scriptedNode(url: string, node: string, key: SigningKey): Script
       const challenge = await next("challenge");
       const signer = change.key ?? key;
       const claimed = change.node ?? node;
-      send("hello", {
-        ...HELLO,
-        ledgerHead: change.ledgerHead ?? HELLO.ledgerHead,
-        node: claimed,
-        keyId: signer.keyId,
-        signature: signBase64Url(
-          signer,
-          helloBytes(change.hub ?? challenge.hub, claimed, change.nonce ?? challenge.nonce),
-        ),
-      });
+      const ledgerHead = change.ledgerHead ?? HELLO.ledgerHead;
+      const said = { ...HELLO, ledgerHead, node: claimed, keyId: signer.keyId };
+      const signed = helloBytes(change.hub ?? challenge.hub, change.nonce ?? challenge.nonce, said);
+      send("hello", { ...said, signature: signBase64Url(signer, signed) });
     },
     report: (desired, counter, phase = "activated") => {
       const report = reportOf(node, desired, counter, phase);

@@ -32,12 +32,13 @@ async function greet(
   ledgerSize = counter,
 ): Promise<void> {
   const challenge = await link.next("challenge");
-  link.send("hello", {
+  const said = {
     ...{ node, keyId: key.keyId, runtimeVersion: "0.1.0", bundleFormats: [], capabilities: [], registerDigest: null },
     ...{ clockMs: 0, rootVersion: 1, generation: 0, active: {}, kept: [], epoch: EPOCH, counter },
     ledgerHead: { size: ledgerSize, hash: `sha256:${"0".repeat(64)}` },
-    signature: signBase64Url(key, helloBytes(challenge.hub, node, challenge.nonce)),
-  });
+  };
+  const signature = signBase64Url(key, helloBytes(challenge.hub, challenge.nonce, said));
+  link.send("hello", { ...said, signature });
 }
 
 function report(link: ScriptedNode, key: SigningKey, desired: Desired, counter: number): void {

@@ -9,6 +9,7 @@ import type { Digest } from "../../model/ids.ts";
 import { AUTH_TIMEOUT_MS, HEARTBEAT_MS, NODE_MAX_FRAME_BYTES, RECONNECT_SPREAD_MS } from "../../model/limits.ts";
 import {
   type Desired,
+  type Hello,
   helloBytes,
   type Message,
   type RejectionReason,
@@ -194,16 +195,25 @@ export class SimNode {
   }
 }
 
-const helloOf = (
+function helloOf(
   { id, key }: FleetNode,
   hub: string,
   nonce: string,
   epoch: string,
   active: Desired | undefined,
-): object => ({
-  node: id,
-  keyId: key.keyId,
-  signature: signBase64Url(key, helloBytes(hub, id, nonce)),
+): Hello {
+  const said = helloSaid(id, key.keyId, epoch, active);
+  return { ...said, signature: signBase64Url(key, helloBytes(hub, nonce, said)) };
+}
+
+const helloSaid = (
+  node: string,
+  keyId: string,
+  epoch: string,
+  active: Desired | undefined,
+): Omit<Hello, "signature"> => ({
+  node,
+  keyId,
   runtimeVersion: PRODUCT_VERSION,
   bundleFormats: ["maint-bundle/1"],
   capabilities: [],

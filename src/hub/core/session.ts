@@ -318,7 +318,7 @@ function wrongOf(state: SessionState, epoch: string, count: number): string | un
 function lookedUp(state: SessionState, event: SessionEvent & { readonly kind: "looked-up" }): SessionStep {
   const { hello, re, node } = event;
   if (state.phase !== "admitting") return none(state);
-  const signed = helloBytes(state.hub, hello.node, state.nonce);
+  const signed = helloBytes(state.hub, state.nonce, hello);
   // One answer for an unknown node and a wrong key: a stranger learns no names.
   if (node === undefined || node.keyId !== hello.keyId || !verifyBase64Url(node.publicHex, signed, hello.signature))
     return noted(refuse(state, "unauthenticated", "unknown node or wrong key", re), hello.node, "refused");

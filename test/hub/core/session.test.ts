@@ -27,10 +27,13 @@ const said = (effect: SessionEffect): string => {
   return effect.kind === "close" ? `close ${effect.code}` : effect.kind;
 };
 
-const helloOf = (signer: SigningKey, nonce = NONCE): Hello => ({
+function helloOf(signer: SigningKey, nonce = NONCE, change: Partial<Hello> = {}): Hello {
+  const said = { ...HELLO, keyId: signer.keyId, ...change };
+  return { ...said, signature: signBase64Url(signer, helloBytes("hub-1", nonce, said)) };
+}
+
+const HELLO = {
   node: "LP-01",
-  keyId: signer.keyId,
-  signature: signBase64Url(signer, helloBytes("hub-1", "LP-01", nonce)),
   runtimeVersion: "0.1.0",
   bundleFormats: [],
   capabilities: [],
@@ -42,7 +45,7 @@ const helloOf = (signer: SigningKey, nonce = NONCE): Hello => ({
   kept: [],
   ledgerHead: { size: 0, hash: "" },
   epoch: EPOCH,
-});
+};
 
 const frame = (seq: number, t: string, body: unknown): SessionEvent => ({
   kind: "text",
@@ -288,13 +291,35 @@ const ledgers: readonly {
   },
 ];
 test.each(ledgers)("$what against what is archived", ({ archived, said: ledgerHead, logSize, isMet = false }) => {
-  const hello = { ...helloOf(key), ledgerHead };
+  const hello = helloOf(key, NONCE, { ledgerHead });
   const events = [frame(1, "hello", hello), lookedUp(known({ archived }), hello)];
   const { log, effects } = play([{ kind: "connected", hubTimeMs: 5 }, ...events]);
   expect(log).toEqual(["challenge", "look-up", ...(isMet ? ["meet-ledger"] : []), "welcome", "admit"]);
   const welcomed = effects.find((effect) => effect.kind === "send" && effect.message.t === "welcome");
   const quarantined = logSize === null ? expect.any(String) : null;
   expect(welcomed).toMatchObject({ message: { body: { logSize, quarantined } } });
+});
+
+const other: { readonly [member in keyof Omit<Hello, "signature">]: unknown } = {
+  ...{ node: "LP-02", keyId: "another", runtimeVersion: "0.0.1", bundleFormats: ["maint-bundle/9"] },
+  ...{ capabilities: ["more"], registerDigest: `sha256:${"1".repeat(64)}`, clockMs: 1, rootVersion: 2, generation: 1 },
+  ...{ active: { "UV-DAILY": `sha256:${"1".repeat(64)}` }, kept: [`sha256:${"1".repeat(64)}`], epoch: "f".repeat(16) },
+  ...{ ledgerHead: { size: 4, hash: "any" }, counter: 1, hubCheckpointSize: 1 },
+  restsOn: {
+    timestamp: { version: 1, digest: `sha256:${"1".repeat(64)}` },
+    snapshot: { version: 1, digest: `sha256:${"1".repeat(64)}` },
+  },
+};
+test.each(Object.entries(other))("AB-14: a hello whose %s was changed on its way proves nothing", (member, value) => {
+  const said = helloOf(key, NONCE, { counter: 9, ledgerHead: { size: 9, hash: "own" } });
+  const changed = { ...said, [member]: value };
+  const node = known({ reportCounter: 8, archived: archivedAt(5) });
+  const { log } = play([
+    { kind: "connected", hubTimeMs: 5 },
+    frame(1, "hello", changed),
+    lookedUp(node, changed as Hello),
+  ]);
+  expect(log).toEqual(["challenge", "look-up", "note", ...refusedAs("unauthenticated")]);
 });
 
 test("what comes after the end is not heard", () => {
