@@ -136,7 +136,7 @@ async function submit(
   const two = needsTwo(direction) || parseRoleName(submission.role)?.loosening === true;
   await weigh(ports, submission, { terms, two, by });
   if (!hold && !two) {
-    return { published: true, entry: await ports.store.store(submission, { nodes, rollout }, by) };
+    return { published: true, entry: await ports.store.store(submission, { nodes, rollout, reason }, by) };
   }
   const { contract, version } = submission;
   const staged = await stage(ports, {

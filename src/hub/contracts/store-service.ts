@@ -23,6 +23,8 @@ export interface HowToDeploy {
   readonly nodes?: readonly string[] | undefined;
   /** Where it differs from the domain's default. */
   readonly rollout?: Partial<RolloutPolicy> | undefined;
+  /** Why it is stored, where its author said so and no entry before says it. */
+  readonly reason?: string | undefined;
 }
 
 const narrowed = ({ nodes }: HowToDeploy): string | null => (nodes === undefined ? null : JSON.stringify(nodes));
@@ -201,7 +203,9 @@ async function takeIn(
   const begun = await ports.journal.commit<ContractTables & RolloutTables, () => Promise<void>>(async (write) => {
     const { tables, record } = write;
     await tables.updateTable("contract_version").set(changed).where("id", "=", row.id).execute();
-    const facts = { digest: release.digest, source: release.sourceDigest, target: release.target, parent: row.parent };
+    const why = how.reason === undefined || how.reason.trim() === "" ? {} : { reason: how.reason.trim() };
+    const known = { digest: release.digest, source: release.sourceDigest, target: release.target, parent: row.parent };
+    const facts = { ...known, ...why };
     const details = `stored as ${release.target}`;
     record(
       contractRecord("contract_storage", "stored", next, by, details, { ...facts, changes: JSON.parse(row.changes) }),

@@ -16,7 +16,14 @@ import {
   tracesTable,
 } from "./equipment-section.ts";
 import { findingsOf } from "./findings.ts";
-import { alertsTable, contractsTable, correctionsTable, impactsTable, ledgersTable } from "./record-section.ts";
+import {
+  alertsTable,
+  contractsTable,
+  correctionsTable,
+  impactsTable,
+  ledgersTable,
+  signaturesTable,
+} from "./record-section.ts";
 
 /** The report as a page: made from the report alone, so that the same report gives the same page. */
 export function auditPage(report: AuditReport): Page {
@@ -138,7 +145,10 @@ function sectionsOf(report: AuditReport): readonly Section[] {
     { id: "overrides", text: "Overrides and extensions", blocks: tableOf(grantsTable(report.grants)) },
     { id: "alerts", text: "Alerts", blocks: tableOf(alertsTable(report.alerts)) },
     { id: "impacts", text: "Out of tolerance: what it reached", blocks: tableOf(impactsTable(report.impacts)) },
-    { id: "contracts", text: "Contracts in force", blocks: tableOf(contractsTable(report.contracts)) },
+    {
+      ...{ id: "contracts", text: "Contracts in force" },
+      blocks: [...tableOf(contractsTable(report.contracts)), ...tableOf(signaturesTable(report.contracts))],
+    },
     { id: "corrections", text: "Corrections", blocks: tableOf(correctionsTable(report.corrections)) },
     { id: "ledgers", text: "Ledger proof", blocks: tableOf(ledgersTable(report.ledgers)) },
     { id: "left-out", text: "Left out", blocks: paragraphs(leftOut) },

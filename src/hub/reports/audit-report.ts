@@ -1,5 +1,6 @@
 import type { ConditionOutcome } from "../../model/decision.ts";
 import type { ContractId, Digest, Version } from "../../model/ids.ts";
+import type { VersionSignatures } from "../contracts/version-signatures.ts";
 import type { LedgerFact } from "./ledger-facts.ts";
 
 export const AUDIT_FORMAT = "maint-audit/1";
@@ -229,6 +230,11 @@ export interface ContractRow {
   readonly createdBy: string;
   readonly createdAt: string;
   readonly changes: readonly string[];
+  /** How it stands to the version before, as signed with it: `tightens`, `loosens`; null where that is lost. */
+  readonly direction: string | null;
+  /** Whether two people had to sign it; null where that is lost. */
+  readonly needsSecond: boolean | null;
+  readonly signatures: VersionSignatures;
 }
 
 export interface ImpactRow {

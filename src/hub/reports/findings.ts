@@ -51,6 +51,17 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
       ? [found("existence", "no reference standard is named on its certificate", `${asset}, ${performedOn}`)]
       : []),
   ]),
+  ...report.contracts.flatMap(({ contract, version, needsSecond, signatures: { second } }) =>
+    needsSecond === true && second === null
+      ? [
+          found(
+            "existence",
+            "two people had to sign it, and no second signature is on record",
+            `${contract}@${version}`,
+          ),
+        ]
+      : [],
+  ),
   ...(report.totals.clockAnomalies === 0
     ? []
     : [

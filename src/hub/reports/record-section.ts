@@ -1,5 +1,7 @@
 import { code, type TableBlock, type Text } from "../../compiler/doc/page.ts";
+import type { VersionSignature } from "../contracts/version-signatures.ts";
 import type { AlertRow, ContractRow, CorrectionRow, ImpactRow } from "./audit-report.ts";
+import { shortTime } from "./decision-section.ts";
 import type { LedgerFact } from "./ledger-facts.ts";
 
 const orNone = (text: string | number | null): string => (text === null ? "–" : String(text));
@@ -47,6 +49,35 @@ export const contractsTable = (rows: readonly ContractRow[]): TableBlock => ({
     [code(row.digest ?? "–")],
   ]),
 });
+
+/** Words for what stands behind a missing second signature. */
+const ENOUGH: { readonly [direction: string]: string } = {
+  first: "it is the first version",
+  same: "it changes nothing that decides",
+  tightens: "it only tightens",
+};
+
+export const signaturesTable = (rows: readonly ContractRow[]): TableBlock => ({
+  kind: "table",
+  caption:
+    "Who answers for each version: when, why, and the entry of the hub's ledger; two people sign what loosens, each with a key of their own",
+  head: ["Version", "To the one before", "Signed by its author", "Second signature", "Published by"],
+  rows: rows.map((row): readonly Text[] => [
+    [`${row.contract}@${row.version}`],
+    [row.direction ?? "not recorded"],
+    signedBy(row.signatures.author),
+    row.signatures.second === null && row.needsSecond === false
+      ? [`not needed: ${ENOUGH[row.direction ?? ""] ?? "one is enough"}`]
+      : signedBy(row.signatures.second),
+    signedBy(row.signatures.publisher),
+  ]),
+});
+
+function signedBy(signature: VersionSignature | null): Text {
+  if (signature === null) return ["not recorded"];
+  const { by, at, reason, seq } = signature;
+  return [{ kind: "strong", text: by }, ` ${shortTime(at)} (entry ${seq}): ${reason ?? "no reason recorded"}`];
+}
 
 export const correctionsTable = (rows: readonly CorrectionRow[]): TableBlock => ({
   kind: "table",

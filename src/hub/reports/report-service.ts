@@ -1,5 +1,6 @@
 import { DAY_MS, printDate, printUtc } from "../../base/civil-time.ts";
 import type { SigningKey } from "../../disk/key-file.ts";
+import type { LedgerReader } from "../../disk/ledger-file.ts";
 import { zoneFromIntl } from "../../disk/zone-from-intl.ts";
 import { MAX_REPORT_BYTES } from "../../model/limits.ts";
 import { openPlantCalendar } from "../../model/plant-calendar.ts";
@@ -9,9 +10,13 @@ import type { AlertService } from "../alerts/alert-service.ts";
 import type { ArchiveReader } from "../archive/archive-reader.ts";
 import type { ArchivedEntry, NodeArchive } from "../archive/archived.ts";
 import type { ContractService } from "../contracts/contract-service.ts";
+import { NO_SIGNATURES, versionSignatures } from "../contracts/version-signatures.ts";
 import type { NodeService } from "../nodes/node-service.ts";
+import type { PolicyCentral, StoredRelease } from "../policy-central/policy-central.ts";
 import type { Clock, Principal } from "../ports.ts";
 import { badRequest } from "../refusals.ts";
+import { parseRoleName } from "../release/role-name.ts";
+import { needsTwo } from "../release/sign-release.ts";
 import type { Journal } from "../store/journal.ts";
 import { titleOf } from "./audit-page.ts";
 import {
@@ -36,6 +41,9 @@ export interface ReportPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions"> & Pick<ArchiveReader, "trees">;
   readonly alerts: Pick<AlertService, "list">;
   readonly contracts: Pick<ContractService, "history" | "at">;
+  readonly policy: Pick<PolicyCentral, "release">;
+  /** The hub's own: who signed what. */
+  readonly ledger: Pick<LedgerReader, "page">;
   readonly nodes: Pick<NodeService, "keyOf">;
   /** Impacts whose instrument or decisions the report is about. */
   readonly impacts: (nodes: readonly string[]) => Promise<readonly ImpactRow[]>;
@@ -143,9 +151,9 @@ function alertRow({ id, alert, receivedAtMs, acknowledgement }: AlertRecord): Al
   };
 }
 
-/** Every version that gave one of the decisions. */
+/** Every version that gave one of the decisions, with who answers for it. */
 async function contractRows(
-  { contracts }: ReportPorts,
+  { contracts, ledger, policy }: ReportPorts,
   decisions: readonly DecisionRow[],
 ): Promise<readonly ContractRow[]> {
   const used = new Set(
@@ -153,12 +161,25 @@ async function contractRows(
   );
   const ids = distinct(decisions.flatMap((row) => row.contracts.map(({ contract }) => contract)));
   const histories = await Promise.all(ids.map((id) => contracts.history(id)));
+  const signed = await versionSignatures(ledger, used);
   return histories.flat().flatMap((one): readonly ContractRow[] => {
     const { contract, version, status, digest, createdBy, createdAtMs, changes } = one;
     if (version === null || !used.has(`${contract}@${version}`)) return [];
-    return [{ contract, version, status, digest, createdBy, createdAt: printUtc(createdAtMs), changes }];
+    const release = policy.release(contract, version);
+    const row = { contract, version, status, digest, createdBy, createdAt: printUtc(createdAtMs), changes };
+    return [
+      {
+        ...row,
+        direction: release?.mark.direction ?? null,
+        needsSecond: release === undefined ? null : isSignedByTwo(release),
+        signatures: signed.get(`${contract}@${version}`) ?? NO_SIGNATURES,
+      },
+    ];
   });
 }
+
+const isSignedByTwo = ({ mark, role }: StoredRelease): boolean =>
+  needsTwo(mark.direction) || parseRoleName(role)?.loosening === true;
 
 const leftOutOf = (facts: AuditReport["ledgers"]): readonly string[] =>
   facts.flatMap(({ node, firstKept }) =>

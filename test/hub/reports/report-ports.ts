@@ -11,6 +11,8 @@ export const reportPorts = (entries: readonly ArchivedEntry[] = tenDays().entrie
   archive: { ...archiveOf(entries), ...wholeArchiveOf(entries) },
   alerts: { list: async () => [] },
   contracts: { history: async () => [], at: async () => undefined },
+  policy: { release: () => undefined },
+  ledger: { page: () => ({ entries: [], size: 0, next: null }) },
   nodes: { keyOf: async () => undefined },
   impacts: async () => [],
   journal: { append: async () => [] },
