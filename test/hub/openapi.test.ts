@@ -14,6 +14,7 @@ type Plain = { readonly [key: string]: unknown };
 interface Operation {
   readonly operationId: string;
   readonly "x-roles"?: readonly string[];
+  readonly parameters?: readonly { readonly name: string }[];
   readonly requestBody?: { readonly content: Content };
   readonly responses: { readonly [status: string]: { readonly content: Content } };
 }
@@ -94,6 +95,13 @@ test("every route is described, once, with who may, and every name in it leads s
   expect(open.sort()).toEqual(["GET /v1/health", "POST /v1/enrol", "POST /v1/enrol/fleet"]);
   const named = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
   expect([...new Set(named)].sort()).toEqual(Object.keys(document.components.schemas).sort());
+});
+
+test("what a route takes in its query, and that a release may wait, is said", () => {
+  const asked = (path: string) => document.paths[path]?.["get"]?.parameters?.map(({ name }) => name);
+  expect(asked("/v1/contracts/{id}")).toEqual(["id", "version"]);
+  expect(asked("/v1/why-not/{node}")).toEqual(["node", "contract"]);
+  expect(Object.keys(document.paths["/v1/releases"]?.["post"]?.responses ?? {})).toEqual(["201", "202", "4XX", "5XX"]);
 });
 
 test("a route that nobody described is seen", () => {

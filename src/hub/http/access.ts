@@ -27,12 +27,24 @@ export const requireRole = (...roles: readonly string[]): Guard => {
   return Object.assign(guard, { roles });
 };
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The body. @throws MaintError MAINT_ERR_BAD_REQUEST where it is no text: a letter put in for another would be signed or judged. */
+export async function textOf(context: Context<HubEnv>): Promise<string> {
+  const bytes = await context.req.arrayBuffer();
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw badRequest("the body is no UTF-8 text");
+  }
+}
+
 /**
  * The JSON body, checked against `schema`.
  * @throws MaintError MAINT_ERR_BAD_REQUEST naming the field that does not fit
  */
 export async function bodyOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>): Promise<T> {
-  const value = parseJson(await context.req.text());
+  const value = parseJson(await textOf(context));
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
@@ -40,20 +52,37 @@ export async function bodyOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>):
   throw badRequest(`${where}: ${issue?.message ?? "does not fit"}`);
 }
 
+/** The query as it stands in the URL. @throws MaintError MAINT_ERR_BAD_REQUEST where a parameter is given twice: which one counts? */
+export function paramsOf(context: Context<HubEnv>): URLSearchParams {
+  const params = new URL(context.req.url).searchParams;
+  for (const name of params.keys()) if (params.getAll(name).length > 1) throw badRequest(`?${name}= is given twice`);
+  return params;
+}
+
 /** The query, checked against `schema`. @throws MaintError MAINT_ERR_BAD_REQUEST naming the parameter */
 export function queryOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>): T {
-  const checked = schema.safeParse(context.req.query());
+  const checked = schema.safeParse(Object.fromEntries(paramsOf(context)));
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "the query" : `?${issue.path.join(".")}=`;
   throw badRequest(`${where} ${issue?.message ?? "does not fit"}`);
 }
 
-/** Refuses doubled keys, prototypes and deep nesting, which JSON.parse lets pass. */
+/** Refuses doubled keys, prototypes, deep nesting and halves of letters, which JSON.parse lets pass. */
 function parseJson(text: string): unknown {
   if (text === "") throw badRequest("the body is empty, JSON was expected");
   const json = parsePlainJson(text, { maxLength: MAX_HTTP_BODY_BYTES, maxDepth: MAX_JSON_DEPTH });
-  if (json.ok) return json.value;
+  if (json.ok) {
+    if (!isText(json.value)) throw badRequest("the body holds half a letter: a surrogate without its other one");
+    return json.value;
+  }
   const { message, line, column } = json.error;
   throw badRequest(`the body, line ${line}, column ${column}: ${message}`);
+}
+
+/** No entry of a ledger can hold half a letter, so that none may come in. */
+function isText(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, member]) => key.isWellFormed() && isText(member));
 }

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { isContractId, isDigest, isVersion } from "../../model/ids.ts";
 import type { HubServices } from "../hub-services.ts";
-import { badRequest, conflict, notFound } from "../refusals.ts";
+import { conflict, notFound } from "../refusals.ts";
 import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
 import { pageFields } from "./paging.ts";
 import { READER_ROLES } from "./reader-roles.ts";
@@ -42,6 +42,12 @@ export const renewalSchema = z.strictObject(signed);
 export const approvalSchema = z.strictObject({ targets: z.string(), reason });
 export const withdrawalSchema = z.strictObject({ reason });
 export const deploymentsQuery = z.strictObject({ contract: contractId, ...pageFields });
+export const shownQuery = z.strictObject({
+  version: z
+    .string()
+    .refine((text) => text === "draft" || isVersion(text), "is no version, write v1.0 or draft")
+    .optional(),
+});
 export const deploymentSchema = z.strictObject({ contract: contractId, version, nodes });
 
 /** To be mounted at /v1/contracts. Who may make a step is the lifecycle's to say; here stands who may ask. */
@@ -53,9 +59,7 @@ export function contractsRoutes({ contracts, staging }: HubServices): Hono<HubEn
   return new Hono<HubEnv>()
     .get("/", reads, async (context) => context.json({ contracts: await contracts.list() }))
     .get("/:id", reads, async (context) => {
-      const asked = context.req.query("version");
-      if (asked !== undefined && asked !== "draft" && !isVersion(asked))
-        throw badRequest(`"${asked}" is no version`, "write v1.0");
+      const { version: asked } = queryOf(context, shownQuery);
       const { bundle: _, ...shown } = await contracts.show(context.req.param("id"), asked);
       return context.json(shown);
     })

@@ -3,7 +3,7 @@ import type { LedgerDesk } from "../../disk/ledger-desk.ts";
 import { numberIn, parseLedgerQuery } from "../../disk/ledger-questions.ts";
 import type { HubServices } from "../hub-services.ts";
 import { badRequest, notFound } from "../refusals.ts";
-import { type HubEnv, requireRole } from "./access.ts";
+import { type HubEnv, paramsOf, requireRole } from "./access.ts";
 
 /** To be mounted at /v1/ledger: the hub's own. Who reads entries is written into it. */
 export function ledgerRoutes(desk: LedgerDesk, witnesses: HubServices["witnesses"]): Hono<HubEnv> {
@@ -28,8 +28,6 @@ export function ledgerRoutes(desk: LedgerDesk, witnesses: HubServices["witnesses
     })
     .get("/verify", reads, async (context) => context.json(await desk.verify(who(context))));
 }
-
-const paramsOf = (context: Context<HubEnv>): URLSearchParams => new URL(context.req.url).searchParams;
 
 function needed(params: URLSearchParams, name: string): number {
   const value = numberIn(params, name);

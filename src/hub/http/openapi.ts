@@ -71,7 +71,8 @@ const json = (schema: JsonSchema): JsonSchema => ({ "application/json": { schema
 const refused = json({ $ref: "#/components/schemas/Error" });
 
 function operationOf(doc: RouteDoc, path: string, roles: readonly string[] | undefined): JsonSchema {
-  const { id, summary, query, body, answer, status = 200 } = doc;
+  const { id, summary, query, body, answer, status = 200, orStatus } = doc;
+  const answered = { description: "answered", content: json(answer) };
   const parameters = [...pathParameters(path), ...(query === undefined ? [] : queryParameters(query))];
   return {
     ...{ operationId: id, summary },
@@ -79,7 +80,7 @@ function operationOf(doc: RouteDoc, path: string, roles: readonly string[] | und
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: json(schemaOf(body)) } }),
     responses: {
-      [status]: { description: "answered", content: json(answer) },
+      ...{ [status]: answered, ...(orStatus === undefined ? {} : { [orStatus]: answered }) },
       "4XX": { description: "refused: the caller can mend it", content: refused },
       "5XX": { description: "could not be done", content: refused },
     },

@@ -5,7 +5,7 @@ import type { HubServices } from "../hub-services.ts";
 import { badRequest } from "../refusals.ts";
 import { predictFlips } from "../rollout/predict-flips.ts";
 import type { NamedRelease } from "../rollout/rollout-commands.ts";
-import { bodyOf, type HubEnv, requireRole } from "./access.ts";
+import { bodyOf, type HubEnv, queryOf, requireRole } from "./access.ts";
 import { READER_ROLES } from "./reader-roles.ts";
 
 const MAX_WAVES = 100;
@@ -40,6 +40,8 @@ export const orderSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.enum(["pause", "resume", "advance"]), reason }),
   z.strictObject({ kind: z.literal("abort"), revert: z.boolean().default(false), reason }),
 ]);
+
+export const whyNotQuery = z.strictObject({ contract: release.contract.optional() });
 
 /** Who may move a rollout: it changes what stations run, within what release signers allow. */
 const MOVERS = ["author", "approver", "admin"] as const;
@@ -83,7 +85,7 @@ export function rolloutsRoutes({ rollout, alerts, ...more }: HubServices): Hono<
 /** To be mounted at /v1/why-not: why a node does not run what it should. */
 export function whyNotRoutes({ rollout }: HubServices): Hono<HubEnv> {
   return new Hono<HubEnv>().get("/:node", requireRole(...READER_ROLES), async (context) =>
-    context.json(await rollout.whyNot(context.req.param("node"), context.req.query("contract"))),
+    context.json(await rollout.whyNot(context.req.param("node"), queryOf(context, whyNotQuery).contract)),
   );
 }
 

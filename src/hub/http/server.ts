@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
@@ -74,7 +74,7 @@ const STATUS_OF: { readonly [code: string]: ContentfulStatusCode } = {
 /** Serves HTTP and the nodes' WebSocket on one port. @throws Node's own error, EADDRINUSE above all */
 export async function startHttpServer(options: ServerOptions): Promise<ListeningServer> {
   const { tls } = options;
-  const answer = getRequestListener(hubApp(options).fetch);
+  const answer = getRequestListener(hubApp(options).fetch, { errorHandler: (error) => refusalOfFrame(error, options) });
   const limits = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -87,7 +87,8 @@ export async function startHttpServer(options: ServerOptions): Promise<Listening
       ? createServer(limits, answer)
       : createTlsServer({ ...limits, ...tlsLimits, cert: tls.cert, key: tls.key }, answer);
   server.on("upgrade", (request, socket, head) => {
-    if (new URL(request.url ?? "/", "http://hub").pathname === NODE_PATH)
+    // What throws here ends the process, and of `//[` no URL can be made.
+    if (URL.parse(request.url ?? "/", "http://hub")?.pathname === NODE_PATH)
       options.sessions.upgrade(request, socket, head);
     else refuseUpgrade(socket, "404 Not Found");
   });
@@ -177,6 +178,13 @@ const authentication = ({ people, oidc }: HubServices) =>
     context.set("principal", principal);
     await next();
   });
+
+/** What reaches no route: a request of which no URL can be made. */
+function refusalOfFrame(error: unknown, { failed }: Pick<ServerOptions, "failed">): Response {
+  if (!(error instanceof RequestError)) failed(error);
+  const { body, status } = refusalOf(error instanceof RequestError ? badRequest(error.message) : error);
+  return Response.json(body, { status });
+}
 
 function refusalOf(error: unknown): { readonly body: object; readonly status: ContentfulStatusCode } {
   if (!(error instanceof MaintError)) {

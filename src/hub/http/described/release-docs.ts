@@ -10,7 +10,7 @@ import {
 } from "../../../model/json-schema.ts";
 import type { ImpactBudget } from "../../contracts/impact-budgets.ts";
 import * as contracts from "../contracts-routes.ts";
-import { orderSchema, planSchema, policySchema, startSchema } from "../rollouts-routes.ts";
+import { orderSchema, planSchema, policySchema, startSchema, whyNotQuery } from "../rollouts-routes.ts";
 import { digest, openSchema, timeMs } from "./answer-schemas.ts";
 import type { RouteDocs } from "./route-doc.ts";
 
@@ -37,7 +37,8 @@ export const releaseDocs: RouteDocs = {
   "GET /v1/contracts/:id": {
     ...{
       id: "showContract",
-      summary: "A version (?version=v1.0 or draft), else the newest one in force, with its text",
+      summary: "A version (v1.0 or draft), else the newest one in force, with its text",
+      query: contracts.shownQuery,
     },
     answer: refTo("ShownContract"),
   },
@@ -86,7 +87,7 @@ export const releaseDocs: RouteDocs = {
   },
   "POST /v1/releases": {
     ...{ id: "submitRelease", summary: "Hand in a signed release; 202 where it waits for a second person" },
-    ...{ body: contracts.releaseSchema, answer: refTo("Published"), status: 201 },
+    ...{ body: contracts.releaseSchema, answer: refTo("Published"), status: 201, orStatus: 202 },
   },
   "POST /v1/releases/renew": {
     ...{ id: "renewRole", summary: "Hand in a role's metadata signed anew, which changes nothing else" },
@@ -193,7 +194,7 @@ export const releaseDocs: RouteDocs = {
     },
   },
   "GET /v1/why-not/:node": {
-    ...{ id: "whyNot", summary: "Why a node does not run the newest version (?contract=ID asks for one)" },
+    ...{ id: "whyNot", summary: "Why a node does not run the newest version", query: whyNotQuery },
     answer: refTo("WhyNot"),
   },
 };

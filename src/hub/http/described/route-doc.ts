@@ -12,6 +12,8 @@ export interface RouteDoc {
   readonly answer: JsonSchema;
   /** 200 unless told. */
   readonly status?: 201 | 202;
+  /** The other one with the same answer, where there is one. */
+  readonly orStatus?: 202;
 }
 
 /** By method and path, `GET /v1/nodes`. */
