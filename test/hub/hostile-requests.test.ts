@@ -179,7 +179,7 @@ function rawly(target: string, headers: readonly string[]): Promise<string> {
   });
 }
 
-describe.each(["//[", "//", "//a:99999", "http://[", "/\\\\", "*"])("the target %s", (target) => {
+describe.each(["//[", "//", "//a:99999", "http://[", "/\\\\", "*"])("AB-32: the target %s", (target) => {
   test("is refused to who wants to upgrade, known or not, and the hub goes on", async () => {
     const heard = await rawly(target, ["Connection: Upgrade", "Upgrade: websocket"]);
     expect(heard).toMatch(/^HTTP\/1\.1 4\d\d /);
