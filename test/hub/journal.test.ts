@@ -1,11 +1,16 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { canonicalJson } from "../../src/base/canonical-json.ts";
+import { openLedgerFile } from "../../src/disk/ledger-file.ts";
 import { openDatabase } from "../../src/disk/sqlite.ts";
 import { openHubDatabase, type StoreArea } from "../../src/hub/store/database.ts";
 import { type JournalLedger, openJournal } from "../../src/hub/store/journal.ts";
 import { type RecordTables, recordTables } from "../../src/hub/store/record-tables.ts";
 import { EMPTY_HEAD, entryBytes } from "../../src/ledger/entry.ts";
 import type { LedgerEntry, LedgerRecord } from "../../src/model/ledger-entry.ts";
-import { MAX_LEDGER_BATCH } from "../../src/model/limits.ts";
+import { MAX_LEDGER_BATCH, MAX_LEDGER_ENTRY_BYTES } from "../../src/model/limits.ts";
 
 interface Tables {
   readonly thing: { name: string };
@@ -48,8 +53,12 @@ function ledgerThat(fails: { at: "before" | "after" | null }) {
 
 async function bench(at: "before" | "after" | null) {
   const fails = { at };
-  const db = await openHubDatabase(openDatabase(":memory:"), [recordTables, things]);
   const { ledger, targets } = ledgerThat(fails);
+  return { fails, targets, ...(await benchOver(ledger)) };
+}
+
+async function benchOver(ledger: JournalLedger) {
+  const db = await openHubDatabase(openDatabase(":memory:"), [recordTables, things]);
   const journal = openJournal(db, ledger);
   const add = (name: string, then?: () => void) =>
     journal.commit<Tables, void>(async ({ tables, record }) => {
@@ -66,7 +75,17 @@ async function bench(at: "before" | "after" | null) {
     (await db.tables<RecordTables>().selectFrom("unwritten_record").selectAll().execute()).map(
       ({ record }) => (JSON.parse(record) as LedgerRecord).target,
     );
-  return { fails, journal, add, say, names, targets, left, restart: () => openJournal(db, ledger).recover() };
+  return { journal, add, say, names, left, restart: () => openJournal(db, ledger).recover() };
+}
+
+/** The same over a real ledger, which refuses what is no record. */
+async function realBench() {
+  const folder = mkdtempSync(join(tmpdir(), "maint-journal-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const clock = () => ({ timeMs: Date.UTC(2026, 10, 24), timeSource: "wall" as const });
+  const ledger = openLedgerFile(join(folder, "ledger.db"), { owner: "hub", clock });
+  onTestFinished(() => ledger.close());
+  return { ...(await benchOver(ledger)), targets: () => ledger.list().map(({ target }) => target) };
 }
 
 test("a change and its record are both there", async () => {
@@ -153,6 +172,35 @@ test("a change after a power cut forgets nothing that is unwritten", async () =>
   fails.at = null;
   await restart();
   expect(targets()).toEqual(["a", "b", "c"]);
+});
+
+describe("what the ledger would never take", () => {
+  const oversized = { ...recordOf("large"), details: "x".repeat(MAX_LEDGER_ENTRY_BYTES) };
+  const faulty = { ...recordOf("faulty"), action_type: "no such" as LedgerRecord["action_type"] };
+  test.each([
+    { what: "a record larger than an entry", record: oversized, as: { code: "MAINT_ERR_LEDGER_RECORD" } },
+    { what: "a record of no known type", record: faulty, as: { code: "MAINT_ERR_LEDGER_RECORD" } },
+    { what: "half a letter", record: { ...recordOf("half"), details: "\ud800" }, as: { name: "TypeError" } },
+  ])("$what: neither it nor its change is there, and others go on", async ({ record: refused, as }) => {
+    const { journal, add, names, targets, left, restart } = await realBench();
+    const change = journal.commit<Tables, void>(async ({ tables, record }) => {
+      await tables.insertInto("thing").values({ name: "refused" }).execute();
+      record(refused);
+    });
+    await expect(change).rejects.toMatchObject(as);
+    expect(await left()).toEqual([]);
+    await add("a");
+    await restart();
+    expect([await names(), targets()]).toEqual([["a"], ["a"]]);
+  });
+
+  test("the largest record that is taken fits the ledger", async () => {
+    const { journal, targets } = await realBench();
+    const empty = canonicalJson({ ...recordOf("large"), details: "" }).length;
+    const details = "x".repeat(MAX_LEDGER_ENTRY_BYTES - 1_024 - empty);
+    await journal.commit(async ({ record }) => record({ ...recordOf("large"), details }));
+    expect(targets()).toEqual(["large"]);
+  });
 });
 
 test("control: without the recovery the record would be missing", async () => {

@@ -1,9 +1,10 @@
 import type { Kysely } from "kysely";
 import { canonicalJson } from "../../base/canonical-json.ts";
+import { MaintError } from "../../base/maint-error.ts";
 import type { LedgerHead } from "../../ledger/entry.ts";
-import { parseEntry, type StoredEntry } from "../../ledger/verify.ts";
+import { parseEntry, recordFault, type StoredEntry } from "../../ledger/verify.ts";
 import type { LedgerEntry, LedgerRecord } from "../../model/ledger-entry.ts";
-import { MAX_LEDGER_BATCH } from "../../model/limits.ts";
+import { MAX_LEDGER_BATCH, MAX_LEDGER_ENTRY_BYTES } from "../../model/limits.ts";
 import type { HubDatabase } from "./database.ts";
 import type { RecordTables } from "./record-tables.ts";
 
@@ -21,7 +22,11 @@ export interface JournalLedger {
  * in the ledger for each record that is not forgotten yet.
  */
 export interface Journal {
-  /** Runs `change` and what it records as one: durable in both when fulfilled, in neither when it throws. */
+  /**
+   * Runs `change` and what it records as one: durable in both when fulfilled; in neither when it throws, or what it records is
+   * nothing that the ledger takes (MAINT_ERR_LEDGER_RECORD). When the ledger itself fails, the change is durable in hub.db alone, and
+   * its records are written by the next commit or the next start.
+   */
   readonly commit: <Tables, T>(change: (write: Write<Tables>) => Promise<T>) => Promise<T>;
   /** Records that go with no change of state. */
   readonly append: (records: readonly LedgerRecord[]) => Promise<readonly LedgerEntry[]>;
@@ -69,7 +74,7 @@ export function openJournal(database: HubDatabase, ledger: JournalLedger): Journ
           record: (record) => records.push(record),
         });
         const ledger_size = ledger.head().size;
-        const rows = records.map((record) => ({ record: canonicalJson(record), ledger_size }));
+        const rows = records.map((record) => ({ record: writable(record), ledger_size }));
         const journal = transaction as unknown as Kysely<RecordTables>;
         if (rows.length > 0) await journal.insertInto("unwritten_record").values(rows).execute();
         return answer;
@@ -79,6 +84,18 @@ export function openJournal(database: HubDatabase, ledger: JournalLedger): Journ
       return value;
     },
   };
+}
+
+/** What an entry has beside its record, in bytes and generously: seq, time, hash. */
+const ENTRY_FRAME_BYTES = 1_024;
+
+/** The ledger would refuse it again at every commit and every start, and nothing could be written behind it: it stays out of hub.db. */
+function writable(record: LedgerRecord): string {
+  const text = canonicalJson(record);
+  const bytes = Buffer.byteLength(text) + ENTRY_FRAME_BYTES;
+  const wrong = recordFault(record) ?? (bytes > MAX_LEDGER_ENTRY_BYTES ? `${bytes} bytes` : undefined);
+  if (wrong === undefined) return text;
+  throw new MaintError("MAINT_ERR_LEDGER_RECORD", `a record cannot be written to the ledger: ${wrong}`);
 }
 
 async function recover(database: HubDatabase, ledger: JournalLedger): Promise<number> {
