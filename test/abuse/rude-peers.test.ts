@@ -100,6 +100,34 @@ const rude: readonly { readonly what: string; readonly says: () => RawFrame | Bu
   { what: "an opcode that there is none of", says: () => ({ opcode: 3 }), code: 1002 },
 ];
 
+test("AB-31: a peer that is gone before its upgrade had its turn ends nobody but itself", async () => {
+  const { createServer } = await import("node:http");
+  const { sessions, arrive } = await sessionBench();
+  const server = createServer();
+  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+  const unheard = new Promise<unknown>((resolve) => {
+    server.on("upgrade", (request, socket, head) => {
+      sessions.upgrade(request, socket, head);
+      // What a reset does to it; without a listener it is thrown, and by Node into the empty.
+      try {
+        socket.emit("error", new Error("read ECONNRESET"));
+        socket.destroy();
+        resolve(null);
+      } catch (error) {
+        resolve(error);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { readonly port: number };
+  const socket = connect({ port, host: "127.0.0.1" });
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => undefined);
+  socket.write("GET /v1/node HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  expect(await unheard).toBeNull();
+  await isSteady(await arrive("LP-02"));
+});
+
 describe("AB-32: frames that are made to hurt", () => {
   test.each(rude)("$what is closed with $code, answered or not, and others go on", async ({ says, code }) => {
     const bench = await sessionBench();

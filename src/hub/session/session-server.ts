@@ -120,6 +120,8 @@ export function createSessionServer(ports: SessionPorts): SessionServer {
       const leave = places.enter(request.socket.remoteAddress ?? "");
       if (leave === undefined)
         return refuseUpgrade(socket, "503 Service Unavailable", [`retry-after: ${places.retryAfterS()}`]);
+      // Node has let go of it and ws takes it up only at its turn: an error that nobody hears in between would end the process.
+      socket.on("error", () => undefined);
       socket.once("close", leave);
       upgrades.put(socket, { request, head, leave });
     },
