@@ -235,7 +235,19 @@ function composeRecords(
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh, archive });
   const impacts = createImpactService({ db, journal, clock, contracts, nodes, archive: base.archive });
   const reports = createReportService({
-    ...{ archive, alerts, contracts, policy, ledger, nodes, journal, clock, hubId: base.hubId, key: base.onlineKey },
+    ...{
+      archive,
+      alerts,
+      notices,
+      contracts,
+      policy,
+      ledger,
+      nodes,
+      journal,
+      clock,
+      hubId: base.hubId,
+      key: base.onlineKey,
+    },
     impacts: (of) => impactRows(impacts, of),
   });
   const archiveDesk = createArchiveDesk({ file: base.archive, nodes, journal, clock, hubId: base.hubId });

@@ -295,6 +295,8 @@ export const MAX_RANGE_BOXES = 250_000;
 /** Decisions and evidence records that one audit report holds; more are asked for in several. */
 export const MAX_REPORT_DECISIONS = 5_000;
 export const MAX_REPORT_EVIDENCE = 20_000;
+/** Messages about one incident that an audit report lists; of an emergency every second may bring one. It says how many more there were. */
+export const MAX_REPORT_MESSAGES = 200;
 /** An audit report's file, and what the entries in it unpack to, in bytes. */
 export const MAX_REPORT_BYTES = 256 << 20;
 /** Parts and tests that one impact may reach. */

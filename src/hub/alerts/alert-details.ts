@@ -63,7 +63,6 @@ interface StepRow {
 
 export function detailsOf({ prepare }: Pick<HubDatabase, "prepare">, record: AlertRecord): AlertDetails {
   const row = prepare(INCIDENT).get(record.fingerprint, record.number) as IncidentRow;
-  const steps = prepare(STEPS).all(row.id) as unknown as readonly StepRow[];
   return {
     record,
     incident: {
@@ -71,11 +70,18 @@ export function detailsOf({ prepare }: Pick<HubDatabase, "prepare">, record: Ale
       ...{ lastAlert: alertId(row.last_alert), openedAtMs: row.opened_at_ms, station: row.station },
       ...{ noticedAtMs: row.noticed_at_ms, nextRepeatMs: row.next_repeat_ms },
     },
-    steps: steps.map((step) => ({
-      ...{ alert: alertId(step.alert), role: step.role, severity: severityOf(step.rank), afterMs: step.after_ms },
-      ...{ dueAtMs: step.due_at_ms, sentAtMs: step.sent_at_ms },
-      state: step.sent_at_ms !== null ? "sent" : step.dropped === 1 ? "dropped" : "waiting",
-    })),
-    told: prepare(TOLD).all(row.id) as unknown as AlertDetails["told"],
+    steps: stepsOf({ prepare }, row.id),
+    told: toldOf({ prepare }, row.id),
   };
 }
+
+/** Who was or will be told of an incident, in the order of when. */
+export const stepsOf = ({ prepare }: Pick<HubDatabase, "prepare">, incident: number): readonly StepDetails[] =>
+  (prepare(STEPS).all(incident) as unknown as readonly StepRow[]).map((step) => ({
+    ...{ alert: alertId(step.alert), role: step.role, severity: severityOf(step.rank), afterMs: step.after_ms },
+    ...{ dueAtMs: step.due_at_ms, sentAtMs: step.sent_at_ms },
+    state: step.sent_at_ms !== null ? "sent" : step.dropped === 1 ? "dropped" : "waiting",
+  }));
+
+export const toldOf = ({ prepare }: Pick<HubDatabase, "prepare">, incident: number): AlertDetails["told"] =>
+  prepare(TOLD).all(incident) as unknown as AlertDetails["told"];

@@ -31,10 +31,15 @@ export const alertId = (number: number): string => `alert-${number}`;
 export const incidentId = (number: number): string => `incident-${number}`;
 
 const ALERT = /^alert-([1-9]\d{0,14})$/;
+const INCIDENT = /^incident-([1-9]\d{0,14})$/;
 
 /** Undefined for what is no alert's id. */
-export function alertNumber(id: string): number | undefined {
-  const match = ALERT.exec(id);
+export const alertNumber = (id: string): number | undefined => numberIn(ALERT, id);
+/** Undefined for what is no incident's id. */
+export const incidentNumber = (id: string): number | undefined => numberIn(INCIDENT, id);
+
+function numberIn(form: RegExp, id: string): number | undefined {
+  const match = form.exec(id);
   return match === null ? undefined : Number(match[1]);
 }
 

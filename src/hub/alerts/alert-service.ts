@@ -13,11 +13,18 @@ import { type AlertDetails, detailsOf } from "./alert-details.ts";
 import type { BatchRefused, NodeBatch, Received } from "./alert-draft.ts";
 import { groupCounts, listGroups } from "./alert-groups.ts";
 import type { AlertPorts } from "./alert-ports.ts";
-import type { AlertFilter, AlertGroup, AlertRecord, NumberedAlert } from "./alert-record.ts";
+import {
+  type AlertFilter,
+  type AlertGroup,
+  type AlertRecord,
+  incidentNumber,
+  type NumberedAlert,
+} from "./alert-record.ts";
 import { alertStatements } from "./alert-statements.ts";
 import { alertStore } from "./alert-store.ts";
 import type { PlainAlerts } from "./alert-text.ts";
 import type { DueNotice } from "./escalation.ts";
+import { type IncidentHistory, incidentHistories } from "./incident-history.ts";
 import { sendDue } from "./incidents.ts";
 import { createIntake } from "./intake.ts";
 import { type MetricsRequest, type ResponseTimes, responseTimes } from "./metrics.ts";
@@ -58,6 +65,8 @@ export interface AlertService {
   readonly acknowledge: (id: string | readonly string[], by: Principal, note: string) => Promise<Acknowledged>;
   /** @throws MaintError NOT_FOUND */
   readonly details: (id: string) => Promise<AlertDetails>;
+  /** Who was told of these incidents, `incident-4`, and who ended them; what is none is left out. */
+  readonly incidents: (ids: readonly string[]) => Promise<readonly IncidentHistory[]>;
   /** Those behind a number, as soon as there are some, or none after a while. */
   readonly tail: (request: TailRequest) => Promise<TailPage>;
   /** How long people took to answer. */
@@ -124,6 +133,13 @@ export function createAlertService(ports: AlertPorts): AlertService {
           (await store.list({ limit: 100 })).map((known) => known.id),
         );
       }),
+    incidents: (ids) =>
+      counted(() =>
+        incidentHistories(
+          db,
+          ids.flatMap((id) => incidentNumber(id) ?? []),
+        ),
+      ),
     tail: tail.read,
     metrics: (request) => responseTimes(db, request, ports.clock.nowMs()),
     verify: (ledger) => verifyAlerts(db, ledger),

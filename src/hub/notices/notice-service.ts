@@ -39,6 +39,11 @@ export interface OutboxEntry extends Omit<Message, "hub"> {
   readonly error: string | null;
 }
 
+export interface IncidentMessages {
+  readonly messages: readonly OutboxEntry[];
+  readonly total: number;
+}
+
 /** Tells people: durable from the moment something is due, at least once, in the background. */
 export interface NoticeService {
   /** Writes down who is to be told, and whom nobody can tell; called inside the transaction that makes it due. */
@@ -47,6 +52,8 @@ export interface NoticeService {
   readonly work: () => void;
   /** The newest first. */
   readonly list: (filter: OutboxFilter) => readonly OutboxEntry[];
+  /** The first `limit` messages about an incident by its number, the oldest first, and how many there are in all. */
+  readonly ofIncident: (incident: number, limit: number) => IncidentMessages;
   /** Sends dead messages again, these or all. @throws MaintError NOT_FOUND, CONFLICT for one that is not dead */
   readonly retry: (ids: readonly string[] | "all", by: Principal) => Promise<readonly string[]>;
   /**
@@ -82,6 +89,10 @@ export function createNoticeService(ports: NoticePorts, limits: OutboxLimits = O
     post,
     work: courier.work,
     list: (filter) => outbox.list(filter).map((row) => entryOf(row, hubId)),
+    ofIncident: (incident, limit) => {
+      const { rows, total } = outbox.firstOf(incident, limit);
+      return { messages: rows.map((row) => entryOf(row, hubId)), total };
+    },
     retry: (ids, by) => retry(ports, outbox, ids, by).finally(courier.work),
     tidy: async () => {
       const nowMs = clock.nowMs();

@@ -48,6 +48,11 @@ export interface Outbox {
   readonly deliveredSince: (channel: string, recipient: string, sinceMs: number) => number;
   readonly find: (id: number) => OutboxRow | undefined;
   readonly list: (filter: OutboxFilter) => readonly OutboxRow[];
+  /** The first messages about an incident, and how many there are in all. */
+  readonly firstOf: (
+    incident: number,
+    limit: number,
+  ) => { readonly rows: readonly OutboxRow[]; readonly total: number };
   readonly joinInto: (ids: readonly number[], summary: number) => void;
   readonly markDelivered: (id: number, atMs: number) => void;
   readonly markDead: (id: number, atMs: number, error: string) => void;
@@ -73,6 +78,8 @@ const SQL = {
   delivered: `select count(*) as count from notice_outbox
     where channel = ? and recipient = ? and state = 'delivered' and ended_at_ms > ? and rank < 4`,
   find: "select * from notice_outbox where id = ?",
+  firstOf: "select * from notice_outbox where incident = ? order by id limit ?",
+  totalOf: "select count(*) as count from notice_outbox where incident = ?",
   join: "update notice_outbox set state = 'summarised', part_of = ? where id = ?",
   joinParts: "update notice_outbox set part_of = ? where part_of = ?",
   markDelivered:
@@ -116,6 +123,10 @@ export function openOutbox({ prepare }: Pick<HubDatabase, "prepare">): Outbox {
       const values = conditions.map(([, value]) => value);
       return all(`select * from notice_outbox ${where} order by id desc limit ?`, ...values, limit);
     },
+    firstOf: (incident, limit) => ({
+      rows: all(SQL.firstOf, incident, limit),
+      total: (prepare(SQL.totalOf).get(incident) as { readonly count: number }).count,
+    }),
     joinInto: (ids, summary) => {
       for (const id of ids) {
         run(SQL.join, summary, id);

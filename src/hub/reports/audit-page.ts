@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { parseDate, printDate, printUtc } from "../../base/civil-time.ts";
 import type { Block, Page, TableBlock, Text } from "../../compiler/doc/page.ts";
+import { alertsTable, incidentsTable } from "./alert-section.ts";
 import type { AuditReport, AuditScope, ReadingSeries } from "./audit-report.ts";
 import { decisionsChart } from "./charts/decisions-chart.ts";
 import { dueChart } from "./charts/due-chart.ts";
@@ -16,14 +17,7 @@ import {
   tracesTable,
 } from "./equipment-section.ts";
 import { findingsOf } from "./findings.ts";
-import {
-  alertsTable,
-  contractsTable,
-  correctionsTable,
-  impactsTable,
-  ledgersTable,
-  signaturesTable,
-} from "./record-section.ts";
+import { contractsTable, correctionsTable, impactsTable, ledgersTable, signaturesTable } from "./record-section.ts";
 
 /** The report as a page: made from the report alone, so that the same report gives the same page. */
 export function auditPage(report: AuditReport): Page {
@@ -143,7 +137,10 @@ function sectionsOf(report: AuditReport): readonly Section[] {
       blocks: days.length === 0 ? [] : tableOf(stopsTable(report.stops)),
     },
     { id: "overrides", text: "Overrides and extensions", blocks: tableOf(grantsTable(report.grants)) },
-    { id: "alerts", text: "Alerts", blocks: tableOf(alertsTable(report.alerts)) },
+    {
+      ...{ id: "alerts", text: "Alerts" },
+      blocks: [...tableOf(alertsTable(report.alerts, report.incidents)), ...tableOf(incidentsTable(report.incidents))],
+    },
     { id: "impacts", text: "Out of tolerance: what it reached", blocks: tableOf(impactsTable(report.impacts)) },
     {
       ...{ id: "contracts", text: "Contracts in force" },

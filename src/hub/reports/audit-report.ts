@@ -49,6 +49,7 @@ export interface AuditReport extends AuditWindow {
   /** Entries that have not the form of what they say they are. */
   readonly unreadable: readonly UnreadableRow[];
   readonly alerts: readonly AlertRow[];
+  readonly incidents: readonly IncidentRow[];
   readonly contracts: readonly ContractRow[];
   readonly impacts: readonly ImpactRow[];
   readonly corrections: readonly CorrectionRow[];
@@ -210,6 +211,8 @@ export interface UnreadableRow {
 
 export interface AlertRow {
   readonly id: string;
+  /** `incident-4`: all alerts of a group until one is acknowledged; people are told of that. */
+  readonly incident: string;
   readonly node: string;
   readonly at: string;
   readonly severity: string;
@@ -220,6 +223,44 @@ export interface AlertRow {
   /** From its arrival at the hub. */
   readonly minutesToAcknowledge: number | null;
   readonly note: string | null;
+}
+
+/** Who was told of an incident, from its first alert until somebody acknowledged. Instants are the hub's, UTC. */
+export interface IncidentRow {
+  readonly id: string;
+  readonly openedAt: string;
+  /** Alerts in it, the first and the last of them. */
+  readonly count: number;
+  readonly firstAlert: string;
+  readonly lastAlert: string;
+  readonly told: readonly TellRow[];
+  /** Of how many of its alerts each role knows. */
+  readonly roles: readonly { readonly role: string; readonly alerts: number }[];
+  /** Messages that are not listed here because there are too many. */
+  readonly more: number;
+  /** How often it was told that more came, since it began or got worse, whether or not the messages are still kept. */
+  readonly repeats: number;
+  readonly lastToldAt: string;
+  readonly acknowledged: { readonly by: string; readonly at: string; readonly note: string } | null;
+}
+
+/** One role that was told of an incident at one instant, would have been, or still will be. */
+export interface TellRow {
+  readonly at: string;
+  readonly role: string;
+  readonly severity: string;
+  /** Why: it began, it got worse, nobody acknowledged in time, more of the same came. */
+  readonly why: "first" | "worse" | "escalation" | "repeat";
+  /** Of an escalation: how long after its alert. */
+  readonly afterMs: number;
+  readonly state: "told" | "waiting" | "not needed";
+  /** What went out; none where no channel takes it, or where it is kept no more. */
+  readonly messages: readonly {
+    readonly channel: string;
+    readonly state: "delivered" | "waiting" | "given up" | "in a summary";
+    readonly at: string | null;
+    readonly error: string | null;
+  }[];
 }
 
 export interface ContractRow {

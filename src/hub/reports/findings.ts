@@ -1,4 +1,4 @@
-import type { AuditReport, ImpactRow, InstrumentRow } from "./audit-report.ts";
+import type { AuditReport, ImpactRow, IncidentRow, InstrumentRow } from "./audit-report.ts";
 
 export interface AuditFinding {
   readonly kind: "existence" | "adequacy" | "compliance";
@@ -32,25 +32,7 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
     const what = openIn(row);
     return what === undefined ? [] : [found("adequacy", what, row.id)];
   }),
-  ...report.calibrations.flatMap(({ asset, performedOn, onTime, inWindow, node }) =>
-    onTime === false && inWindow ? [found("compliance", `${asset} was calibrated late, on ${performedOn}`, node)] : [],
-  ),
-  ...report.instruments.flatMap((row) => {
-    const what = wrongWith(row);
-    return what === undefined ? [] : [found(row.state === "never" ? "existence" : "compliance", what, row.node)];
-  }),
-  ...report.traces.flatMap(({ asset, references, national, performedOn }) => [
-    ...references.flatMap(({ id, state }) =>
-      state === "lapsed"
-        ? [found("compliance", `the standard ${id} was not valid when it was used`, `${asset}, ${performedOn}`)]
-        : state === "unknown"
-          ? [found("existence", `no calibration of the standard ${id} is on record`, `${asset}, ${performedOn}`)]
-          : [],
-    ),
-    ...(references.length === 0 && !national
-      ? [found("existence", "no reference standard is named on its certificate", `${asset}, ${performedOn}`)]
-      : []),
-  ]),
+  ...aboutInstruments(report),
   ...report.contracts.flatMap(({ contract, version, needsSecond, signatures: { second } }) =>
     needsSecond === true && second === null
       ? [
@@ -76,7 +58,38 @@ export const findingsOf = (report: AuditReport): readonly AuditFinding[] => [
       ? [found("adequacy", `${severity} alert ${id} was acknowledged by nobody`, node)]
       : [],
   ),
+  ...report.incidents.flatMap((incident) =>
+    reachedNobody(incident) ? [found("adequacy", "no message of it reached anybody", incident.id)] : [],
+  ),
 ];
+
+const aboutInstruments = (report: AuditReport): readonly AuditFinding[] => [
+  ...report.calibrations.flatMap(({ asset, performedOn, onTime, inWindow, node }) =>
+    onTime === false && inWindow ? [found("compliance", `${asset} was calibrated late, on ${performedOn}`, node)] : [],
+  ),
+  ...report.instruments.flatMap((row) => {
+    const what = wrongWith(row);
+    return what === undefined ? [] : [found(row.state === "never" ? "existence" : "compliance", what, row.node)];
+  }),
+  ...report.traces.flatMap(({ asset, references, national, performedOn }) => [
+    ...references.flatMap(({ id, state }) =>
+      state === "lapsed"
+        ? [found("compliance", `the standard ${id} was not valid when it was used`, `${asset}, ${performedOn}`)]
+        : state === "unknown"
+          ? [found("existence", `no calibration of the standard ${id} is on record`, `${asset}, ${performedOn}`)]
+          : [],
+    ),
+    ...(references.length === 0 && !national
+      ? [found("existence", "no reference standard is named on its certificate", `${asset}, ${performedOn}`)]
+      : []),
+  ]),
+];
+
+/** By everything that went out; where nothing of that is on record nothing is claimed. */
+function reachedNobody({ told, more }: IncidentRow): boolean {
+  const messages = told.flatMap((tell) => tell.messages);
+  return more === 0 && messages.length > 0 && messages.every(({ state }) => state === "given up");
+}
 
 function openIn({ asset, state, words, suspect, disposed }: ImpactRow): string | undefined {
   if (state === "not opened") return `${words}, and nobody has looked into what that means for earlier tests`;

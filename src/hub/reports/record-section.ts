@@ -1,26 +1,8 @@
 import { code, type TableBlock, type Text } from "../../compiler/doc/page.ts";
 import type { VersionSignature } from "../contracts/version-signatures.ts";
-import type { AlertRow, ContractRow, CorrectionRow, ImpactRow } from "./audit-report.ts";
+import type { ContractRow, CorrectionRow, ImpactRow } from "./audit-report.ts";
 import { shortTime } from "./decision-section.ts";
 import type { LedgerFact } from "./ledger-facts.ts";
-
-const orNone = (text: string | number | null): string => (text === null ? "–" : String(text));
-
-export const alertsTable = (rows: readonly AlertRow[]): TableBlock => ({
-  kind: "table",
-  caption: "As the hub took them; minutes count from its arrival there",
-  head: ["Alert", "At", "Node", "Severity", "What", "Acknowledged by", "Minutes", "Note"],
-  rows: rows.map((row): readonly Text[] => [
-    [row.id],
-    [row.at],
-    [row.node],
-    [row.severity],
-    [row.words],
-    [orNone(row.acknowledgedBy)],
-    [orNone(row.minutesToAcknowledge)],
-    [orNone(row.note)],
-  ]),
-});
 
 export const impactsTable = (rows: readonly ImpactRow[]): TableBlock => ({
   kind: "table",

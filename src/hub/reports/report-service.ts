@@ -12,6 +12,7 @@ import type { ArchivedEntry, NodeArchive } from "../archive/archived.ts";
 import type { ContractService } from "../contracts/contract-service.ts";
 import { NO_SIGNATURES, versionSignatures } from "../contracts/version-signatures.ts";
 import type { NodeService } from "../nodes/node-service.ts";
+import type { NoticeService } from "../notices/notice-service.ts";
 import type { PolicyCentral, StoredRelease } from "../policy-central/policy-central.ts";
 import type { Clock, Principal } from "../ports.ts";
 import { badRequest } from "../refusals.ts";
@@ -33,13 +34,15 @@ import { rowsOfEntries } from "./audit-rows.ts";
 import { selectEntries } from "./audit-selection.ts";
 import { distinct, zonesOf } from "./decision-rows.ts";
 import { findingsOf } from "./findings.ts";
+import { incidentRows } from "./incident-rows.ts";
 import { proofsOf } from "./node-proof.ts";
 import { readEntries } from "./read-entries.ts";
 import { sealReport } from "./seal.ts";
 
 export interface ReportPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions"> & Pick<ArchiveReader, "trees">;
-  readonly alerts: Pick<AlertService, "list">;
+  readonly alerts: Pick<AlertService, "list" | "incidents">;
+  readonly notices: Pick<NoticeService, "ofIncident">;
   readonly contracts: Pick<ContractService, "history" | "at">;
   readonly policy: Pick<PolicyCentral, "release">;
   /** The hub's own: who signed what. */
@@ -80,6 +83,7 @@ export function createReportService(ports: ReportPorts, maxBytes = MAX_REPORT_BY
       const rows = rowsOfEntries(entries, { scope, ...window, asOfDay });
       const nodes = distinct([...entries.map(({ node }) => node), ...(scope.kind === "station" ? [scope.id] : [])]);
       const { proofs, facts } = await proofsOf(ports, nodes, entries);
+      const alerts = await alertRows(ports, nodes, scope, window);
       const report: AuditReport = {
         ...{
           format: AUDIT_FORMAT,
@@ -93,7 +97,8 @@ export function createReportService(ports: ReportPorts, maxBytes = MAX_REPORT_BY
           lastDay: asOfDay,
         },
         ...rows,
-        alerts: await alertRows(ports, nodes, scope, window),
+        alerts,
+        incidents: await incidentRows(ports, alerts),
         contracts: await contractRows(ports, rows.decisions),
         impacts: (await ports.impacts(nodes)).filter(
           ({ asset }) => scope.kind !== "equipment" || rows.instruments.some((one) => one.asset === asset),
@@ -140,10 +145,10 @@ async function alertRows(
     .sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
-function alertRow({ id, alert, receivedAtMs, acknowledgement }: AlertRecord): AlertRow {
+function alertRow({ id, alert, incident, receivedAtMs, acknowledgement }: AlertRecord): AlertRow {
   const { node, severity, reason, subject, text: words } = alert;
   return {
-    ...{ id, node, at: printUtc(alert.atMs), severity, reason, subject, words },
+    ...{ id, incident, node, at: printUtc(alert.atMs), severity, reason, subject, words },
     acknowledgedBy: acknowledgement?.by ?? null,
     minutesToAcknowledge:
       acknowledgement === null ? null : Math.round((acknowledgement.atMs - receivedAtMs) / 6_000) / 10,

@@ -46,7 +46,7 @@ async function reportOf(
     ...{ format: "maint-audit/1", scope, ...window, madeAt: printUtc(window.toMs), madeBy: "AUD-1", hub: "hub-1" },
     ...{ asOfDay: today, firstDay: "2026-11-02", lastDay: "2026-11-11" },
     ...rowsOfEntries(chosen, { scope, ...window, asOfDay: today }),
-    ...{ alerts: [], contracts: [], impacts: [], ledgers, leftOut: [] },
+    ...{ alerts: [], incidents: [], contracts: [], impacts: [], ledgers, leftOut: [] },
   };
 }
 

@@ -44,6 +44,7 @@ async function dataOf(
     firstDay: "2026-11-02",
     lastDay: today,
     alerts: [],
+    incidents: [],
     contracts: [],
     impacts: [],
     leftOut: [],
