@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { MaintError } from "../../base/maint-error.ts";
+import { byHandLines } from "../story/by-hand.ts";
 import { type Floor, layOutFloor } from "../story/floor.ts";
+import { listenForInterruption } from "../story/interruption.ts";
+import { REMOVE_RETRIES } from "../story/processes.ts";
 import { withProgress } from "../story/progress.ts";
 import { type Telling, tellStep } from "../story/telling.ts";
-import { CONTRACT, STATIONS, uvStory } from "../story/uv-story.ts";
+import { STATIONS, uvStory } from "../story/uv-story.ts";
 
 interface StoryOptions {
   readonly month?: boolean;
@@ -45,7 +48,10 @@ async function month({ nodes, days, seed, folder, json }: StoryOptions): Promise
     ...{ seed: wholeNumber("--seed", seed, 0, 2 ** 31), folder, json: json === true },
   };
   const { playMonth } = await import("../story/month/play-month.ts");
-  process.exitCode = (await playMonth(wanted)) ? 0 : 1;
+  const played = await playMonth(wanted);
+  // Its last step may wait for a minute for what has ended.
+  if (played === "interrupted") process.exit(INTERRUPTED);
+  process.exitCode = played ? 0 : 1;
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {
@@ -58,31 +64,43 @@ async function play(options: StoryOptions): Promise<void> {
   const temporary = options.folder === undefined;
   const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), "maint-story-")) : resolve(options.folder);
   if (!temporary) mkdirSync(folder, { recursive: true });
-  const telling: Telling = { total: uvStory.length, json: options.json === true, out: process.stdout };
-  const interrupted = Promise.withResolvers<"interrupted">();
-  const interrupt = (): void => interrupted.resolve("interrupted");
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  const interruption = listenForInterruption();
+  const { hasCome: isCutOff } = interruption;
+  const telling: Telling = { total: uvStory.length, json: options.json === true, out: process.stdout, isCutOff };
   const began = Date.now();
   let floor: Floor | undefined;
+  let playing: Promise<boolean> | undefined;
+  let isTold = false;
   try {
     floor = await withProgress("starting a hub and three agents", process.stderr, () => startFloor(folder, telling));
-    const told = await Promise.race([tellAll(floor, telling), interrupted.promise]);
-    if (told === "interrupted") process.exitCode = 130;
-    else process.exitCode = told ? 0 : 1;
-    if (told === "interrupted") return;
+    playing = tellAll(floor, telling);
+    const told = await Promise.race([playing, interruption.comes]);
+    if (isCutOff()) return;
+    isTold = true;
+    process.exitCode = told ? 0 : 1;
     say(
       telling,
       told ? `\nThe story took ${((Date.now() - began) / 1000).toFixed(1)} s.` : "\nThe story stopped there.",
     );
     if (options.once === true || !told) return;
-    showByHand(floor, telling);
-    await interrupted.promise;
+    say(telling, byHandLines(floor, temporary).join("\n"));
+    await interruption.comes;
     say(telling, "\nStopping …");
+  } catch (error) {
+    // A command of the start that Ctrl-C ended is no failure.
+    if (!isCutOff()) throw error;
   } finally {
+    if (isCutOff() && !isTold) process.exitCode = INTERRUPTED;
     await floor?.stop();
-    if (temporary) rmSync(folder, { recursive: true, force: true });
+    // A step that goes on would write into the folder while it is removed; with hub and agents gone it soon ends.
+    await playing;
+    if (temporary) rmSync(folder, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
+    interruption.done();
   }
 }
+
+/** As a shell says that Ctrl-C ended something. */
+const INTERRUPTED = 130;
 
 const say = (telling: Telling, text: string): void => {
   if (!telling.json) telling.out.write(`${text}\n`);
@@ -96,6 +114,7 @@ async function startFloor(folder: string, telling: Telling): Promise<Floor> {
     say(telling, `hub      ${hub.url}  (process ${hub.pid})`);
     await floor.addPerson("STF-1", "operator");
     for (const station of STATIONS) {
+      if (telling.isCutOff()) return floor;
       await floor.enrol(station);
       const agent = await floor.startAgent(station.id);
       say(telling, `${station.id}    ${agent.url}  (process ${agent.pid}), lamp ${station.lamp}`);
@@ -111,28 +130,9 @@ async function startFloor(folder: string, telling: Telling): Promise<Floor> {
 /** True when every step happened. The first that did not ends the story: what follows rests on it. */
 async function tellAll(floor: Floor, telling: Telling): Promise<boolean> {
   for (const [index, { title, play: playStep }] of uvStory.entries()) {
+    if (telling.isCutOff()) return false;
     const told = await tellStep(telling, index + 1, title, (fact) => playStep(floor, fact));
     if (!told.happened) return false;
   }
   return true;
-}
-
-function showByHand(floor: Floor, telling: Telling): void {
-  const maint = "node bin/maint.js";
-  const at = `--data ${floor.data}`;
-  const token = `--token ${floor.tokenOf("STF-1")}`;
-  say(
-    telling,
-    [
-      "",
-      "Hub and nodes keep running. In another terminal, from this folder:",
-      `  ${maint} gate --node LP-03 --test MY-1 ${at} ${token}`,
-      `  ${maint} record reading --node LP-03 --quantity uv-intensity --value 900 --unit uW/cm2 --with light-meter ${at} ${token}`,
-      `  ${maint} gate --node LP-03 --test MY-2 ${at} ${token}`,
-      `  ${maint} contract history ${CONTRACT} ${at} --keys ${floor.keys}`,
-      `  ${maint} ledger list --node LP-03 ${at}`,
-      "",
-      "Ctrl-C stops everything and removes the folder.",
-    ].join("\n"),
-  );
 }

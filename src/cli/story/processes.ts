@@ -8,6 +8,8 @@ const maint = join(packageRoot(), "bin", "maint.js");
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const MAX_KEPT_LINES = 50;
+/** Of a folder's removal: a process that is just ending may still write there. */
+export const REMOVE_RETRIES = 5;
 
 /** A hub or an agent, running as a process of its own. */
 export interface Service {

@@ -20,6 +20,8 @@ export interface Telling {
   readonly total: number;
   readonly json: boolean;
   readonly out: NodeJS.WriteStream;
+  /** Somebody ended the story: what its step still runs into is no failure, and is not told. */
+  readonly isCutOff: () => boolean;
 }
 
 /**
@@ -44,10 +46,10 @@ export async function tellStep(
     );
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    if (!telling.json) telling.out.write(`      did not happen: ${failure}\n`);
+    if (!telling.json && !telling.isCutOff()) telling.out.write(`      did not happen: ${failure}\n`);
   }
   const told: ToldStep = { step, title, happened: failure === null, facts, failure };
-  if (telling.json) telling.out.write(`${JSON.stringify(told)}\n`);
+  if (telling.json && (told.happened || !telling.isCutOff())) telling.out.write(`${JSON.stringify(told)}\n`);
   return told;
 }
 

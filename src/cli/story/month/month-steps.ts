@@ -19,6 +19,8 @@ export interface MonthSoFar {
   readonly days: number;
   /** Where the reports are written. */
   readonly place: string;
+  /** False where the folder is a temporary one, and the reports go with it. */
+  readonly isKept: boolean;
   before: readonly DayOutcome[];
   after: readonly DayOutcome[];
   pattern: string;
@@ -140,7 +142,7 @@ async function secondHalf(soFar: MonthSoFar, say: Say): Promise<void> {
 }
 
 /** Of one station for the page that is looked at, and verified as an auditor would, by its file and the hub's key alone. */
-async function audit({ month, days, place, before }: MonthSoFar, say: Say): Promise<void> {
+async function audit({ month, days, place, isKept, before }: MonthSoFar, say: Say): Promise<void> {
   const { plant } = month;
   const faded = before.find(({ blocked }) => blocked > 0)?.station ?? month.lives[0]?.station.id ?? "";
   const file = join(place, `${faded}.html`);
@@ -150,6 +152,7 @@ async function audit({ month, days, place, before }: MonthSoFar, say: Say): Prom
   const { json } = await plant.maint(["report", "audit", "--station", faded, ...window, "-o", file]);
   const { decisions, findings } = json as { readonly decisions: number; readonly findings: number };
   say(`${file}: ${decisions} decisions, ${findings} findings`);
+  if (!isKept) say("it goes with the temporary folder; --folder keeps it");
   const keys = (await plant.maint(["keys", "list"])).json as { readonly online: readonly string[] };
   const verified = await runMaint(["report", "verify", file, "--key", keys.online[0] ?? "", "--json"]);
   must(verified.exitCode === 0, `the report does not hold: ${verified.stdout}${verified.stderr}`);

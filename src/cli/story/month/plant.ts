@@ -6,7 +6,7 @@ import { MaintError } from "../../../base/maint-error.ts";
 import { readTokenFile } from "../../../disk/read-token.ts";
 import { createHub, type Hub } from "../../../hub/index.ts";
 import { initPolicy } from "../../../hub/policy-central/init-policy.ts";
-import { type CommandOutcome, runMaint } from "../processes.ts";
+import { type CommandOutcome, REMOVE_RETRIES, runMaint } from "../processes.ts";
 import type { SimTime } from "./sim-time.ts";
 
 /** A hub and its agents in one process, all on the story's clock, over real sockets and files. */
@@ -54,13 +54,10 @@ export interface StationPlan {
 export async function openPlant(plans: readonly StationPlan[], time: SimTime, folder: string | null): Promise<Plant> {
   const place = folder ?? mkdtempSync(join(tmpdir(), "maint-month-"));
   const [data, keys] = [join(place, "data"), join(place, "keys")];
-  mkdirSync(place, { recursive: true });
-  initPolicy(keys, data, time.nowMs());
-  const hub = await createHub({ dataFolder: data, clock: { nowMs: time.nowMs } });
-  const undo: (() => unknown)[] = [() => hub.stop()];
+  const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
-    if (folder === null) rmSync(place, { recursive: true, force: true });
+    if (folder === null) rmSync(place, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
   };
   const maint = async (words: readonly string[], expected: readonly number[] = [0]) => {
     const outcome = await runMaint([...words, "--data", data, "--keys", keys, "--json"]);
@@ -71,6 +68,10 @@ export async function openPlant(plans: readonly StationPlan[], time: SimTime, fo
     return { ...outcome, json: JSON.parse(outcome.stdout) as unknown };
   };
   try {
+    mkdirSync(place, { recursive: true });
+    initPolicy(keys, data, time.nowMs());
+    const hub = await createHub({ dataFolder: data, clock: { nowMs: time.nowMs } });
+    undo.push(() => hub.stop());
     for (const [person, role] of Object.entries(ROLES)) await maint(["person", "add", person, "--role", role]);
     const stations: RunningStation[] = [];
     for (const plan of plans) stations.push(await startStation(plan, { hub, data, keys, time, undo }));
