@@ -78,8 +78,7 @@ function tableHtml({ caption, head, rows, rowIds }: TableBlock, isWide: boolean)
   const body = rows.map((row, index) => {
     const id = rowIds?.[index];
     const cells = row.map((cell, at) => {
-      // A date is not broken at its dashes where there are many columns.
-      const short = isWide && isShort(cell) ? ' class="short"' : "";
+      const short = isWide ? kindOf(cell) : "";
       return at === 0 ? `<th scope="row"${short}>${inlineHtml(cell)}</th>` : `<td${short}>${inlineHtml(cell)}</td>`;
     });
     return `<tr${id === undefined ? "" : ` id="${escaped(id)}"`}>${cells.join("")}</tr>`;
@@ -93,9 +92,18 @@ ${body.join("\n")}
 </table></div>`;
 }
 
+/** A date, a name or an id: as long as a cell may be that is not broken at its dashes on a screen, and on paper. */
 const SHORT_CELL = 16;
-const isShort = (cell: Text): boolean =>
-  cell.reduce((length, piece) => length + (typeof piece === "string" ? piece : piece.text).length, 0) <= SHORT_CELL;
+const WORD_CELL = 10;
+/** An instant may be broken behind its date, and not within it. */
+const INSTANT = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} \S+$/;
+
+function kindOf(cell: Text): string {
+  const text = cell.map((piece) => (typeof piece === "string" ? piece : piece.text)).join("");
+  if (text.length <= WORD_CELL) return ' class="short word"';
+  if (text.length <= SHORT_CELL) return ' class="short"';
+  return INSTANT.test(text) ? ' class="instant"' : "";
+}
 
 function clauseHtml({ id, number, strictness, words, because, facts }: ClauseBlock): string {
   const reason = because === null ? "" : `\n<p class="because">because ${escaped(because)}</p>`;

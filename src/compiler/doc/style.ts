@@ -9,6 +9,7 @@ main{max-width:54rem;margin:0 auto;padding:3rem 1.5rem 5rem}
 .broad main{max-width:78rem}
 .broad td,.broad th{font-size:.84rem}
 .broad .short{white-space:nowrap}
+.broad .instant{min-width:7.2em}
 .broad main>p,.broad main>ul{font:.9rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .broad main>ul{padding-left:1.2rem}
 .broad .chart{max-width:52rem}
@@ -28,6 +29,7 @@ dd{margin:0;overflow-wrap:anywhere}
 dd a{text-decoration-color:var(--line)}
 dd a:hover{text-decoration-color:currentColor}
 .wide{overflow-x:auto}
+.wide+.wide{margin-top:1.8rem}
 table{width:100%;border-collapse:collapse;font-size:.9rem;line-height:1.4}
 caption{padding:0 0 .5rem;color:var(--soft);font-size:.85rem;text-align:left}
 th,td{padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-variant-numeric:tabular-nums}
@@ -61,13 +63,13 @@ article{margin:.7rem 0 1rem;padding:.7rem 1rem}
 main{max-width:none;padding:0}
 nav,.forms,.screen{display:none}
 .wide{overflow:visible}
-.broad .short{white-space:normal}
+.broad .short:not(.word){white-space:normal}
 h1{font-size:18pt}
 h2{margin-top:1.8rem;font-size:13pt}
 h2,h3,caption,h3+p{break-after:avoid}
 article{border:1px solid var(--line);border-left:3pt solid var(--must);break-inside:avoid}
 article.should{border-left-style:double}
-tr,dl>*{break-inside:avoid}
+tr,caption,dl>*{break-inside:avoid}
 thead{display:table-header-group;break-after:avoid}
 tbody tr:first-child{break-before:avoid}
 a{color:inherit;text-decoration:none}

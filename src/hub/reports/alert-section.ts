@@ -2,15 +2,13 @@ import { link, type TableBlock, type Text } from "../../compiler/doc/page.ts";
 import type { AlertRow, IncidentRow, TellRow } from "./audit-report.ts";
 import { shortTime } from "./decision-section.ts";
 
-const orNone = (text: string | number | null): string => (text === null ? "–" : String(text));
-
 export function alertsTable(rows: readonly AlertRow[], incidents: readonly IncidentRow[]): TableBlock {
   const known = new Map(incidents.map((incident) => [incident.id, incident]));
   return {
     kind: "table",
     caption:
       "As the hub took them; minutes count from its arrival there. People are told of an incident: of all its alerts, until one is acknowledged",
-    head: ["Alert", "At", "Node", "Severity", "What", "Told", "Acknowledged by", "Minutes", "Note"],
+    head: ["Alert", "At", "Node", "Severity", "What", "Told", "Acknowledged"],
     rows: rows.map((row): readonly Text[] => [
       [row.id],
       [shortTime(row.at)],
@@ -18,12 +16,15 @@ export function alertsTable(rows: readonly AlertRow[], incidents: readonly Incid
       [row.severity],
       [row.words],
       toldOf(row, known.get(row.incident)),
-      [orNone(row.acknowledgedBy)],
-      [orNone(row.minutesToAcknowledge)],
-      [orNone(row.note)],
+      acknowledgedBy(row),
     ]),
   };
 }
+
+const acknowledgedBy = ({ acknowledgedBy: by, minutesToAcknowledge: minutes, note }: AlertRow): Text =>
+  by === null
+    ? ["by nobody"]
+    : [{ kind: "strong", text: by }, `${minutes === null ? "" : ` after ${minutes} minutes`}: ${note ?? "–"}`];
 
 /** Each role once, with when it was told first; how it went stands in the table of incidents. */
 function toldOf({ incident }: AlertRow, known: IncidentRow | undefined): Text {
@@ -41,7 +42,7 @@ type Row = readonly [incident: string, at: string, who: string, why: string, out
 /** A row for its beginning, one for each role and time that it was told, and one for its end. */
 export function incidentsTable(incidents: readonly IncidentRow[]): TableBlock {
   const lines = incidents.flatMap((one) =>
-    [beginning(one), ...one.told.map((tell) => telling(one, tell)), ...notListed(one), end(one)].map((row, index) => ({
+    rowsOf(one).map((row, index) => ({
       id: index === 0 ? anchorOf(one.id) : `${anchorOf(one.id)}-${index}`,
       row,
     })),
@@ -53,6 +54,15 @@ export function incidentsTable(incidents: readonly IncidentRow[]): TableBlock {
     rows: lines.map(({ row }) => row.map((text): Text => [text])),
     rowIds: lines.map(({ id }) => id),
   };
+}
+
+/** In the order of time: what the end made needless comes behind it. */
+function rowsOf(incident: IncidentRow): readonly Row[] {
+  const { told, acknowledged } = incident;
+  const isLater = ({ at, state }: TellRow): boolean => state !== "told" && at > (acknowledged?.at ?? at);
+  const [before, later] = [told.filter((tell) => !isLater(tell)), told.filter(isLater)];
+  const rows = (tells: readonly TellRow[]) => tells.map((tell) => telling(incident, tell));
+  return [beginning(incident), ...rows(before), ...notListed(incident), end(incident), ...rows(later)];
 }
 
 function beginning({ id, openedAt, count, firstAlert, lastAlert, roles }: IncidentRow): Row {

@@ -1,5 +1,5 @@
 import { code, type TableBlock, type Text } from "../../compiler/doc/page.ts";
-import type { VersionSignature } from "../contracts/version-signatures.ts";
+import type { VersionSignature, VersionSignatures } from "../contracts/version-signatures.ts";
 import type { ContractRow, CorrectionRow, ImpactRow } from "./audit-report.ts";
 import { shortTime } from "./decision-section.ts";
 import type { LedgerFact } from "./ledger-facts.ts";
@@ -26,7 +26,7 @@ export const contractsTable = (rows: readonly ContractRow[]): TableBlock => ({
     [`${row.contract}@${row.version}`],
     [row.status],
     [row.createdBy],
-    [row.createdAt],
+    [shortTime(row.createdAt)],
     [row.changes.join("; ") || "–"],
     [code(row.digest ?? "–")],
   ]),
@@ -51,9 +51,13 @@ export const signaturesTable = (rows: readonly ContractRow[]): TableBlock => ({
     row.signatures.second === null && row.needsSecond === false
       ? [`not needed: ${ENOUGH[row.direction ?? ""] ?? "one is enough"}`]
       : signedBy(row.signatures.second),
-    signedBy(row.signatures.publisher),
+    publishedBy(row.signatures),
   ]),
 });
+
+/** One act does both where one signature is enough. */
+const publishedBy = ({ author, publisher }: VersionSignatures): Text =>
+  author !== null && author.seq === publisher?.seq ? [`its author, by the same entry`] : signedBy(publisher);
 
 function signedBy(signature: VersionSignature | null): Text {
   if (signature === null) return ["not recorded"];

@@ -161,6 +161,16 @@ test.each(rows)("$what", ({ history: change = {}, messages = [], more = 0, says 
   expect(told(incidentRow({ ...history, ...change }, messages, more))).toContain(says);
 });
 
+test("what an acknowledgement made needless comes behind it", () => {
+  const later = { alert: "alert-3", role: "plant-manager", severity: "high", afterMs: 15 * MINUTE_MS, sentAtMs: null };
+  const acknowledgement = { by: "SUP-1", atMs: START_MS + MINUTE_MS, note: "seen" };
+  const steps = [...history.steps, { ...later, dueAtMs: START_MS + 15 * MINUTE_MS, state: "dropped" as const }];
+  expect(told(incidentRow({ ...history, steps, acknowledgement }, [], 0)).slice(2)).toEqual([
+    "incident-4 | 2026-11-24 15:01:00 Z | SUP-1 | acknowledged it | seen",
+    "incident-4 | 2026-11-24 15:15:00 Z | plant-manager | nobody had acknowledged it after 15 minutes, high | not told: acknowledged before, or told sooner",
+  ]);
+});
+
 test("an alert of which nothing is known says that, and one that nobody was told of says so", () => {
   const alert: AlertRow = {
     ...{ id: "alert-3", incident: "incident-4", node: "LP-1", at: "2026-11-24T15:00:00.000Z", severity: "info" },

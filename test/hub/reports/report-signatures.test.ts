@@ -68,6 +68,18 @@ const rows: readonly {
     found: true,
   },
   {
+    what: "one person stored",
+    release: release("first", "penetrant-1"),
+    entries: [{ ...staged, action_type: "contract_storage", action: "stored", metadata: { reason: "the first" } }],
+    cells: [
+      "first",
+      "STF-7 2026-11-01 10:03:00 Z (entry 3): the first",
+      "not needed: it is the first version",
+      "its author, by the same entry",
+    ],
+    found: false,
+  },
+  {
     what: "only tightens, and nothing of it is on record",
     release: release("tightens", "penetrant-1"),
     entries: [],

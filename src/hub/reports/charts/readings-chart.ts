@@ -28,14 +28,16 @@ export function readingsChart({ quantity, unit, low, high, points: all }: Readin
     line([LEFT, y(value)], [WIDTH - RIGHT, y(value)], LINE),
     text(LEFT - 8, y(value) + 4, shown(value), { anchor: "end" }),
   ]);
-  for (const [end, word] of [
-    [low, "at least"],
-    [high, "at most"],
+  // Words stand outside the limit, where good readings are not; above the scale's own words where there is no room.
+  const below = low !== null && y(Number(low)) + 16 < TOP + TALL ? 14 : -5;
+  for (const [end, word, away] of [
+    [low, "at least", below],
+    [high, "at most", -5],
   ] as const)
     if (end !== null)
       marks.push(
         line([LEFT, y(Number(end))], [WIDTH - RIGHT, y(Number(end))], INK, `${DASHED} stroke-width="1.5"`),
-        text(WIDTH - RIGHT, y(Number(end)) - 5, `${word} ${end} ${unit}`, { anchor: "end", fill: INK }),
+        text(WIDTH - RIGHT, y(Number(end)) + away, `${word} ${end} ${unit}`, { anchor: "end", fill: INK }),
       );
   for (const { atMs, value } of points) {
     const number = Number(value);
