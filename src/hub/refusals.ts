@@ -19,7 +19,9 @@ export const tooLarge = refusal("MAINT_ERR_TOO_LARGE");
 /** What a person mistyped most likely: up to three of `known`, nearest first, by edit distance of at most a third. */
 export function nearest(asked: string, known: readonly string[]): readonly string[] {
   const limit = Math.max(2, Math.ceil(asked.length / 3));
-  return known
+  // Texts differ by no less than their lengths do: what is asked may be as long as a URL, and the hub may know ten thousand nodes.
+  const alike = known.filter((name) => Math.abs(name.length - asked.length) <= limit);
+  return alike
     .map((name) => ({ name, distance: editDistance(asked.toLowerCase(), name.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))

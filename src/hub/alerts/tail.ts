@@ -1,4 +1,5 @@
 import { MAX_ALERT_TAILS } from "../../model/limits.ts";
+import { nextTurn } from "../store/turns.ts";
 import { type AlertFilter, type AlertRecord, alertId, severityRank } from "./alert-record.ts";
 import type { AlertStore } from "./alert-store.ts";
 
@@ -26,7 +27,7 @@ export interface Tail {
 const PER_PAGE = 256;
 
 /** Alerts as they come. Whoever asks again with `next` misses none and sees none twice, however long it was away. */
-export function createTail(store: AlertStore, lastNumber: () => number): Tail {
+export function createTail(store: Pick<AlertStore, "after" | "findNumber">, lastNumber: () => number): Tail {
   const waiting = new Set<() => void>();
   const look = async (after: number, filter: TailRequest["filter"]): Promise<TailPage & { readonly at: number }> => {
     for (let at = after; ; ) {
@@ -35,6 +36,8 @@ export function createTail(store: AlertStore, lastNumber: () => number): Tail {
       const fitting = page.filter(({ alert }) => fits(alert, filter));
       if (fitting.length > 0 || page.length < PER_PAGE)
         return { alerts: fitting.map(({ number }) => store.findNumber(number)), next: alertId(at), at };
+      // Nothing of a million alerts may fit: others have the loop between two pages.
+      await nextTurn();
     }
   };
   return {
