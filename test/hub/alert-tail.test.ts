@@ -29,3 +29,28 @@ test("whoever looks through all alerts for nothing leaves the loop to others", a
   expect(page).toEqual({ alerts: [], next: `alert-${ALERTS}` });
   expect(turns).toBeGreaterThan(10);
 });
+
+test("what comes while it is looked for is answered at once, and not after the wait", async () => {
+  const alert = alertOf();
+  const stored: { number: number; id: string; alert: typeof alert }[] = [];
+  const tail = createTail(
+    {
+      after: async (number) => {
+        const seen = stored.filter((one) => one.number > number);
+        // The commit of another is done behind the question and before its answer.
+        if (stored.length === 0) {
+          stored.push({ number: 1, id: "alert-1", alert });
+          tail.wake();
+        }
+        return seen;
+      },
+      findNumber: (number) => ({
+        ...{ number, id: `alert-${number}`, alert, fingerprint: "f", receivedAtMs: 0, incident: "incident-1" },
+        acknowledgement: null,
+      }),
+    },
+    () => 0,
+  );
+  const page = await tail.read({ after: 0, waitMs: 3_600_000, filter: {} });
+  expect(page).toMatchObject({ alerts: [{ id: "alert-1" }], next: "alert-1" });
+});

@@ -29,6 +29,7 @@ const PER_PAGE = 256;
 /** Alerts as they come. Whoever asks again with `next` misses none and sees none twice, however long it was away. */
 export function createTail(store: Pick<AlertStore, "after" | "findNumber">, lastNumber: () => number): Tail {
   const waiting = new Set<() => void>();
+  let wakes = 0;
   const look = async (after: number, filter: TailRequest["filter"]): Promise<TailPage & { readonly at: number }> => {
     for (let at = after; ; ) {
       const page = await store.after(at, PER_PAGE);
@@ -42,15 +43,19 @@ export function createTail(store: Pick<AlertStore, "after" | "findNumber">, last
   };
   return {
     wake: () => {
+      wakes += 1;
       for (const go of [...waiting]) go();
     },
     async read({ after, waitMs, filter }) {
       const untilMs = performance.now() + waitMs;
+      let known = wakes;
       let page = await look(after ?? lastNumber(), filter);
       while (page.alerts.length === 0 && waiting.size < MAX_ALERT_TAILS) {
         const leftMs = untilMs - performance.now();
         if (leftMs <= 0) break;
-        await somethingNew(waiting, leftMs);
+        // What came during the look may stand behind what it saw.
+        if (wakes === known) await somethingNew(waiting, leftMs);
+        known = wakes;
         page = await look(page.at, filter);
       }
       return { alerts: page.alerts, next: page.next };
