@@ -1,8 +1,10 @@
-import { printUtc } from "../base/civil-time.ts";
+import { DAY_MS, printUtc } from "../base/civil-time.ts";
 import type { AlertDetails } from "../hub/alerts/alert-details.ts";
+import type { ShownAlertRetention } from "../hub/alerts/alert-retention.ts";
 import type { MetricsRequest, ResponseTimes, Times } from "../hub/alerts/metrics.ts";
 import type { OutboxEntry } from "../hub/notices/notice-service.ts";
 import type { Severity } from "../model/alert.ts";
+import { ALERTS_HELD_MS } from "../model/limits.ts";
 import { paintFor } from "./paint.ts";
 
 export interface ListedAlert {
@@ -30,6 +32,8 @@ export interface OutboxAnswer {
 
 export interface MetricsAnswer extends MetricsRequest {
   readonly parts: readonly ResponseTimes[];
+  /** Incidents of that time that retention may have removed, at the most. */
+  readonly removed: number;
 }
 
 const URGENT: ReadonlySet<Severity> = new Set(["critical", "emergency"]);
@@ -79,8 +83,9 @@ export function noticeLine(notice: Omit<OutboxEntry, "recipient"> & { readonly r
   );
 }
 
-export function metricsLines({ by, fromMs, toMs, parts }: MetricsAnswer): readonly string[] {
-  if (parts.length === 0) return [`no incident from ${printUtc(fromMs)} to ${printUtc(toMs)}`];
+export function metricsLines({ by, fromMs, toMs, parts, removed }: MetricsAnswer): readonly string[] {
+  const gone = removed === 0 ? [] : [`up to ${removed} incidents of that time were removed by retention`];
+  if (parts.length === 0) return [`no incident from ${printUtc(fromMs)} to ${printUtc(toMs)}`, ...gone];
   const rows = [
     [by, "incidents", "open", "told p50/p90/p99/max", "acknowledged p50/p90/p99/max", "in time"],
     ...parts.map(({ key, incidents, open, notice, acknowledgement, inTime }) => [
@@ -89,13 +94,43 @@ export function metricsLines({ by, fromMs, toMs, parts }: MetricsAnswer): readon
     ]),
   ];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
+  const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd(),
   );
+  return [...lines, ...gone];
 }
+
+const HELD: { readonly [why in keyof ShownAlertRetention["held"]]: string } = {
+  person: "nobody has acknowledged all of their incidents (maint alert list --state open)",
+  notice: "a notice that waits tells of them (maint alert outbox list --state waiting)",
+  proposal: "a proposal on which nobody decided names them (maint proposal list)",
+};
+
+export function retentionLines(answer: ShownAlertRetention): readonly string[] {
+  const { days, records, set, kept, removed, going, held } = answer;
+  const limits = [...(days === null ? [] : [`${days} days`]), ...(records === null ? [] : [`${records} records`])];
+  const who = set === null ? "" : ` (${set.by}, ${printUtc(set.atMs)}: ${set.reason})`;
+  const since = kept.sinceMs === null ? "" : `, ${kept.first} and later, since ${printUtc(kept.sinceMs)}`;
+  const stays = Object.entries(HELD).flatMap(([why, words]) => {
+    const { batches, records: count } = held[why as keyof typeof held];
+    return batches === 0 ? [] : [`${count} records are beyond that and stay: ${words}`];
+  });
+  return [
+    plain(`kept of alerts: ${limits.length === 0 ? "everything" : limits.join(", ")}${who}`),
+    `there are ${kept.records} records${since}`,
+    ...(removed.batches === 0 ? [] : [`${removed.records} records were removed by retention`]),
+    ...(going.batches === 0 ? [] : [`${going.records} records are beyond that, and go now`]),
+    ...stays,
+    ...(limits.length === 0
+      ? []
+      : [`what came in the last ${HELD_DAYS} days stays in any case: patterns and proposals count it`]),
+  ];
+}
+
+const HELD_DAYS = ALERTS_HELD_MS / DAY_MS;
 
 const timesText = ({ count, p50Ms, p90Ms, p99Ms, maxMs }: Times): string =>
   count === 0 ? "-" : [p50Ms, p90Ms, p99Ms, maxMs].map((ms) => timeText(ms ?? 0)).join("/");

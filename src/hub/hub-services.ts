@@ -1,5 +1,6 @@
 import type { LedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
+import type { AlertRetention } from "./alerts/alert-retention.ts";
 import type { AlertService } from "./alerts/alert-service.ts";
 import type { ArchiveDesk } from "./archive/archive-desk.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
@@ -42,6 +43,8 @@ export interface HubServices {
   /** Null where people come by the hub's own tokens only. */
   readonly oidc: Oidc | null;
   readonly alerts: AlertService;
+  /** How much of them is kept. */
+  readonly alertRetention: AlertRetention;
   readonly notices: NoticeService;
   readonly patterns: PatternService;
   readonly proposals: ProposalService;

@@ -234,7 +234,7 @@ function startTicking(
   clock: Clock,
   failed: (error: unknown) => void,
 ): { readonly stop: () => Promise<void> } {
-  const { rollout, alerts, notices, patterns, policy, archiveDesk } = services;
+  const { rollout, alerts, alertRetention, notices, patterns, policy, archiveDesk } = services;
   const tick = async (): Promise<void> => {
     if (policy.refreshTimestamp(clock.nowMs())) await rollout.refresh();
     await rollout.evaluate();
@@ -245,6 +245,7 @@ function startTicking(
     await services.witnesses.round();
     await services.refusals.flush();
     await archiveDesk.tidy();
+    await alertRetention.tidy();
   };
   let under: Promise<void> = Promise.resolve();
   let busy = false;

@@ -3,6 +3,7 @@ import type { SigningKey } from "../disk/key-file.ts";
 import { openLedgerDesk } from "../disk/ledger-desk.ts";
 import type { LedgerFile } from "../disk/ledger-file.ts";
 import { PHASE_DEADLINE_MS } from "../model/limits.ts";
+import { createAlertRetention } from "./alerts/alert-retention.ts";
 import { createAlertService } from "./alerts/alert-service.ts";
 import { createArchiveDesk } from "./archive/archive-desk.ts";
 import type { ArchiveFile } from "./archive/archive-file.ts";
@@ -191,6 +192,7 @@ type Records = Pick<
   | "nodes"
   | "contracts"
   | "alerts"
+  | "alertRetention"
   | "notices"
   | "patterns"
   | "proposals"
@@ -229,9 +231,16 @@ function composeRecords(
     peopleWith: rolesIn(db),
     chance: Math.random,
   });
-  const alerts = createAlertService({ ...{ db, journal, clock, contracts, hubId: base.hubId }, post: notices.post });
+  const alerts = createAlertService({
+    ...{ db, journal, ledger, clock, contracts, hubId: base.hubId },
+    post: notices.post,
+  });
   const { archive } = base;
   const evolution = composeEvolution(base, journal, { nodes, people, contracts, alerts });
+  const alertRetention = createAlertRetention({
+    ...{ db, journal, ledger, clock, alerts, hubId: base.hubId },
+    ...{ followed: evolution.patterns.followed, cited: evolution.proposals.citedAlerts },
+  });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh, archive });
   const impacts = createImpactService({ db, journal, clock, contracts, nodes, archive: base.archive });
   const reports = createReportService({
@@ -264,6 +273,7 @@ function composeRecords(
     nodes,
     contracts,
     alerts,
+    alertRetention,
     notices,
     orders,
   };

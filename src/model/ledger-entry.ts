@@ -44,6 +44,7 @@ export const LEDGER_ACTION_TYPES = [
   "alert_raised",
   "alert_acknowledgement",
   "alert_notice",
+  "alert_retention",
   "pattern_analysis",
   "proposal",
   "order",

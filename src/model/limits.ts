@@ -162,10 +162,16 @@ export const LOG_INTERVAL_MS = 1_000;
 export const LOG_BATCHES_PER_COMMIT = 4;
 /** Archived entries that retention removes in one turn. */
 export const MAX_REMOVED_PER_TURN = 1_000;
+/** Batches of alerts that retention looks at, and at the most removes, in one turn; a batch holds RECORDS_PER_FRAME records. */
+export const MAX_ALERT_BATCHES_PER_TURN = 256;
+/** How often the hub looks whether any alerts are beyond their retention. */
+export const ALERT_RETENTION_CHECK_MS = 3_600_000;
 /** Archived entries of one answer over HTTP: each is read and unpacked while others wait. */
 export const MAX_ARCHIVE_LISTED = 1_000;
 /** A hundred years. */
 export const MAX_RETENTION_DAYS = 36_525;
+/** Records that a retention may ask to keep. */
+export const MAX_RETENTION_RECORDS = 2 ** 32;
 /** How often the hub looks whether anything archived is beyond its retention. */
 export const RETENTION_CHECK_MS = 60_000;
 /** Batches of records that a hub lets a node have under way at once. */
@@ -256,6 +262,11 @@ export const PATTERN_WINDOWS_MS = [24 * 3_600_000, 7 * 24 * 3_600_000, 30 * 24 *
 export const PATTERN_KEPT_MS = 90 * 24 * 3_600_000;
 /** An alert that says it is from later than this ahead counts as of when it was heard. */
 export const PATTERN_CLOCK_AHEAD_MS = 24 * 3_600_000;
+/**
+ * Alerts of this time stay whatever their retention says: patterns, the drafts of proposals and the effects of versions are counted
+ * from them, by clocks that may be a day ahead.
+ */
+export const ALERTS_HELD_MS = PATTERN_KEPT_MS + PATTERN_CLOCK_AHEAD_MS;
 /** Analyses that are kept as they were answered; the ledger has the figures of every one. */
 export const PATTERN_ANALYSES_KEPT = 100;
 /** Blocked decisions that are kept for one contract, condition and reason, and for all; the newest stay. */

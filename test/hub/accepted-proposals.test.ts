@@ -75,7 +75,9 @@ async function openFloor() {
   const open = (journal = bench.journal): ProposalService =>
     createProposalService({
       ...{ ...bench, ...noFloor, contracts, patterns, tools: textTools, journal },
-      alerts: { list: (filter = {}) => alerts.list(asked.push(filter) > 0 ? filter : {}) },
+      alerts: {
+        ...{ removed: alerts.removed, list: (filter = {}) => alerts.list(asked.push(filter) > 0 ? filter : {}) },
+      },
     });
   const [pattern] = findAlertPatterns(await alerts.list()).patterns;
   const made = await open().create({ kind: "pattern", pattern: pattern?.id ?? "" }, ENGINEER);
@@ -151,17 +153,22 @@ test("an effect that could not read all alerts is not sure of anything", async (
     contracts: { ...floor.contracts, history: async () => [{ version: "v1.1", activatedAtMs: START_MS - 9 * DAY_MS }] },
     archive: recordedFloor([{ node: "LP-1", atMs: START_MS - 5 * DAY_MS, test: "T-1" }]),
   };
-  const effectOf = (count: number) =>
+  const effectOf = (count: number, removed = 0) =>
     measuredEffect(
       {
         ...ports,
-        alerts: { list: async (filter: unknown) => asked.push(filter) && Array.from({ length: count }, () => record) },
+        alerts: {
+          removed: () => ({ alerts: removed, incidents: 0 }),
+          list: async (filter: unknown) => asked.push(filter) && Array.from({ length: count }, () => record),
+        },
       } as unknown as ProposalPorts,
       { ...floor.made, contract, deployedVersion: "v1.1" },
     );
   expect(await effectOf(3)).toMatchObject({ isWhole: true });
   expect(await effectOf(MAX_EFFECT_ALERTS)).toMatchObject({ isWhole: false, verdict: "unclear" });
   expect(asked).toMatchObject([{ limit: MAX_EFFECT_ALERTS }, { limit: MAX_EFFECT_ALERTS }]);
+  // What retention removed of that time is counted nowhere.
+  expect(await effectOf(3, 1)).toMatchObject({ isWhole: false, verdict: "unclear" });
 });
 
 test.each([

@@ -161,7 +161,9 @@ describe("what hub.db keeps is held to the ledger", () => {
   };
   test.each(planted)("%s is found", async (_what, sql, expected) => {
     const { db, ledger } = await filled();
-    expect(await verifyAlerts(db, ledger)).toEqual({ batches: 3, records: 6, findings: [], findingCount: 0 });
+    expect(await verifyAlerts(db, ledger)).toEqual({
+      ...{ batches: 3, records: 6, removed: { batches: 0, records: 0 }, findings: [], findingCount: 0 },
+    });
     db.prepare(sql).run();
     const { findings } = await verifyAlerts(db, ledger);
     expect(findings.map(({ message }: AlertFinding) => message)).toEqual([expect.stringMatching(expected)]);
@@ -213,7 +215,8 @@ test("alerts of a hub from before batches keep numbers, acknowledgements and ste
   const bench = await openLoopBench();
   const { openJournal } = await import("../../src/hub/store/journal.ts");
   const alerts = createAlertService({
-    ...{ db, journal: openJournal(db, bench.ledger), clock: bench.clock, hubId: "hub", contracts: contractShelf([]) },
+    ...{ db, journal: openJournal(db, bench.ledger), ledger: bench.ledger, clock: bench.clock },
+    ...{ hubId: "hub", contracts: contractShelf([]) },
     post: (notices) => told.push(...notices.map(({ kind, role, count, fresh }) => `${kind} ${role} ${count} ${fresh}`)),
   });
   const ids = (await alerts.list()).map(({ id, acknowledgement }) => `${id} ${acknowledgement?.note ?? "open"}`);

@@ -6,13 +6,13 @@ import { alertOf } from "./loop-fixture.ts";
 const ALERTS = 5_000;
 
 /** As many alerts as a page asks for, at once: as SQLite answers, without a turn of the loop. */
-const store: Pick<AlertStore, "after" | "findNumber"> = {
+const store: Pick<AlertStore, "after" | "find"> = {
   after: async (number, limit) =>
     Array.from({ length: Math.min(limit, ALERTS - number) }, (_, index) => {
       const own = number + index + 1;
       return { number: own, id: `alert-${own}`, alert: alertOf({ seq: own }) };
     }),
-  findNumber: () => expect.fail("nothing fits"),
+  find: () => expect.fail("nothing fits"),
 };
 
 test("whoever looks through all alerts for nothing leaves the loop to others", async () => {

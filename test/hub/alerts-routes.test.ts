@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { MaintError } from "../../src/base/maint-error.ts";
+import { createAlertRetention } from "../../src/hub/alerts/alert-retention.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { textTools } from "../../src/hub/contracts/contract-tools.ts";
 import type { HubEnv } from "../../src/hub/http/access.ts";
@@ -48,12 +49,15 @@ async function openRoutes() {
     failed: (error) => expect.fail(String(error)),
   });
   const proposals = createProposalService({ ...bench, ...noFloor, contracts, alerts, patterns, tools: textTools });
+  const alertRetention = createAlertRetention({
+    ...{ ...bench, alerts, hubId: "hub", followed: patterns.followed, cited: proposals.citedAlerts },
+  });
   const app = new Hono<HubEnv>()
     .use(async (context, next) => {
       context.set("principal", { id: "P-1", roles: (context.req.header("x-roles") ?? "").split(",") });
       await next();
     })
-    .route("/v1/alerts", alertsRoutes({ ...bench, alerts, notices }))
+    .route("/v1/alerts", alertsRoutes({ ...bench, alerts, alertRetention, notices }))
     .route("/v1/patterns", patternsRoutes(patterns))
     .route("/v1/proposals", proposalsRoutes(proposals))
     .route(
@@ -119,6 +123,12 @@ describe("refusals", () => {
     ["operator", "GET", "/v1/alerts?since=yesterday", undefined, "BAD_REQUEST"],
     ["operator", "GET", "/v1/alerts?contract=../x", undefined, "BAD_REQUEST"],
     ["operator", "GET", "/v1/alerts?colour=red", undefined, "BAD_REQUEST"],
+    ["supervisor", "PUT", "/v1/alerts/retention", { days: 400, reason: "disk" }, "FORBIDDEN"],
+    ["admin", "PUT", "/v1/alerts/retention", { days: 400 }, "BAD_REQUEST"],
+    ["admin", "PUT", "/v1/alerts/retention", { days: 400, reason: " " }, "BAD_REQUEST"],
+    ["admin", "PUT", "/v1/alerts/retention", { days: 0, reason: "disk" }, "BAD_REQUEST"],
+    ["admin", "PUT", "/v1/alerts/retention", { records: 1.5, reason: "disk" }, "BAD_REQUEST"],
+    ["admin", "PUT", "/v1/alerts/retention", { days: 400, reason: "x".repeat(1_001) }, "BAD_REQUEST"],
     ["operator", "GET", "/v1/patterns", undefined, "NOT_FOUND"],
     ["operator", "POST", "/v1/patterns/analysis", {}, "FORBIDDEN"],
     ["author", "POST", "/v1/patterns/analysis", { since: 5 }, "BAD_REQUEST"],

@@ -16,6 +16,7 @@ async function openAlerts(whenBlocked: readonly BundleNotice[] = []) {
   const alerts = createAlertService({
     db: bench.db,
     journal: bench.journal,
+    ledger: bench.ledger,
     clock: bench.clock,
     contracts: contractShelf([knownContract(bundleOf({ whenBlocked }))]),
     hubId: "hub",

@@ -72,6 +72,8 @@ const GUARDED: { readonly [route: string]: string } = {
   "GET /v1/alerts/tail": ALL,
   "GET /v1/alerts/metrics": ALL,
   "GET /v1/alerts/verify": "auditor QA admin",
+  "GET /v1/alerts/retention": ALL,
+  "PUT /v1/alerts/retention": "admin",
   "GET /v1/alerts/:id": ALL,
   "POST /v1/alerts/acknowledge": "operator QA supervisor admin",
   "GET /v1/alerts/outbox": "QA supervisor auditor admin",

@@ -232,9 +232,10 @@ async function feedback(): Promise<void> {
     readonly alerts: readonly { readonly id: string }[];
   };
   const [first] = alerts;
-  for (const path of ["tail?after=alert-0", "metrics", "verify", "outbox", `${first?.id}`])
+  for (const path of ["tail?after=alert-0", "metrics", "verify", "retention", "outbox", `${first?.id}`])
     await fits("GET", `/v1/alerts/${path}`);
   await fits("POST", `/v1/alerts/${first?.id}/acknowledge`, { note: "lamp ordered" });
+  await fits("PUT", "/v1/alerts/retention", { days: 400, records: null, reason: "the disk is small" });
   await fits("POST", "/v1/alerts/acknowledge", { ids: [first?.id], note: "twice" }, 409);
   await fits("POST", "/v1/alerts/outbox/retry", { ids: "all" });
   await fits("POST", "/v1/alerts/trial", { to: "supervisor" });

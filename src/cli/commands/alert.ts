@@ -1,7 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DAY_MS } from "../../base/civil-time.ts";
+import type { ShownAlertRetention } from "../../hub/alerts/alert-retention.ts";
 import type { AlertVerification } from "../../hub/alerts/verify-alerts.ts";
 import { SEVERITIES } from "../../model/alert.ts";
+import { ALERTS_HELD_MS } from "../../model/limits.ts";
 import {
   type AlertDetailsAnswer,
   alertLines,
@@ -11,6 +14,7 @@ import {
   metricsLines,
   noticeLine,
   type OutboxAnswer,
+  retentionLines,
 } from "../alert-lines.ts";
 import { type HubOptions, hubClient, LONG_PATIENCE_MS, printAnswer, withHubOptions } from "../hub-client.ts";
 
@@ -53,6 +57,19 @@ export function command(): Command {
   )
     .addHelpText("after", "\nExample:\n  maint alert verify")
     .action(verify);
+  withHubOptions(
+    alert.command("retain").description("show or set how much of alerts is kept; what is beyond goes for good"),
+  )
+    .option("--days <number>", "what came in so many days", countOf)
+    .option("--records <number>", "the newest so many, alerts and trials", countOf)
+    .addOption(new Option("--forever", "everything").conflicts(["days", "records"]))
+    .option("--reason <text>", "why, for the ledger")
+    .addHelpText(
+      "after",
+      `\nWhat waits for a person, a notice or a proposal stays, and so does what came in the last ${ALERTS_HELD_MS / DAY_MS} days.\n` +
+        '\nExample:\n  maint alert retain\n  maint alert retain --days 400 --reason "as the quality manual says"',
+    )
+    .action(retain);
   withHubOptions(alert.command("test-notice").description("send a trial notice, and say what became of it"))
     .requiredOption("--to <role-or-channel>", "a role, along its routes, or a channel by its name")
     .option("--address <address>", "where the channel is e-mail")
@@ -182,11 +199,39 @@ async function verify(options: HubOptions): Promise<void> {
   const lines = answer.findings.map(
     ({ firstAlert, entry, message }) => `${firstAlert}, entry ${entry ?? "none"}: ${message}`,
   );
+  const { removed } = answer;
+  if (removed.batches > 0)
+    lines.push(
+      `${removed.records} records in ${removed.batches} batches were removed by retention, as the ledger says`,
+    );
   const said =
     answer.findingCount === 0
       ? `all ${answer.records} records in ${answer.batches} batches are those that the ledger names`
       : `${answer.findingCount} of ${answer.batches} batches do not hold`;
   printAnswer(options, answer, [...lines, said]);
+}
+
+interface RetainOptions extends HubOptions {
+  readonly days?: number;
+  readonly records?: number;
+  readonly forever?: boolean;
+  readonly reason?: string;
+}
+
+async function retain(options: RetainOptions): Promise<void> {
+  const { days = null, records = null, forever, reason } = options;
+  const isAsking = days === null && records === null && forever !== true;
+  if (isAsking !== (reason === undefined)) {
+    const { MaintError } = await import("../../base/maint-error.ts");
+    const why = isAsking ? "how much is kept? say --days, --records or --forever" : "say why: --reason";
+    throw new MaintError("MAINT_ERR_USAGE", why);
+  }
+  const hub = hubClient(options);
+  const path = "/v1/alerts/retention";
+  const answer = await (isAsking
+    ? hub.get(path, { patienceMs: LONG_PATIENCE_MS })
+    : hub.put(path, { days, records, reason }));
+  printAnswer(options, answer, retentionLines(answer as ShownAlertRetention));
 }
 
 async function testNotice(options: HubOptions & { readonly to: string; readonly address?: string }): Promise<void> {

@@ -1,8 +1,9 @@
 import { MAX_ALERTS_NAMED } from "../../model/limits.ts";
 import type { Principal } from "../ports.ts";
-import { badRequest, conflict, notFound, unknownId } from "../refusals.ts";
+import { badRequest, conflict, notFound } from "../refusals.ts";
 import type { AlertPorts } from "./alert-ports.ts";
 import { incidentId } from "./alert-record.ts";
+import { noSuchAlert } from "./alert-removals.ts";
 import type { AlertStatements } from "./alert-statements.ts";
 import type { AlertStore } from "./alert-store.ts";
 
@@ -90,8 +91,8 @@ export async function acknowledge(
   };
 }
 
-async function openIncident({ db }: AlertPorts, store: AlertStore, asked: string): Promise<OpenIncident> {
-  const open = (fingerprint: string) => db.prepare(OPEN).get(fingerprint) as OpenIncident | undefined;
+async function openIncident(ports: AlertPorts, store: AlertStore, asked: string): Promise<OpenIncident> {
+  const open = (fingerprint: string) => ports.db.prepare(OPEN).get(fingerprint) as OpenIncident | undefined;
   if (FINGERPRINT.test(asked)) {
     const incident = open(asked);
     if (incident === undefined)
@@ -99,12 +100,7 @@ async function openIncident({ db }: AlertPorts, store: AlertStore, asked: string
     return incident;
   }
   const found = store.find(asked);
-  if (found === undefined)
-    throw unknownId(
-      "alert",
-      asked,
-      (await store.list({ limit: 100 })).map((known) => known.id),
-    );
+  if (found === undefined) throw await noSuchAlert(ports, store, asked);
   const { acknowledgement, fingerprint } = found;
   if (acknowledgement !== null)
     throw conflict(`${asked} was acknowledged by ${acknowledgement.by} already: ${acknowledgement.note}`);

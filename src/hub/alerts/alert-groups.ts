@@ -9,7 +9,7 @@ export async function listGroups(tables: Kysely<AlertTables>, filter: AlertFilte
     .selectFrom("alert_group as g")
     .leftJoin("alert_incident as i", "i.id", "g.incident")
     .select(["g.fingerprint", "g.contract", "g.condition", "g.reason", "g.subject", "g.node", "g.rank", "g.count"])
-    .select(["g.first_at_ms", "g.last_at_ms", "i.count as open"]);
+    .select(["g.first_at_ms", "g.last_at_ms", "g.removed", "i.count as open"]);
   if (contract !== undefined) query = query.where("g.contract", "=", contract);
   if (node !== undefined) query = query.where("g.node", "=", node);
   if (reason !== undefined) query = query.where("g.reason", "=", reason);
@@ -22,7 +22,7 @@ export async function listGroups(tables: Kysely<AlertTables>, filter: AlertFilte
   return (await (limit === undefined ? query : query.limit(limit)).execute()).map((row) => ({
     ...{ fingerprint: row.fingerprint, contract: row.contract, condition: row.condition, reason: row.reason },
     ...{ subject: row.subject, node: row.node, severity: severityOf(row.rank), count: row.count, open: row.open ?? 0 },
-    ...{ firstAtMs: row.first_at_ms, lastAtMs: row.last_at_ms },
+    ...{ firstAtMs: row.first_at_ms, lastAtMs: row.last_at_ms, removed: row.removed },
   }));
 }
 

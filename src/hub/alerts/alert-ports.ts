@@ -1,3 +1,4 @@
+import type { LedgerReader } from "../../disk/ledger-file.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import type { Clock, ContractSource } from "../ports.ts";
 import type { HubDatabase } from "../store/database.ts";
@@ -8,6 +9,8 @@ import type { DueNotice } from "./escalation.ts";
 export interface AlertPorts {
   readonly db: HubDatabase;
   readonly journal: Pick<Journal, "commit">;
+  /** The hub's own, to be read. */
+  readonly ledger: Pick<LedgerReader, "page">;
   readonly clock: Clock;
   readonly hubId: string;
   /** Where a contract's `when blocked` notices are looked up. */

@@ -73,8 +73,11 @@ export interface AlertGroup {
   readonly subject: string;
   readonly node: string;
   readonly severity: Severity;
+  /** All since `firstAtMs`. */
   readonly count: number;
   readonly open: number;
+  /** How many of `count` retention removed. */
+  readonly removed: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
 }

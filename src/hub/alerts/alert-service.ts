@@ -1,11 +1,9 @@
 import { oneAtATime } from "../../base/one-at-a-time.ts";
 import type { Result } from "../../base/result.ts";
-import type { LedgerReader } from "../../disk/ledger-file.ts";
 import type { ContractId, Version } from "../../model/ids.ts";
 import { COMMIT_GATHER_TURNS, RECORDS_PER_COMMIT } from "../../model/limits.ts";
 import type { AlertBatch } from "../../model/message.ts";
 import type { Principal } from "../ports.ts";
-import { unknownId } from "../refusals.ts";
 import { createGroups } from "../session/groups.ts";
 import type { AlertTables } from "../store/alerts-tables.ts";
 import { type Acknowledged, acknowledge } from "./acknowledge.ts";
@@ -20,6 +18,7 @@ import {
   incidentNumber,
   type NumberedAlert,
 } from "./alert-record.ts";
+import { noSuchAlert, type RemovedOfTime, removedOfTime, type TimeWindow } from "./alert-removals.ts";
 import { alertStatements } from "./alert-statements.ts";
 import { alertStore } from "./alert-store.ts";
 import type { PlainAlerts } from "./alert-text.ts";
@@ -60,10 +59,10 @@ export interface AlertService {
   /**
    * Acknowledges the alert and every other open one of its fingerprint; of several, all or none. A group's fingerprint names it,
    * too.
-   * @throws MaintError NOT_FOUND, BAD_REQUEST without a note, CONFLICT naming who acknowledged before
+   * @throws MaintError NOT_FOUND, also for what retention removed; BAD_REQUEST without a note; CONFLICT naming who acknowledged before
    */
   readonly acknowledge: (id: string | readonly string[], by: Principal, note: string) => Promise<Acknowledged>;
-  /** @throws MaintError NOT_FOUND */
+  /** @throws MaintError NOT_FOUND; where retention removed it, that says so and names the ledger's entry */
   readonly details: (id: string) => Promise<AlertDetails>;
   /** Who was told of these incidents, `incident-4`, and who ended them; what is none is left out. */
   readonly incidents: (ids: readonly string[]) => Promise<readonly IncidentHistory[]>;
@@ -72,7 +71,11 @@ export interface AlertService {
   /** How long people took to answer. */
   readonly metrics: (request: MetricsRequest) => readonly ResponseTimes[];
   /** Holds what is kept to the ledger. */
-  readonly verify: (ledger: Pick<LedgerReader, "page">) => Promise<AlertVerification>;
+  readonly verify: () => Promise<AlertVerification>;
+  /** What retention may have removed of a time, at the most. */
+  readonly removed: (window: TimeWindow) => RemovedOfTime;
+  /** Runs while nothing is taken in, acknowledged or told, and all that was taken in is counted. */
+  readonly settled: <T>(work: () => Promise<T>) => Promise<T>;
   /** Posts what is due now; call it every few seconds. */
   readonly escalate: () => Promise<readonly DueNotice[]>;
   /** What nodes that try a version would have said by it. */
@@ -109,6 +112,11 @@ export function createAlertService(ports: AlertPorts): AlertService {
     await serially(intake.settle);
     return read();
   };
+  const settled = <T>(work: () => Promise<T>): Promise<T> =>
+    serially(async () => {
+      await intake.settle();
+      return work();
+    });
   return {
     receive: (node, batch, plain) => batches({ node, batch, plain }),
     ackedUpTo: (node, epoch) => serially(async () => intake.storedUpTo(node, epoch)),
@@ -118,20 +126,13 @@ export function createAlertService(ports: AlertPorts): AlertService {
     groupCounts: (fingerprints) => counted(() => groupCounts(tables, fingerprints)),
     acknowledge: (id, by, note) => {
       const ids = typeof id === "string" ? [id] : id;
-      return serially(async () => {
-        await intake.settle();
-        return acknowledge(ports, { store, statements }, { ids, by, note }).finally(intake.forget);
-      });
+      return settled(() => acknowledge(ports, { store, statements }, { ids, by, note }).finally(intake.forget));
     },
     details: (id) =>
       counted(async () => {
         const record = store.find(id);
         if (record !== undefined) return detailsOf(db, record);
-        throw unknownId(
-          "alert",
-          id,
-          (await store.list({ limit: 100 })).map((known) => known.id),
-        );
+        throw await noSuchAlert(ports, store, id);
       }),
     incidents: (ids) =>
       counted(() =>
@@ -142,12 +143,10 @@ export function createAlertService(ports: AlertPorts): AlertService {
       ),
     tail: tail.read,
     metrics: (request) => responseTimes(db, request, ports.clock.nowMs()),
-    verify: (ledger) => verifyAlerts(db, ledger),
-    escalate: () =>
-      serially(async () => {
-        await intake.settle();
-        return sendDue(ports, statements, store.findNumber);
-      }),
+    verify: () => verifyAlerts(db, ports.ledger),
+    removed: (window) => removedOfTime(db, window),
+    settled,
+    escalate: () => settled(() => sendDue(ports, statements, store.findNumber)),
     shadow: (contract, version) => summarizeShadow(tables, contract, version),
   };
 }

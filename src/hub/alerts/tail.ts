@@ -27,7 +27,7 @@ export interface Tail {
 const PER_PAGE = 256;
 
 /** Alerts as they come. Whoever asks again with `next` misses none and sees none twice, however long it was away. */
-export function createTail(store: Pick<AlertStore, "after" | "findNumber">, lastNumber: () => number): Tail {
+export function createTail(store: Pick<AlertStore, "after" | "find">, lastNumber: () => number): Tail {
   const waiting = new Set<() => void>();
   let wakes = 0;
   const look = async (after: number, filter: TailRequest["filter"]): Promise<TailPage & { readonly at: number }> => {
@@ -36,7 +36,8 @@ export function createTail(store: Pick<AlertStore, "after" | "findNumber">, last
       at = page.at(-1)?.number ?? at;
       const fitting = page.filter(({ alert }) => fits(alert, filter));
       if (fitting.length > 0 || page.length < PER_PAGE)
-        return { alerts: fitting.map(({ number }) => store.findNumber(number)), next: alertId(at), at };
+        // What retention removed after the page was read is told no more.
+        return { alerts: fitting.flatMap(({ id }) => store.find(id) ?? []), next: alertId(at), at };
       // Nothing of a million alerts may fit: others have the loop between two pages.
       await nextTurn();
     }

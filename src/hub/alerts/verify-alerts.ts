@@ -1,9 +1,10 @@
-import type { LedgerPage, LedgerReader } from "../../disk/ledger-file.ts";
-import type { LedgerRecord } from "../../model/ledger-entry.ts";
+import type { LedgerReader } from "../../disk/ledger-file.ts";
 import type { SqlConnection } from "../store/database.ts";
 import { nextTurn } from "../store/turns.ts";
-import { alertId, alertNumber } from "./alert-record.ts";
+import { alertId } from "./alert-record.ts";
 import { digestOf } from "./intake.ts";
+import { type NamedBatch, namedBatches } from "./named-batches.ts";
+import { namedRemovals, verifyRemovals } from "./verify-removals.ts";
 
 /** Where what hub.db keeps of alerts is not what the ledger says was kept. */
 export interface AlertFinding {
@@ -17,19 +18,11 @@ export interface AlertFinding {
 export interface AlertVerification {
   readonly batches: number;
   readonly records: number;
+  /** Batches that are gone because retention removed them, as the ledger says. */
+  readonly removed: { readonly batches: number; readonly records: number };
   /** The first MAX_FINDINGS; `findingCount` counts all. */
   readonly findings: readonly AlertFinding[];
   readonly findingCount: number;
-}
-
-/** A batch as its ledger entry names it. */
-interface NamedBatch {
-  readonly node: string;
-  readonly epoch: string;
-  readonly from_seq: number;
-  readonly first_alert: number;
-  readonly count: number;
-  readonly sha256: string;
 }
 
 interface StoredBatch {
@@ -42,7 +35,6 @@ interface StoredBatch {
 }
 
 const MAX_FINDINGS = 100;
-const ENTRIES_PER_PAGE = 256;
 const BATCHES_PER_TURN = 256;
 
 /**
@@ -78,45 +70,21 @@ export async function verifyAlerts(
     await nextTurn();
   }
   const one = db.prepare(ONE);
-  for (const [first, { entry }] of named)
-    if (one.get(first) === undefined) say(first, entry, "the ledger names it, and it is gone from hub.db");
-  return { ...counts, findings };
+  const gone = new Map([...named].filter(([first]) => one.get(first) === undefined));
+  // Read last: what a hub that runs removed since then is written down already.
+  const removals = await namedRemovals(db, ledger);
+  const { removed, faults } = verifyRemovals(db, removals, gone);
+  for (const { firstAlert, entry, message } of faults) say(firstAlert, entry, message);
+  for (const [first, { entry }] of gone)
+    if (!removed.has(first)) say(first, entry, "the ledger names it, and it is gone from hub.db");
+  const records = [...removed].reduce((sum, first) => sum + (gone.get(first)?.batch?.count ?? 1), 0);
+  return { ...counts, removed: { batches: removed.size, records }, findings };
 }
 
 const LAST = "select coalesce(max(first_alert), 0) as last from alert_batch";
 const ONE = "select 1 from alert_batch where first_alert = ?";
 const PAGE = `select first_alert, count, node, epoch, first_seq, body from alert_batch
   where first_alert > ? and first_alert <= ? order by first_alert limit ${BATCHES_PER_TURN}`;
-
-interface Named {
-  /** Null while it waits to be written. */
-  readonly entry: number | null;
-  readonly batch: NamedBatch | null;
-}
-
-async function namedBatches(
-  db: Pick<SqlConnection, "prepare">,
-  ledger: Pick<LedgerReader, "page">,
-): Promise<Map<number, Named>> {
-  const named = new Map<number, Named>();
-  const note = (entry: number | null, { action_type, metadata }: LedgerRecord): void => {
-    if (action_type !== "alert_raised") return;
-    const { batches, alert } = metadata as { readonly batches?: readonly NamedBatch[]; readonly alert?: string };
-    for (const batch of batches ?? []) named.set(batch.first_alert, { entry, batch });
-    // Before 0.1.0 an entry named one alert by its words and had no digest.
-    const number = batches === undefined && alert !== undefined ? alertNumber(alert) : undefined;
-    if (number !== undefined) named.set(number, { entry, batch: null });
-  };
-  const waiting = db.prepare("select record from unwritten_record").all() as readonly { readonly record: string }[];
-  for (const { record } of waiting) note(null, JSON.parse(record) as LedgerRecord);
-  for (let from: number | null = 0; from !== null; ) {
-    const page: LedgerPage = ledger.page({ from, limit: ENTRIES_PER_PAGE, actionType: "alert_raised" });
-    for (const entry of page.entries) note(entry.seq, entry);
-    from = page.next;
-    await nextTurn();
-  }
-  return named;
-}
 
 /** Null where it holds. `named` is null for one that was recorded without a digest, undefined for one that no entry names. */
 function faultOf(batch: StoredBatch, named: NamedBatch | null | undefined): string | null {

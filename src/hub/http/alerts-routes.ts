@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { SEVERITIES } from "../../model/alert.ts";
 import { isContractId, isTestNodeId } from "../../model/ids.ts";
-import { MAX_LISTED } from "../../model/limits.ts";
+import { MAX_LISTED, MAX_REASON_TEXT, MAX_RETENTION_DAYS, MAX_RETENTION_RECORDS } from "../../model/limits.ts";
 import { type AlertFilter, type AlertRecord, alertNumber } from "../alerts/alert-record.ts";
 import { METRIC_PARTS } from "../alerts/metrics.ts";
 import type { HubServices } from "../hub-services.ts";
@@ -65,12 +65,17 @@ export const trialSchema = z.strictObject({
   address: z.string().max(254).regex(MAIL_ADDRESS, "is no mail address").optional(),
 });
 
-export type AlertRoutePorts = Pick<HubServices, "alerts" | "notices" | "clock"> & {
-  readonly ledger: Pick<HubServices["ledger"], "page">;
-};
+const end = (most: number) => z.int().min(1).max(most).nullable().default(null);
+export const alertRetentionSchema = z.strictObject({
+  days: end(MAX_RETENTION_DAYS),
+  records: end(MAX_RETENTION_RECORDS),
+  reason: z.string().min(1).max(MAX_REASON_TEXT),
+});
+
+export type AlertRoutePorts = Pick<HubServices, "alerts" | "alertRetention" | "notices" | "clock">;
 
 /** To be mounted at /v1/alerts. */
-export function alertsRoutes({ alerts, notices, clock, ledger }: AlertRoutePorts): Hono<HubEnv> {
+export function alertsRoutes({ alerts, alertRetention, notices, clock }: AlertRoutePorts): Hono<HubEnv> {
   return new Hono<HubEnv>()
     .get("/", requireRole(...READER_ROLES), async (context) => {
       const filter = filterOf(queryOf(context, filterSchema));
@@ -98,9 +103,15 @@ export function alertsRoutes({ alerts, notices, clock, ledger }: AlertRoutePorts
       const { since, until, by } = queryOf(context, metricsSchema);
       const toMs = until ?? clock.nowMs() + 1;
       const fromMs = since ?? toMs - METRICS_WINDOW_MS;
-      return context.json({ by, fromMs, toMs, parts: alerts.metrics({ fromMs, toMs, by }) });
+      const parts = alerts.metrics({ fromMs, toMs, by });
+      return context.json({ by, fromMs, toMs, parts, removed: alerts.removed({ fromMs, toMs }).incidents });
     })
-    .get("/verify", requireRole("auditor", "QA", "admin"), async (context) => context.json(await alerts.verify(ledger)))
+    .get("/verify", requireRole("auditor", "QA", "admin"), async (context) => context.json(await alerts.verify()))
+    .get("/retention", requireRole(...READER_ROLES), async (context) => context.json(await alertRetention.show()))
+    .put("/retention", requireRole("admin"), async (context) => {
+      const change = await bodyOf(context, alertRetentionSchema);
+      return context.json(await alertRetention.set(change, context.get("principal")));
+    })
     .get("/outbox", requireRole(...OUTBOX_ROLES), (context) =>
       context.json({ notices: notices.list(queryOf(context, outboxSchema)) }),
     )

@@ -89,6 +89,8 @@ export interface PatternPorts {
 export interface PatternService {
   /** Takes account of some alerts that came since the last time; call it every while. True where there may be more. */
   readonly follow: () => Promise<boolean>;
+  /** Up to which alert it took account of them. */
+  readonly followed: () => Promise<number>;
   /**
    * Looks at the windows that end now; the analysis is kept and is a ledger entry.
    * @throws MaintError BAD_REQUEST for windows or a begin that are not kept
@@ -117,6 +119,7 @@ export function createPatternService(ports: PatternPorts): PatternService {
   };
   return {
     follow,
+    followed: state.followed,
     analyse: async (by, request = {}) => {
       const scope = scopeOf(request, ports.clock.nowMs());
       await upToDate();

@@ -58,8 +58,9 @@ async function blockedBy(
     return { blocked: await blockedDecisions(decisions, contract), isWhole: true };
   }
   const records = await alerts.list({ contract, sinceMs: fromMs, limit: MAX_EFFECT_ALERTS });
+  const removed = alerts.removed({ fromMs, toMs: Number.MAX_SAFE_INTEGER });
   const own = records.map(findingOf).filter((finding) => patternIdOf(finding) === pattern);
-  return { blocked: blockedOf(own), isWhole: records.length < MAX_EFFECT_ALERTS };
+  return { blocked: blockedOf(own), isWhole: records.length < MAX_EFFECT_ALERTS && removed.alerts === 0 };
 }
 
 const DECISIONS_PER_TURN = 256;

@@ -19,7 +19,7 @@ export interface ProposalPorts {
   readonly contracts: Pick<ContractSource, "current" | "at" | "ids" | "createDraft"> & {
     readonly history: (contract: string) => Promise<readonly HistoryEntry[]>;
   };
-  readonly alerts: Pick<AlertService, "list">;
+  readonly alerts: Pick<AlertService, "list" | "removed">;
   readonly patterns: Pick<PatternService, "find">;
   /** Null for a hub that archives no ledgers: then proposals rest on alerts alone. */
   readonly archive: NodeArchive | null;

@@ -13,7 +13,14 @@ import { measuredEffect, measuredEffects } from "./proposal-effect.ts";
 import { guardFindings, looserFindings } from "./proposal-guard.ts";
 import type { InForce, ProposalPorts } from "./proposal-ports.ts";
 import { withReplay } from "./proposal-replay.ts";
-import { aliveProposal, getProposal, insertProposal, listProposals, updateProposal } from "./proposal-store.ts";
+import {
+  aliveProposal,
+  citedAlerts,
+  getProposal,
+  insertProposal,
+  listProposals,
+  updateProposal,
+} from "./proposal-store.ts";
 import { type ContractStudy, studyOf } from "./proposal-study.ts";
 import { relatedContract, sameChanges } from "./related-contracts.ts";
 
@@ -29,6 +36,8 @@ export interface ProposalService {
   readonly study: (contract: ContractId) => Promise<ContractStudy>;
   /** Newest first. */
   readonly list: () => Promise<readonly Proposal[]>;
+  /** Ids of alerts that proposals name which are neither rejected nor stored: whoever decides looks at them. */
+  readonly citedAlerts: () => Promise<readonly string[]>;
   /** @throws MaintError NOT_FOUND */
   readonly get: (id: string) => Promise<Proposal>;
   /**
@@ -76,6 +85,7 @@ export function createProposalService(ports: ProposalPorts): ProposalService {
     create: (request, by) => serially(() => create(ports, request, by)),
     study: (contract) => studyOf(ports, contract),
     list: () => listProposals(ports),
+    citedAlerts: () => citedAlerts(ports),
     get: (id) => getProposal(ports, id),
     edit: (id, edited, by) => serially(() => edit(ports, id, edited, by)),
     accept: (id, by, note, options = {}) => serially(() => accept(ports, { id, by, note, ...options })),

@@ -57,6 +57,14 @@ export async function noteChecks(
   await query.where("id", "=", rowId(id)).where("text", "=", text).execute();
 }
 
+/** Ids of alerts that proposals name on which nobody decided yet, or whose version is not stored yet. */
+export async function citedAlerts({ db }: Pick<StorePorts, "db">): Promise<readonly string[]> {
+  const alive = db.tables<ProposalTables>().selectFrom("proposal").select("alerts").where("state", "in", ALIVE);
+  return (await alive.execute()).flatMap(({ alerts }) => JSON.parse(alerts) as readonly string[]);
+}
+
+const ALIVE: readonly ProposalState[] = ["open", "accepted"];
+
 /** Newest first. */
 export async function listProposals({ db }: Pick<StorePorts, "db">): Promise<readonly Proposal[]> {
   const query = db.tables<ProposalTables>().selectFrom("proposal").selectAll().orderBy("id", "desc");

@@ -70,6 +70,6 @@ export interface ProposalEffect extends Effect {
   readonly version: Version;
   /** When it came into force. */
   readonly sinceMs: number;
-  /** False where a limit left out the oldest alerts: then too little is counted before, and nothing is said to be sure. */
+  /** False where a limit left out the oldest alerts, or retention removed some: then too little is counted before, and nothing is said to be sure. */
   readonly isWhole: boolean;
 }

@@ -41,7 +41,7 @@ import { sealReport } from "./seal.ts";
 
 export interface ReportPorts {
   readonly archive: Pick<NodeArchive, "entries" | "decisions"> & Pick<ArchiveReader, "trees">;
-  readonly alerts: Pick<AlertService, "list" | "incidents">;
+  readonly alerts: Pick<AlertService, "list" | "incidents" | "removed">;
   readonly notices: Pick<NoticeService, "ofIncident">;
   readonly contracts: Pick<ContractService, "history" | "at">;
   readonly policy: Pick<PolicyCentral, "release">;
@@ -104,7 +104,7 @@ export function createReportService(ports: ReportPorts, maxBytes = MAX_REPORT_BY
           ({ asset }) => scope.kind !== "equipment" || rows.instruments.some((one) => one.asset === asset),
         ),
         ledgers: facts,
-        leftOut: leftOutOf(facts),
+        leftOut: [...leftOutOf(facts), ...removedAlerts(ports, window)],
       };
       // Before it is written down that it was made.
       const html = sealReport({ report, proofs, madeWith: PRODUCT_VERSION }, ports.key, maxBytes);
@@ -190,3 +190,8 @@ const leftOutOf = (facts: AuditReport["ledgers"]): readonly string[] =>
   facts.flatMap(({ node, firstKept }) =>
     firstKept === 0 ? [] : [`${node}: entries before ${firstKept} are kept at the hub no more`],
   );
+
+const removedAlerts = ({ alerts }: ReportPorts, window: AuditWindow): readonly string[] => {
+  const { alerts: count } = alerts.removed(window);
+  return count === 0 ? [] : [`alerts of this time, up to ${count} of all nodes, were removed at the hub by retention`];
+};

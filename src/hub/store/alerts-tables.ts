@@ -11,6 +11,8 @@ export interface AlertTables {
   readonly alert_step: AlertStepRow;
   readonly alert_told: AlertToldRow;
   readonly shadow_decision: ShadowDecisionRow;
+  readonly alert_retention: AlertRetentionRow;
+  readonly alert_removal: AlertRemovalRow;
 }
 
 /** What a node sent at once, as it came: the only place where an alert's own words are kept. Never changed. */
@@ -52,6 +54,8 @@ export interface AlertGroupRow {
   last_alert: number;
   /** The one that stands open; null where none does. */
   incident: number | null;
+  /** How many of `count` retention removed. */
+  removed: Generated<number>;
 }
 
 /** From the first alert of a group until somebody acknowledges: what people answer to. */
@@ -138,6 +142,36 @@ export interface ShadowDecisionRow {
   /** Codes, JSON. */
   reasons: string;
   enforced_reasons: string;
+}
+
+/** One row, or none while all is kept: how much of alerts is, and who said so. */
+export interface AlertRetentionRow {
+  id: number;
+  days: number | null;
+  records: number | null;
+  reason: string;
+  set_by: string;
+  set_at_ms: number;
+}
+
+/** Numbers without a gap that retention removed at once. The ledger says it too; this is how the hub finds it. */
+export interface AlertRemovalRow {
+  first_alert: number;
+  last_alert: number;
+  batches: number;
+  /** Alerts among the numbers; the rest were trials. */
+  alerts: number;
+  /** When the alerts were, by their nodes' clocks; null where there were none. */
+  from_ms: number | null;
+  to_ms: number | null;
+  /** Incidents that went with their last alert, and when they had begun. */
+  incidents: number;
+  opened_from_ms: number | null;
+  opened_to_ms: number | null;
+  at_ms: number;
+  /** The first number of all that one entry of the ledger names, and how many entries there were before it. */
+  entry_of: number;
+  ledger_size: number;
 }
 
 const RANK =
@@ -282,6 +316,18 @@ export const alertTables: StoreArea = {
     [
       "create table alert_counted (up_to integer not null) strict",
       "insert into alert_counted select coalesce(max(first_alert), 0) from alert_batch",
+    ],
+    [
+      `create table alert_retention (
+        id integer primary key check (id = 1), days integer, records integer, reason text not null, set_by text not null,
+        set_at_ms integer not null
+      ) strict`,
+      `create table alert_removal (
+        first_alert integer primary key, last_alert integer not null, batches integer not null, alerts integer not null,
+        from_ms integer, to_ms integer, incidents integer not null, opened_from_ms integer, opened_to_ms integer,
+        at_ms integer not null, entry_of integer not null, ledger_size integer not null
+      ) strict`,
+      "alter table alert_group add column removed integer not null default 0",
     ],
   ],
 };

@@ -1,4 +1,12 @@
-import { type JsonSchema, listSchema, objectSchema, orNull, refTo, textSchema } from "../../../model/json-schema.ts";
+import {
+  countSchema,
+  type JsonSchema,
+  listSchema,
+  objectSchema,
+  orNull,
+  refTo,
+  textSchema,
+} from "../../../model/json-schema.ts";
 import * as alerts from "../alerts-routes.ts";
 import { openSchema, timeMs } from "./answer-schemas.ts";
 import type { RouteDocs } from "./route-doc.ts";
@@ -7,6 +15,7 @@ const text = textSchema();
 const notice = openSchema("a message to one recipient", "id", "kind", "channel", "role", "state", "attempts", "error");
 const notices = objectSchema<{ notices: unknown }>({ notices: listSchema(notice) });
 const acknowledged: JsonSchema = openSchema("what was acknowledged", "ids", "count", "incidents", "by", "atMs");
+const retention = openSchema("alerts' retention", "days", "records", "set", "kept", "removed", "going", "held");
 
 /** What nodes raise, and who is told. */
 export const alertDocs: RouteDocs = {
@@ -25,14 +34,22 @@ export const alertDocs: RouteDocs = {
   },
   "GET /v1/alerts/metrics": {
     ...{ id: "alertMetrics", summary: "How long it took to tell and to acknowledge", query: alerts.metricsSchema },
-    answer: objectSchema<{ by: unknown; fromMs: unknown; toMs: unknown; parts: unknown }>({
+    answer: objectSchema<{ by: unknown; fromMs: unknown; toMs: unknown; parts: unknown; removed: unknown }>({
       ...{ by: text, fromMs: timeMs, toMs: timeMs },
       parts: listSchema(openSchema("a part", "key", "incidents", "open", "notice", "acknowledgement", "inTime")),
+      removed: countSchema("incidents of that time that retention may have removed, at the most"),
     }),
   },
   "GET /v1/alerts/verify": {
     ...{ id: "verifyAlerts", summary: "Hold the stored alerts to the ledger" },
-    answer: openSchema("what was compared", "batches", "records", "findings", "findingCount"),
+    answer: openSchema("what was compared", "batches", "records", "removed", "findings", "findingCount"),
+  },
+  "GET /v1/alerts/retention": {
+    ...{ id: "showAlertRetention", summary: "How much of alerts is kept, and what is beyond", answer: retention },
+  },
+  "PUT /v1/alerts/retention": {
+    ...{ id: "setAlertRetention", summary: "How much of alerts is kept; what is beyond goes for good" },
+    ...{ body: alerts.alertRetentionSchema, answer: retention },
   },
   "GET /v1/alerts/outbox": {
     ...{ id: "listNotices", summary: "Messages on their way or ended, newest first", query: alerts.outboxSchema },

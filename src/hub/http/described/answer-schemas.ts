@@ -306,6 +306,7 @@ const alertSchemas = {
       node: text,
     },
     ...{ severity, count: countSchema(), open: countSchema(), firstAtMs: timeMs, lastAtMs: timeMs },
+    removed: countSchema("how many of count retention removed"),
   }),
 };
 
