@@ -412,6 +412,35 @@ describe("what the ledger says of it", () => {
     expect(verified.findingCount).toBe(findings.length);
   });
 
+  test("what was put back as it was is in hub.db, and not removed", async () => {
+    const floor = await agedFloor();
+    change(floor, "create temp table own as select * from alert_batch where first_alert = 1");
+    await floor.retention.set(forDays(99), admin);
+    await floor.retention.tidy();
+    change(floor, "insert into alert_batch select * from own");
+    const { findings, removed } = await floor.alerts.verify();
+    expect(findings.map(({ firstAlert, message }) => `${firstAlert} ${message}`)).toEqual([
+      "alert-1 the ledger says that retention removed it, and it is in hub.db",
+    ]);
+    expect(removed).toEqual({ batches: 1, records: 2 });
+    // A restored hub does so, and removes it again.
+    floor.tick(ALERT_RETENTION_CHECK_MS);
+    change(floor, "delete from alert_removal");
+    change(floor, "insert into alert_run values (1, 1, 1, 3, 2, 0, 0)");
+    await floor.retention.tidy();
+    expect(await floor.alerts.verify()).toMatchObject({ removed: { batches: 2, records: 5 }, findings: [] });
+  });
+
+  test("a limit that nobody had set is found by what it removed", async () => {
+    const floor = await agedFloor();
+    await floor.retention.set(forDays(400), admin);
+    change(floor, "update alert_retention set days = 99");
+    await floor.retention.tidy();
+    expect((await floor.alerts.verify()).findings).toMatchObject([
+      { firstAlert: "alert-1", message: "retention removed it by a limit that nobody had set" },
+    ]);
+  });
+
   test("what goes while it is looked at is no finding", async () => {
     const floor = await openFloor();
     for (let batch = 0; batch < 3 * MAX_ALERT_BATCHES_PER_TURN; batch += 1) await floor.raise(1);

@@ -54,11 +54,12 @@ export async function verifyAlerts(
   // In this order: of every batch up to the last one either the waiting entry is seen, or the one in the ledger.
   const last = db.prepare(LAST).get() as { readonly last: number };
   const named = await namedBatches(db, ledger);
+  const seen = new Set<number>();
   for (let after = 0; ; ) {
     const batches = db.prepare(PAGE).all(after, last.last) as unknown as readonly StoredBatch[];
     for (const batch of batches) {
       const known = named.get(batch.first_alert);
-      named.delete(batch.first_alert);
+      seen.add(batch.first_alert);
       counts.batches += 1;
       counts.records += batch.count;
       const message = faultOf(batch, known?.batch);
@@ -70,14 +71,14 @@ export async function verifyAlerts(
     await nextTurn();
   }
   const one = db.prepare(ONE);
-  const gone = new Map([...named].filter(([first]) => one.get(first) === undefined));
+  const gone = [...named].filter(([first]) => !seen.has(first) && one.get(first) === undefined);
   // Read last: what a hub that runs removed since then is written down already.
   const removals = await namedRemovals(db, ledger);
-  const { removed, faults } = verifyRemovals(db, removals, gone);
+  const { removed, faults } = await verifyRemovals(db, removals, named);
   for (const { firstAlert, entry, message } of faults) say(firstAlert, entry, message);
   for (const [first, { entry }] of gone)
     if (!removed.has(first)) say(first, entry, "the ledger names it, and it is gone from hub.db");
-  const records = [...removed].reduce((sum, first) => sum + (gone.get(first)?.batch?.count ?? 1), 0);
+  const records = [...removed].reduce((sum, first) => sum + (named.get(first)?.batch?.count ?? 1), 0);
   return { ...counts, removed: { batches: removed.size, records }, findings };
 }
 
