@@ -116,13 +116,13 @@ export function retentionLines(answer: ShownAlertRetention): readonly string[] {
   const since = kept.sinceMs === null ? "" : `, ${kept.first} and later, since ${printUtc(kept.sinceMs)}`;
   const stays = Object.entries(HELD).flatMap(([why, words]) => {
     const { batches, records: count } = held[why as keyof typeof held];
-    return batches === 0 ? [] : [`${count} records are beyond that and stay: ${words}`];
+    return batches === 0 ? [] : [`beyond that and kept: ${count}, ${words}`];
   });
   return [
     plain(`kept of alerts: ${limits.length === 0 ? "everything" : limits.join(", ")}${who}`),
-    `there are ${kept.records} records${since}`,
-    ...(removed.batches === 0 ? [] : [`${removed.records} records were removed by retention`]),
-    ...(going.batches === 0 ? [] : [`${going.records} records are beyond that, and go now`]),
+    `records: ${kept.records}${since}`,
+    ...(removed.batches === 0 ? [] : [`removed by retention: ${removed.records}`]),
+    ...(going.batches === 0 ? [] : [`beyond that, and going now: ${going.records}`]),
     ...stays,
     ...(limits.length === 0
       ? []

@@ -162,7 +162,7 @@ describe("what hub.db keeps is held to the ledger", () => {
   test.each(planted)("%s is found", async (_what, sql, expected) => {
     const { db, ledger } = await filled();
     expect(await verifyAlerts(db, ledger)).toEqual({
-      ...{ batches: 3, records: 6, removed: { batches: 0, records: 0 }, findings: [], findingCount: 0 },
+      ...{ batches: 3, records: 6, removed: { batches: 0, records: 0, entries: [] }, findings: [], findingCount: 0 },
     });
     db.prepare(sql).run();
     const { findings } = await verifyAlerts(db, ledger);

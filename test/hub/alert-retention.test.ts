@@ -303,7 +303,8 @@ test("a slice a turn, each with its entry that names what went; then it rests", 
   await floor.retention.tidy();
   expect(count(floor, "alert_batch")).toBe(1);
   expect(await floor.alerts.verify()).toMatchObject({
-    ...{ batches: 1, records: 1, removed: { batches, records: batches }, findings: [] },
+    ...{ batches: 1, records: 1, findings: [] },
+    removed: { batches, records: batches, entries: [removals(floor)[0]?.seq, removals(floor).at(-1)?.seq] },
   });
 });
 
@@ -422,7 +423,7 @@ describe("what the ledger says of it", () => {
     expect(findings.map(({ firstAlert, message }) => `${firstAlert} ${message}`)).toEqual([
       "alert-1 the ledger says that retention removed it, and it is in hub.db",
     ]);
-    expect(removed).toEqual({ batches: 1, records: 2 });
+    expect(removed).toEqual({ batches: 1, records: 2, entries: removals(floor).map(({ seq }) => seq) });
     // A restored hub does so, and removes it again.
     floor.tick(ALERT_RETENTION_CHECK_MS);
     change(floor, "delete from alert_removal");

@@ -200,15 +200,18 @@ async function verify(options: HubOptions): Promise<void> {
     ({ firstAlert, entry, message }) => `${firstAlert}, entry ${entry ?? "none"}: ${message}`,
   );
   const { removed } = answer;
-  if (removed.batches > 0)
-    lines.push(
-      `${removed.records} records in ${removed.batches} batches were removed by retention, as the ledger says`,
-    );
+  if (removed.batches > 0) lines.push(removedLine(removed));
   const said =
     answer.findingCount === 0
       ? `all ${answer.records} records in ${answer.batches} batches are those that the ledger names`
       : `${answer.findingCount} of ${answer.batches} batches do not hold`;
   printAnswer(options, answer, [...lines, said]);
+}
+
+function removedLine({ records, entries }: AlertVerification["removed"]): string {
+  const [first, last] = [entries.at(0), entries.at(-1)];
+  const by = first === undefined ? "" : first === last ? `entry ${first}: ` : `entries ${first} to ${last}: `;
+  return `removed by retention, ${by}${records} records`;
 }
 
 interface RetainOptions extends HubOptions {

@@ -18,8 +18,8 @@ export interface AlertFinding {
 export interface AlertVerification {
   readonly batches: number;
   readonly records: number;
-  /** Batches that are gone because retention removed them, as the ledger says. */
-  readonly removed: { readonly batches: number; readonly records: number };
+  /** Batches that are gone because retention removed them, and the first and the last entry of the ledger that say so. */
+  readonly removed: { readonly batches: number; readonly records: number; readonly entries: readonly number[] };
   /** The first MAX_FINDINGS; `findingCount` counts all. */
   readonly findings: readonly AlertFinding[];
   readonly findingCount: number;
@@ -79,7 +79,9 @@ export async function verifyAlerts(
   for (const [first, { entry }] of gone)
     if (!removed.has(first)) say(first, entry, "the ledger names it, and it is gone from hub.db");
   const records = [...removed].reduce((sum, first) => sum + (named.get(first)?.batch?.count ?? 1), 0);
-  return { ...counts, removed: { batches: removed.size, records }, findings };
+  const entries = removals.flatMap(({ entry }) => entry ?? []).sort((a, b) => a - b);
+  const ends = [...new Set([...entries.slice(0, 1), ...entries.slice(-1)])];
+  return { ...counts, removed: { batches: removed.size, records, entries: ends }, findings };
 }
 
 const LAST = "select coalesce(max(first_alert), 0) as last from alert_batch";
