@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
+import { DAY_MS } from "../../src/base/civil-time.ts";
 import { MaintError } from "../../src/base/maint-error.ts";
 import { createAlertRetention } from "../../src/hub/alerts/alert-retention.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
@@ -77,7 +78,7 @@ async function openRoutes() {
     const response = await app.request(path, { method, headers: { "x-roles": roles }, ...sent });
     return (await response.json()) as Record<string, unknown>;
   };
-  return { ask };
+  return { ask, tick: bench.tick, tidy: alertRetention.tidy };
 }
 
 test("the loop by HTTP", async () => {
@@ -107,6 +108,38 @@ test("the loop by HTTP", async () => {
   expect(await ask("author", "POST", "/v1/orders", { text: order })).toMatchObject({ id: "PO-1", revision: 1 });
   expect(await ask("author", "POST", "/v1/orders/PO-1/close")).toMatchObject({ state: "closed" });
   expect(await ask("operator", "GET", "/v1/orders")).toMatchObject({ orders: [{ id: "PO-1" }] });
+});
+
+test("what an open proposal names stays, and goes when somebody decided; so does what patterns had not read", async () => {
+  const { ask, tick, tidy } = await openRoutes();
+  await ask("supervisor", "POST", "/v1/alerts/acknowledge", { ids: ["alert-1", "alert-3"], note: "seen" });
+  tick(200 * DAY_MS);
+  const change = { days: 100, records: null, reason: "as the manual says" };
+  const nothing = { batches: 0, records: 0 };
+  // Nobody asked for patterns yet.
+  expect(await ask("admin", "PUT", "/v1/alerts/retention", change)).toMatchObject({ going: nothing });
+  tick(-200 * DAY_MS);
+  const analysis = await ask("author", "POST", "/v1/patterns/analysis", {});
+  const [pattern] = analysis["patterns"] as { id: string }[];
+  await ask("author", "POST", "/v1/proposals", { pattern: pattern?.id });
+  tick(200 * DAY_MS);
+  expect(await ask("operator", "GET", "/v1/alerts/retention")).toMatchObject({
+    ...{ days: 100, records: null, set: { by: "P-1", reason: "as the manual says" }, going: nothing },
+    held: { person: nothing, notice: nothing, proposal: { batches: 1, records: 2 } },
+  });
+  await tidy();
+  expect(await ask("approver", "POST", "/v1/proposals/proposal-1/reject", { reason: "no" })).toMatchObject({});
+  tick(DAY_MS);
+  await tidy();
+  expect(await ask("operator", "GET", "/v1/alerts/retention")).toMatchObject({
+    ...{ removed: { batches: 1, records: 2, alerts: 2, incidents: 1 }, kept: { records: 2, first: "alert-3" } },
+  });
+  expect(await ask("operator", "GET", "/v1/alerts/metrics?since=2026-01-01T00:00:00Z")).toMatchObject({ removed: 1 });
+  const { groups } = await ask("operator", "GET", "/v1/alerts");
+  expect(groups).toMatchObject([
+    { node: "LP-2", count: 2, removed: 0 },
+    { node: "LP-1", count: 2, removed: 2 },
+  ]);
 });
 
 describe("refusals", () => {

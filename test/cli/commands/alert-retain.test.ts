@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DAY_MS } from "../../../src/base/civil-time.ts";
 import type { ShownAlertRetention } from "../../../src/hub/alerts/alert-retention.ts";
-import { alertOf, EPOCH, type HubBench, hubBench } from "../../hub/hub-fixture.ts";
+import { alertOf, EPOCH, type HubBench, hubBench, until } from "../../hub/hub-fixture.ts";
 import { oneCommand, type Said } from "../one-command.ts";
 
 let bench: HubBench;
@@ -26,14 +26,12 @@ const maint = (...words: readonly string[]): Promise<Said> =>
   oneCommand("alert", ...words, "--data", bench.data, "--keys", bench.keys);
 const lines = ({ out }: Said): readonly string[] => out.trimEnd().split("\n");
 
-/** The hub's own timer removes too; whoever waits for it waits for this. */
-async function tidied(): Promise<void> {
-  for (let going = 1; going > 0; ) {
-    await bench.hub().services.alertRetention.tidy();
-    const { out } = await maint("retain", "--json");
-    going = (JSON.parse(out) as ShownAlertRetention).going.batches;
-  }
-}
+/** By the hub's own timer. */
+const tidied = () =>
+  until(
+    async () => JSON.parse((await maint("retain", "--json")).out) as ShownAlertRetention,
+    ({ going, removed }) => going.batches === 0 && removed.batches > 0,
+  );
 
 test("unless somebody says otherwise all is kept, and that is said", async () => {
   const said = await maint("retain");
@@ -101,6 +99,18 @@ test("who sets it is in the ledger; what is beyond goes, what waits for a person
   ]);
   const metrics = await maint("metrics", "--since", "2020-01-01T00:00:00Z");
   expect(metrics.out).toContain("up to 1 incidents of that time were removed by retention");
+});
+
+test("an audit report of a time of which alerts are gone says so, and one of another time does not", async () => {
+  const audit = async (fromMs: number, toMs: number): Promise<string> => {
+    const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+    const answer = await bench.admin().post("/v1/reports/audit", { scope: { kind: "period" }, from, to });
+    return (answer as { readonly html: string }).html;
+  };
+  const said = "alerts of this time, up to 2 of all nodes, were removed at the hub by retention";
+  const raisedMs = alertOf("LP-1", 1).atMs;
+  expect(await audit(raisedMs - DAY_MS, raisedMs + DAY_MS)).toContain(said);
+  expect(await audit(raisedMs - 9 * DAY_MS, raisedMs - DAY_MS)).not.toContain(said);
 });
 
 test("it can be taken back, which brings nothing back", async () => {

@@ -9,7 +9,7 @@ export const wholeWindow = { fromMs: FIRST_MS - 3_600_000, toMs: FIRST_MS + 10 *
 /** What a report service asks of a hub that knows these entries and nothing else. */
 export const reportPorts = (entries: readonly ArchivedEntry[] = tenDays().entries()): ReportPorts => ({
   archive: { ...archiveOf(entries), ...wholeArchiveOf(entries) },
-  alerts: { list: async () => [], incidents: async () => [] },
+  alerts: { list: async () => [], incidents: async () => [], removed: () => ({ alerts: 0, incidents: 0 }) },
   notices: { ofIncident: () => ({ messages: [], total: 0 }) },
   contracts: { history: async () => [], at: async () => undefined },
   policy: { release: () => undefined },
