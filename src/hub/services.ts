@@ -237,10 +237,6 @@ function composeRecords(
   });
   const { archive } = base;
   const evolution = composeEvolution(base, journal, { nodes, people, contracts, alerts });
-  const alertRetention = createAlertRetention({
-    ...{ db, journal, ledger, clock, alerts, hubId: base.hubId },
-    ...{ followed: evolution.patterns.followed, cited: evolution.proposals.citedAlerts },
-  });
   const orders = createOrderService({ db, journal, clock, contracts, changed: refresh, archive });
   const impacts = createImpactService({ db, journal, clock, contracts, nodes, archive: base.archive });
   const reports = createReportService({
@@ -273,18 +269,17 @@ function composeRecords(
     nodes,
     contracts,
     alerts,
-    alertRetention,
     notices,
     orders,
   };
 }
 
-/** What alerts and archived decisions lead to: patterns, and the versions that are proposed. */
+/** What alerts and archived decisions lead to: patterns, and the versions that are proposed; and what of alerts is kept for it. */
 function composeEvolution(
-  { db, clock, policy, archive, policyFolder, failed }: Foundations,
+  { db, ledger, clock, policy, archive, policyFolder, failed, hubId }: Foundations,
   journal: Journal,
   { nodes, people, contracts, alerts }: Pick<HubServices, "nodes" | "people" | "contracts" | "alerts">,
-): Pick<HubServices, "patterns" | "replays" | "proposals"> {
+): Pick<HubServices, "patterns" | "replays" | "proposals" | "alertRetention"> {
   const registers = async () => (await nodes.list()).map(({ register }) => register);
   const patterns = createPatternService({
     ...{ db, journal, clock, alerts, nodes, archive },
@@ -312,5 +307,10 @@ function composeEvolution(
       tools: textTools,
     },
   });
-  return { patterns, replays, proposals };
+  // What patterns and proposals look at stays.
+  const alertRetention = createAlertRetention({
+    ...{ db, journal, ledger, clock, alerts, hubId },
+    ...{ followed: patterns.followed, cited: proposals.citedAlerts },
+  });
+  return { patterns, replays, proposals, alertRetention };
 }
