@@ -5,6 +5,7 @@ import { openDatabase } from "../../src/disk/sqlite.ts";
 import { createAlertRetention } from "../../src/hub/alerts/alert-retention.ts";
 import { createAlertService } from "../../src/hub/alerts/alert-service.ts";
 import { alertStore } from "../../src/hub/alerts/alert-store.ts";
+import { createTail } from "../../src/hub/alerts/tail.ts";
 import { verifyAlerts } from "../../src/hub/alerts/verify-alerts.ts";
 import { openOutbox } from "../../src/hub/notices/outbox.ts";
 import { type AlertTables, alertTables } from "../../src/hub/store/alerts-tables.ts";
@@ -345,6 +346,15 @@ describe("reads of what is gone", () => {
     expect(removed({ fromMs: START_MS, toMs: START_MS + 1 })).toEqual({ alerts: 5, incidents: 2 });
     expect(removed({ fromMs: 0, toMs: START_MS })).toEqual(none);
     expect(removed({ fromMs: START_MS + 1, toMs: Number.MAX_SAFE_INTEGER })).toEqual(none);
+  });
+
+  test("whoever follows is told nothing of what goes after a page was read", async () => {
+    const { db } = await agedFloor();
+    const store = alertStore(db);
+    const find: typeof store.find = (id) => (id === "alert-1" ? undefined : store.find(id));
+    const page = await createTail({ after: store.after, find }, () => 6).read({ after: 0, waitMs: 0, filter: {} });
+    expect(page.alerts.map(({ number }) => number)).toEqual([2, 3, 4, 5, 6]);
+    expect(page.next).toBe("alert-6");
   });
 
   test("a list that is under way while they go leaves them out", async () => {
