@@ -44,8 +44,8 @@ test("what comes while it is looked for is answered at once, and not after the w
         }
         return seen;
       },
-      findNumber: (number) => ({
-        ...{ number, id: `alert-${number}`, alert, fingerprint: "f", receivedAtMs: 0, incident: "incident-1" },
+      find: (id) => ({
+        ...{ number: 1, id, alert, fingerprint: "f", receivedAtMs: 0, incident: "incident-1" },
         acknowledgement: null,
       }),
     },
