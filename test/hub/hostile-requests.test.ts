@@ -107,6 +107,20 @@ test("a parameter that is given twice is refused, on every route with a query", 
   expect(await ask("GET", "/v1/nodes?__proto__=1")).toMatchObject({ status: 400 });
 });
 
+test("a parameter with nothing in it is not taken for a number", async () => {
+  for (const place of [
+    "/v1/due?days=",
+    "/v1/archive/entries?from=",
+    "/v1/alerts/tail?wait=",
+    "/v1/impacts/impact-1?from=",
+  ])
+    expect(await ask("GET", place), place).toMatchObject({
+      status: 400,
+      error: { message: expect.stringMatching(/= is empty$/) },
+    });
+  expect(await ask("GET", "/v1/nodes?after=")).toMatchObject({ status: 200 });
+});
+
 const BODIES = [
   ...["", "null", "[]", "1e999", '{"a":1,"a":2}', '{"__proto__":{}}', "\u0000", "{", "[".repeat(1_000), '"\\ud800"'],
 ];

@@ -61,7 +61,10 @@ export function paramsOf(context: Context<HubEnv>): URLSearchParams {
 
 /** The query, checked against `schema`. @throws MaintError MAINT_ERR_BAD_REQUEST naming the parameter */
 export function queryOf<T>(context: Context<HubEnv>, schema: z.ZodType<T>): T {
-  const checked = schema.safeParse(Object.fromEntries(paramsOf(context)));
+  const params = paramsOf(context);
+  // As a number the empty text would be 0: nothing lapses within `?days=`. A page that begins behind nothing is the first one.
+  for (const [name, text] of params) if (text === "" && name !== "after") throw badRequest(`?${name}= is empty`);
+  const checked = schema.safeParse(Object.fromEntries(params));
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "the query" : `?${issue.path.join(".")}=`;
