@@ -202,10 +202,10 @@ function equipmentOf(fields: JsonObject, read: FieldReader): EquipmentState {
     serial: textOf(fields.get("serial")),
     status: textOf(fields.get("status")),
     attributes: texts(fields.get("attributes")),
-    locks: objects(fields.get("locks")).map((lock) => ({
-      by: textOf(lock.get("by")),
-      at: read.instant(lock.get("at")),
-    })),
+    locks: list(fields.get("locks")).map((entry) => {
+      const lock = objectOf(entry);
+      return { by: textOf(lock.get("by")), at: read.instant(lock.get("at")) };
+    }),
     returnedAt: read.instant(fields.get("returnedAt")),
     reverifiedAt: read.instant(fields.get("reverifiedAt")),
     onSeconds: numberOf(fields.get("onSeconds")),
@@ -231,9 +231,9 @@ const counterOf = (fields: JsonObject, name: "hours" | "cycles"): Counter => ({
 
 function eventsOf(value: Json | undefined, read: FieldReader): EquipmentState["events"] {
   if (!isJsonArray(value)) return undefined;
-  return objects(value).flatMap((event) => {
-    const kind = textOf(event.get("kind"));
-    return kind === undefined ? [] : [{ kind, at: read.instant(event.get("at")) }];
+  return value.map((entry) => {
+    const event = objectOf(entry);
+    return { kind: textOf(event.get("kind")), at: read.instant(event.get("at")) };
   });
 }
 

@@ -60,7 +60,7 @@ export interface EquipmentState {
   readonly serial: string | undefined;
   readonly status: string | undefined;
   readonly attributes: readonly string[];
-  /** Evidence against counts whatever its date, so a lock is a lock even without a readable instant. */
+  /** Evidence against counts whatever its date, so a lock is a lock even where nothing of it can be read. */
   readonly locks: readonly { readonly by: string | undefined; readonly at: number | undefined }[];
   readonly returnedAt: number | undefined;
   readonly reverifiedAt: number | undefined;
@@ -68,8 +68,8 @@ export interface EquipmentState {
   readonly onSince: number | undefined;
   readonly hours: Counter;
   readonly cycles: Counter;
-  /** Undefined where nobody keeps a list of events. */
-  readonly events: readonly { readonly kind: string; readonly at: number | undefined }[] | undefined;
+  /** Undefined where nobody keeps a list of events; an event of no readable kind may have been any. */
+  readonly events: readonly { readonly kind: string | undefined; readonly at: number | undefined }[] | undefined;
   readonly ranges: readonly { readonly low: Rational; readonly high: Rational; readonly unit: string }[];
   readonly lastUseEndedAt: number | undefined;
   readonly openingCheck: UseCheck | undefined;

@@ -150,6 +150,7 @@ function conclude(posed: Extract<Posed, { kind: "posed" }>, verdicts: readonly V
   const judged = bindings.map((binding, index) => judgeBinding(binding, verdicts[index] as Verdicts, explain));
   const overridden = applyOverrides(
     judged.flatMap(({ reasons }) => reasons),
+    [...clock.reasons, ...selection.findings],
     moment,
   );
   const found: Found = {

@@ -18,8 +18,11 @@ export interface Overridden {
 const STEPS = ["not-allowed", "not-in-force", "too-long", "signatures", "self-approved"] as const;
 const HOLDS = STEPS.length;
 
-/** Turns reasons that an override covers into warnings. Source: decisions.md B12. */
-export function applyOverrides(reasons: readonly Given[], moment: Moment): Overridden {
+/**
+ * Turns reasons that an override covers into warnings. `others` are reasons no contract gave (`order.*`, `contract.*`): no policy
+ * can name them, and an override that tries is told so. Source: decisions.md B12.
+ */
+export function applyOverrides(reasons: readonly Given[], others: readonly Finding[], moment: Moment): Overridden {
   const { overrides } = moment.snapshot;
   if (overrides.length === 0) return { reasons, refused: [], applied: [] };
   const groups = new Map<string, Given[]>();
@@ -28,13 +31,14 @@ export function applyOverrides(reasons: readonly Given[], moment: Moment): Overr
     groups.set(key, [...(groups.get(key) ?? []), given]);
   }
   const stay: Given[] = [];
-  const refused: Finding[] = [];
+  const refused: Finding[] = others.flatMap(({ code, subject }) =>
+    meantFor(overrides, code, subject).map(({ id }) => refusal("not-allowed", id, code, subject)),
+  );
   const applied: Finding[] = [];
   for (const group of groups.values()) {
     const { code, subject } = (group[0] as Given).finding;
-    const meant = overrides.filter((record) => record.rule === code && record.subject === subject);
     // A reason that several contracts give is lifted only where each of them lets the override do so.
-    const judged = meant.map((record) => ({
+    const judged = meantFor(overrides, code, subject).map((record) => ({
       record,
       step: Math.min(...group.map((given) => stepReached(record, given, moment))),
     }));
@@ -47,11 +51,16 @@ export function applyOverrides(reasons: readonly Given[], moment: Moment): Overr
       continue;
     }
     stay.push(...group);
-    for (const { record, step } of judged)
-      refused.push(finding(`override.${STEPS[step]}`, record.id, `${code} of ${subject}`));
+    for (const { record, step } of judged) refused.push(refusal(STEPS[step], record.id, code, subject));
   }
   return { reasons: stay, refused, applied };
 }
+
+const meantFor = (overrides: readonly OverrideRecord[], code: string, subject: string): readonly OverrideRecord[] =>
+  overrides.filter((record) => record.rule === code && record.subject === subject);
+
+const refusal = (step: (typeof STEPS)[number] | undefined, id: string, code: string, subject: string): Finding =>
+  finding(`override.${step}`, id, `${code} of ${subject}`);
 
 /** How far an override gets under the contract's most willing policy: the index of the step that stops it, or HOLDS. */
 function stepReached(record: OverrideRecord, { binding, compiled }: Given, moment: Moment): number {

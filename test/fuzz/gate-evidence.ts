@@ -213,7 +213,7 @@ function giveEvents(setting: Setting, clause: NodeOf<"events">): void {
   const edge = plant.midnight(Math.max(-20_000, Math.min(day, 40_000)));
   const at = (): number => (isEdge(setting) ? choose(next, [around(next, edge), now + DAY]) : edge - DAY);
   record["events"] = Array.from({ length: below(next, 3) }, () => ({
-    kind: choose(next, ["dropped", "overloaded", "kicked", "painted"]),
+    kind: isEdge(setting) && chance(next, 0.1) ? null : choose(next, ["dropped", "overloaded", "kicked", "painted"]),
     at: isEdge(setting) && chance(next, 0.1) ? null : textOf(setting, at()),
   }));
   if (isEdge(setting) && chance(next, 0.15)) delete record["events"];
@@ -239,7 +239,7 @@ function giveState(setting: Setting, clause: NodeOf<"service-state">): void {
   if (!isEdge(setting)) return;
   choose<() => void>(next, [
     () => Object.assign(record, { locks: [{ by: "STF-9", at: textOf(setting, choose(next, [at, now + DAY])) }] }),
-    () => Object.assign(record, { locks: [{}] }),
+    () => Object.assign(record, { locks: [choose<Value>(next, [{}, "STF-9", null])] }),
     () => Object.assign(record, { status: choose<Value>(next, ["out-of-service", "", null, "In-Service"]) }),
     () => Object.assign(record, { returnedAt: textOf(setting, at), reverifiedAt: textOf(setting, around(next, at)) }),
     () =>
@@ -301,12 +301,13 @@ function giveChecks(setting: Setting, clause: NodeOf<"check-list">): void {
   const made = Array.from({ length: isEdge(setting) ? choose(next, [0, 1, 2, 3]) : 1 }, (): Draft => {
     const mark = (): Value =>
       isEdge(setting) && chance(next, 0.3) ? choose<Value>(next, [false, "pass", "fail", null]) : true;
-    const names = clause.items.filter(() => !(isEdge(setting) && chance(next, 0.15)));
+    const isBare = isEdge(setting) && chance(next, 0.1);
+    const names = clause.items.filter(() => !isBare && !(isEdge(setting) && chance(next, 0.15)));
     const result = isEdge(setting) && chance(next, 0.25) ? choose<Value>(next, ["fail", "failed", null, "?"]) : "pass";
     return {
       name: "it",
       by: "STF-1",
-      at: textOf(setting, takenAt(setting, freshness)),
+      at: isEdge(setting) && chance(next, 0.1) ? null : textOf(setting, takenAt(setting, freshness)),
       result,
       items: Object.fromEntries(names.map(({ value }) => [value, mark()])),
     };

@@ -84,12 +84,15 @@ function eventsFault({ events }: NodeOf<"events">, item: Fields, { today, plant 
   if (!Array.isArray(item.get("events"))) return "event.unknown";
   const certificate = latestUpTo(item, today);
   const since = certificate === undefined ? undefined : plant.midnight(dayIn(certificate, "performedOn") as number);
-  const happened = recordsIn(item, "events").filter((event) => {
+  const happened = listIn(item, "events").flatMap((entry) => {
+    const event = entry instanceof Map ? (entry as Fields) : new Map();
     const at = instantIn(event, "at");
-    return since === undefined || at === undefined || at >= since;
+    return since === undefined || at === undefined || at >= since ? [textIn(event, "kind")] : [];
   });
-  const named = events.find(({ text }) => happened.some((event) => textIn(event, "kind") === text));
-  return named === undefined ? null : `event.${named.text}`;
+  const named = events.find(({ text }) => happened.includes(text));
+  if (named !== undefined) return `event.${named.text}`;
+  // What nobody can read may have been one of them.
+  return happened.includes(undefined) ? "event.unknown" : null;
 }
 
 /** B6, B7, B12. */
@@ -116,7 +119,7 @@ function acknowledgementSays(contract: ReadContract, clause: NodeOf<"acknowledge
 
 /** B19, B6: a lock counts whatever its date. */
 function serviceFault(item: Fields, asked: Situation): string | null {
-  if (recordsIn(item, "locks").length > 0) return "equipment.locked-out";
+  if (listIn(item, "locks").length > 0) return "equipment.locked-out";
   if (textIn(item, "status") !== "in-service") return "equipment.not-in-service";
   const [returnedAt, reverifiedAt] = [instantIn(item, "returnedAt"), instantIn(item, "reverifiedAt")];
   if (returnedAt === undefined) return null;
@@ -181,18 +184,22 @@ function checkListFault(
     if (!(check instanceof Map)) return [];
     const fields = check as Fields;
     const [at, items, result] = [instantIn(fields, "at"), fieldsIn(fields, "items"), textIn(fields, "result")];
-    if (at === undefined || !names.some((name) => items.has(name))) return [];
+    const couldBeThis = names.some((name) => items.has(name)) || (isFail(result) && items.size === 0);
+    if (!couldBeThis) return [];
     const marks = names.map((name) =>
       items.has(name) ? items.get(name) === true || items.get(name) === "pass" : undefined,
     );
     const failed = isFail(result) || marks.includes(false);
-    return isAhead(asked, at) && !failed ? [] : [{ at, counted: countedAt(asked, at), marks, failed, result }];
+    if (!failed && (at === undefined || isAhead(asked, at))) return [];
+    // B6: a failed check counts whatever its date; where it has none, nothing is known to have come after it.
+    const counted = at === undefined ? Number.POSITIVE_INFINITY : countedAt(asked, at);
+    return [{ at, counted, marks, failed, result }];
   });
   const latestAt = Math.max(...checks.map(({ counted }) => counted));
   const latest = checks.filter(({ counted }) => counted === latestAt);
   const [check] = latest;
   if (check === undefined) return "check.missing";
-  if (latest.some(({ at }) => isAhead(asked, at))) return "check.failed";
+  if (check.at === undefined || latest.some(({ at }) => at !== undefined && isAhead(asked, at))) return "check.failed";
   if (!isFresh(asked, freshnessOf(contract, clause), check.at)) return "check.stale";
   if (latest.some(({ failed }) => failed)) return "check.failed";
   return check.marks.includes(undefined) || check.result !== "pass" ? "check.missing" : null;

@@ -56,6 +56,7 @@ const microwatt = unit("irradiance", decimal("0.01"), true);
 const footcandle = unit("illuminance", ratio("1", "0.09290304"), true);
 const celsius = unit("temperature", decimal("1"), true, decimal("273.15"));
 const fahrenheit = unit("temperature", ratio("5", "9"), true, times(decimal("459.67"), ratio("5", "9")));
+const newtonMetre = unit("torque", decimal("1"));
 const footpound = unit("torque", times(decimal("4.4482216152605"), decimal("0.3048")));
 
 /** The units that the generator and the vectors use. Source: BIPM SI brochure, NIST SP 811. */
@@ -65,7 +66,9 @@ const units: ReadonlyMap<string, UnitWord> = new Map([
   ["W/cm2", unit("irradiance", decimal("10000"), true)],
   ["mW/cm2", unit("irradiance", decimal("10"), true)],
   ["uW/cm2", microwatt],
-  ["µW/cm²", microwatt],
+  // Two signs look alike: micro and the Greek letter.
+  ["\u00b5W/cm\u00b2", microwatt],
+  ["\u03bcW/cm\u00b2", microwatt],
   ["lx", unit("illuminance", decimal("1"), true)],
   ["klx", unit("illuminance", decimal("1000"), true)],
   ["fc", footcandle],
@@ -79,13 +82,16 @@ const units: ReadonlyMap<string, UnitWord> = new Map([
   ["°C", celsius],
   ["degF", fahrenheit],
   ["°F", fahrenheit],
-  ["N.m", unit("torque", decimal("1"))],
+  ["N.m", newtonMetre],
+  ["Nm", newtonMetre],
+  ["N·m", newtonMetre],
   ["lbf.ft", footpound],
   ["ft-lb", footpound],
   ["lbf.in", unit("torque", times(decimal("4.4482216152605"), decimal("0.0254")))],
   ["mL/100mL", unit("volume-concentration", decimal("0.01"), true)],
   ["mL/L", unit("volume-concentration", decimal("0.001"), true)],
   ["%", unit("ratio", decimal("0.01"))],
+  ["permille", unit("ratio", decimal("0.001"))],
   ["ppm", unit("ratio", decimal("0.000001"))],
   ["G", unit("flux-density", decimal("0.0001"))],
   ["mT", unit("flux-density", decimal("0.001"))],

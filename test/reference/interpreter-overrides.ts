@@ -23,15 +23,19 @@ export interface GivenReason {
 const ANSWERS = ["not-allowed", "not-in-force", "too-long", "signatures", "self-approved", "holds"] as const;
 const HOLDS = ANSWERS.length - 1;
 
-export function overridden(given: readonly GivenReason[], asked: Situation) {
-  const reasons: string[] = [];
+/** `others` are reasons no contract gave: no policy names them. */
+export function overridden(given: readonly GivenReason[], others: readonly string[], asked: Situation) {
+  const reasons: string[] = [...others];
   const warnings: string[] = [];
   const records = recordsIn(asked.snapshot, "overrides").filter((record) => textIn(record, "id") !== undefined);
+  const meaning = (code: string): readonly Fields[] =>
+    records.filter((record) => `${textIn(record, "rule")}:${textIn(record, "subject")}` === code);
+  for (const code of others)
+    reasons.push(...meaning(code).map((record) => `override.not-allowed:${textIn(record, "id")}`));
   for (const code of new Set(given.map((one) => one.code))) {
     const givers = given.filter((one) => one.code === code);
-    const meant = records.filter((record) => `${textIn(record, "rule")}:${textIn(record, "subject")}` === code);
     // A reason is lifted where each clause that gave it lets it be.
-    const answers = meant.map((record) => ({
+    const answers = meaning(code).map((record) => ({
       id: textIn(record, "id"),
       answer: Math.min(...givers.map((giver) => answerOf(record, giver, asked))),
     }));

@@ -43,7 +43,7 @@ export function interpret(question: Question): Answer {
       else given.push(...said.reasons.map((code) => ({ code, contract, clause })));
     }
   }
-  const after = overridden(given, asked);
-  const all = sorted([...reasons, ...after.reasons]);
+  const after = overridden(given, reasons, asked);
+  const all = sorted(after.reasons);
   return { allow: all.length === 0, reasons: all, warnings: sorted([...warnings, ...after.warnings]) };
 }

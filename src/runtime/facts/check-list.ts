@@ -17,9 +17,10 @@ export function checkListFacts(clause: CheckListClause, bundle: Bundle): ClauseF
 
 function faultOf(clause: CheckListClause, asset: string, item: EquipmentState, moment: Moment): Finding | null {
   const latest = latestOf(clause, item.checks, moment);
-  if (latest?.at === undefined) return finding("check.missing", asset);
+  if (latest === undefined) return finding("check.missing", asset);
   const failed = failedItems(clause, latest);
-  if (isAhead(moment, latest.at)) return finding("check.failed", asset, failed.join(", ") || null);
+  if (latest.at === undefined || isAhead(moment, latest.at))
+    return finding("check.failed", asset, failed.join(", ") || null);
   if (!isFresh(moment, clause.freshness, latest.at)) return finding("check.stale", asset);
   if (failed.length > 0 || hasFailed(latest)) return finding("check.failed", asset, failed.join(", ") || null);
   const unnamed = clause.items.filter((name) => !latest.items.has(name));
@@ -32,14 +33,19 @@ const hasFailed = ({ result }: CheckRecord): boolean => result === "fail" || res
 const failedItems = ({ items }: CheckListClause, check: CheckRecord): readonly string[] =>
   items.filter((name) => check.items.get(name) === false);
 
-/** A failed check counts whatever its date; any other that is ahead of now is none. */
+/** One that failed and names no item at all may be of any list, so it is of this one too. */
+const isOfList = ({ items }: CheckListClause, check: CheckRecord): boolean =>
+  items.some((name) => check.items.has(name)) || (hasFailed(check) && check.items.size === 0);
+
+/** A failed check counts whatever its date, without a readable one too; any other that is ahead of now is none. */
 function latestOf(clause: CheckListClause, checks: readonly CheckRecord[], moment: Moment): CheckRecord | undefined {
   let latest: CheckRecord | undefined;
   let latestAt = Number.NEGATIVE_INFINITY;
   for (const check of checks) {
-    if (check.at === undefined || !clause.items.some((name) => check.items.has(name))) continue;
+    if (!isOfList(clause, check)) continue;
     const isAgainst = hasFailed(check) || failedItems(clause, check).length > 0;
-    if (isAhead(moment, check.at) && !isAgainst) continue;
+    if (!isAgainst && (check.at === undefined || isAhead(moment, check.at))) continue;
+    if (check.at === undefined) return check;
     const at = settleInstant(moment, check.at);
     if (at > latestAt || (at === latestAt && isAgainst)) {
       latest = check;

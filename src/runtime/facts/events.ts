@@ -14,10 +14,11 @@ export function eventsFacts(clause: EventsClause, bundle: Bundle): ClauseFacts {
     const { events } = item;
     if (events === undefined) return [notKnown("events", [finding("event.unknown", id)])];
     const since = sinceOf(item, moment);
-    for (const kind of clause.events) {
-      const happened = events.some((event) => event.kind === kind && (event.at === undefined || event.at >= since));
-      if (happened) return [notKnown("events", [finding(`event.${kind}`, id)])];
-    }
+    const happened = new Set(events.filter(({ at }) => at === undefined || at >= since).map(({ kind }) => kind));
+    const named = clause.events.find((kind) => happened.has(kind));
+    if (named !== undefined) return [notKnown("events", [finding(`event.${named}`, id)])];
+    // What nobody can read may have been a drop.
+    if (happened.has(undefined)) return [notKnown("events", [finding("event.unknown", id, "an event of no kind")])];
     return [known("events", {})];
   };
 }
