@@ -82,7 +82,7 @@ const sayings: { readonly [code: string]: Saying } = {
   ),
   "equipment.not-in-service": say("S is not in service", "Return S to service", "maintenance"),
   "equipment.needs-reverification": say("S was not verified after its return", "Verify S and record it", "QA"),
-  "event.unknown": say("nobody keeps a list of events for S", "Inspect S and record its events", "QA"),
+  "event.unknown": say("nobody knows all that happened to S", "Inspect S and record its events", "QA"),
   "extension.not-allowed": say("this contract allows S no extension", RECALIBRATE, "QA"),
   "extension.granted-too-late": say("the extension of S was granted after it had lapsed", RECALIBRATE, "QA"),
   "extension.not-approved": say("the extension of S is not approved by a named role", RECALIBRATE, "QA"),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseDate, parseInstant } from "../../src/base/civil-time.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject, parseStrictJson } from "../../src/base/strict-json.ts";
 import { parseSnapshot } from "../../src/model/snapshot-parse.ts";
-import { type DecideInput, indexReleases, type LoadedBundle } from "../../src/runtime/index.ts";
+import { type DecideInput, indexReleases, type LoadedBundle, type Release } from "../../src/runtime/index.ts";
 import { calendarOf } from "./calendar-of.ts";
 import { loadText } from "./vectors.ts";
 
@@ -21,7 +21,11 @@ export interface RuleScenario {
   readonly zone: string;
   readonly facts: Json;
   readonly releases: readonly RuleRelease[];
-  readonly expected: { readonly allow: boolean; readonly reasons: readonly Json[]; readonly warnings: readonly Json[] };
+  readonly expected: {
+    readonly allow: boolean;
+    readonly reasons: readonly string[];
+    readonly warnings: readonly string[];
+  };
 }
 
 const text = (fields: JsonObject, name: string): string => {
@@ -34,6 +38,8 @@ const list = (fields: JsonObject, name: string): readonly Json[] => {
   if (!isJsonArray(value)) throw new Error(`${name} is no list`);
   return value;
 };
+const texts = (fields: JsonObject, name: string): readonly string[] =>
+  list(fields, name).map((item) => (typeof item === "string" ? item : ""));
 const object = (value: Json | undefined): JsonObject => {
   if (!isJsonObject(value)) throw new Error("no object");
   return value;
@@ -61,7 +67,7 @@ function scenarioOf(line: string): RuleScenario {
     ...{ zone: text(facts, "plantZone"), facts, releases },
     expected: {
       allow: expected.get("allow") === true,
-      ...{ reasons: list(expected, "reasons"), warnings: list(expected, "warnings") },
+      ...{ reasons: texts(expected, "reasons"), warnings: texts(expected, "warnings") },
     },
   };
 }
@@ -76,16 +82,17 @@ function bundleOf({ path, text: source }: RuleRelease): LoadedBundle {
   return bundle;
 }
 
-export function inputOf({ releases, facts, at, zone, name }: RuleScenario): DecideInput {
+export const releasesOf = ({ releases }: RuleScenario): readonly Release[] =>
+  releases.map((release) => ({
+    loaded: bundleOf(release),
+    version: release.version === null ? null : `v${release.version}`,
+    fromDay: release.from === null ? null : (parseDate(release.from) ?? null),
+  }));
+
+export function inputOf(scenario: RuleScenario): DecideInput {
+  const { facts, at, zone, name } = scenario;
   const now = parseInstant(at);
   if (now === undefined) throw new Error(`${name}: no instant`);
-  const index = indexReleases(
-    releases.map((release) => ({
-      loaded: bundleOf(release),
-      version: release.version === null ? null : `v${release.version}`,
-      fromDay: release.from === null ? null : (parseDate(release.from) ?? null),
-    })),
-  );
-  const calendar = calendarOf(zone);
-  return { releases: index, snapshot: parseSnapshot(facts), now, calendar, node: null, assumeBinding: true };
+  const releases = indexReleases(releasesOf(scenario));
+  return { releases, snapshot: parseSnapshot(facts), now, calendar: calendarOf(zone), node: null, assumeBinding: true };
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { canonicalJson } from "../../src/base/canonical-json.ts";
 import { zoneFromIntl } from "../../src/disk/zone-from-intl.ts";
+import { inputOf, releasesOf, scenarios } from "../conformance/rules.ts";
 import { bundles, vectors } from "../conformance/vectors.ts";
 import { gateCase, questionOf } from "../fuzz/gate-case.ts";
 import { interpret } from "../reference/interpreter.ts";
@@ -92,6 +93,16 @@ const fromVectors: readonly Prepared[] = vectors.map(({ name, contract, facts, a
   expected: { allow: reasons.length === 0, reasons: [...reasons].sort(), warnings: [...warnings].sort() },
 }));
 
+const fromRules: readonly Prepared[] = scenarios.map((scenario) => ({
+  name: scenario.name,
+  releases: releasesOf(scenario).map(({ loaded, version, fromDay }) => ({
+    text: textOf(loaded.bundle),
+    ...{ version, fromDay },
+  })),
+  ...{ snapshot: scenario.facts, now: inputOf(scenario).now, zone: scenario.zone, assumeBinding: true },
+  expected: scenario.expected,
+}));
+
 const fromChance: readonly Prepared[] = Array.from({ length: CASES }, (_, index) => {
   const made = gateCase(SEED, index);
   const { allow, reasons, warnings } = interpret(questionOf(made));
@@ -106,7 +117,7 @@ const fromChance: readonly Prepared[] = Array.from({ length: CASES }, (_, index)
   };
 });
 
-const cases = [...fromVectors, ...fromChance];
+const cases = [...fromVectors, ...fromRules, ...fromChance];
 
 /** The first case that this runtime decides otherwise; null where there is none. */
 function firstDifference(runtime: Runtime): string | null {

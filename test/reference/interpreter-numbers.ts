@@ -98,6 +98,14 @@ const units: ReadonlyMap<string, UnitWord> = new Map([
   ["kg", unit("mass", decimal("1"))],
   ["g", unit("mass", decimal("0.001"))],
   ["lb", unit("mass", decimal("0.45359237"))],
+  ["N", unit("force", decimal("1"))],
+  ["lbf", unit("force", decimal("4.4482216152605"))],
+  ["kgf", unit("force", decimal("9.80665"))],
+  ["mm", unit("length", decimal("0.001"))],
+  ["in", unit("length", decimal("0.0254"))],
+  ["L/min", unit("flow", ratio("0.001", "60"))],
+  // A gallon is 231 cubic inches.
+  ["gal/min", unit("flow", ratio("0.003785411784", "60"))],
   ["deg", unit("angle", decimal("1"))],
 ]);
 

@@ -19,9 +19,9 @@ function faultOf(clause: CheckListClause, asset: string, item: EquipmentState, m
   const latest = latestOf(clause, item.checks, moment);
   if (latest === undefined) return finding("check.missing", asset);
   const failed = failedItems(clause, latest);
-  if (latest.at === undefined || isAhead(moment, latest.at))
-    return finding("check.failed", asset, failed.join(", ") || null);
-  if (!isFresh(moment, clause.freshness, latest.at)) return finding("check.stale", asset);
+  const at = atOf(latest);
+  if (isAhead(moment, at)) return finding("check.failed", asset, failed.join(", ") || null);
+  if (!isFresh(moment, clause.freshness, at)) return finding("check.stale", asset);
   if (failed.length > 0 || hasFailed(latest)) return finding("check.failed", asset, failed.join(", ") || null);
   const unnamed = clause.items.filter((name) => !latest.items.has(name));
   if (unnamed.length > 0) return finding("check.missing", asset, unnamed.join(", "));
@@ -32,6 +32,9 @@ const hasFailed = ({ result }: CheckRecord): boolean => result === "fail" || res
 
 const failedItems = ({ items }: CheckListClause, check: CheckRecord): readonly string[] =>
   items.filter((name) => check.items.get(name) === false);
+
+/** Nobody can say that anything came after what has no readable date. */
+const atOf = ({ at }: CheckRecord): number => at ?? Number.POSITIVE_INFINITY;
 
 /** One that failed and names no item at all may be of any list, so it is of this one too. */
 const isOfList = ({ items }: CheckListClause, check: CheckRecord): boolean =>
@@ -44,9 +47,8 @@ function latestOf(clause: CheckListClause, checks: readonly CheckRecord[], momen
   for (const check of checks) {
     if (!isOfList(clause, check)) continue;
     const isAgainst = hasFailed(check) || failedItems(clause, check).length > 0;
-    if (!isAgainst && (check.at === undefined || isAhead(moment, check.at))) continue;
-    if (check.at === undefined) return check;
-    const at = settleInstant(moment, check.at);
+    if (!isAgainst && isAhead(moment, atOf(check))) continue;
+    const at = settleInstant(moment, atOf(check));
     if (at > latestAt || (at === latestAt && isAgainst)) {
       latest = check;
       latestAt = at;
