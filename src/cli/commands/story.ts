@@ -61,11 +61,12 @@ function wholeNumber(option: string, text: string, least: number, most: number):
 }
 
 async function play(options: StoryOptions): Promise<void> {
+  // Before there is anything that would stay.
+  const interruption = listenForInterruption();
+  const { hasCome: isCutOff } = interruption;
   const temporary = options.folder === undefined;
   const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), "maint-story-")) : resolve(options.folder);
   if (!temporary) mkdirSync(folder, { recursive: true });
-  const interruption = listenForInterruption();
-  const { hasCome: isCutOff } = interruption;
   const telling: Telling = { total: uvStory.length, json: options.json === true, out: process.stdout, isCutOff };
   const began = Date.now();
   let floor: Floor | undefined;
