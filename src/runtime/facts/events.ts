@@ -18,7 +18,8 @@ export function eventsFacts(clause: EventsClause, bundle: Bundle): ClauseFacts {
     const named = clause.events.find((kind) => happened.has(kind));
     if (named !== undefined) return [notKnown("events", [finding(`event.${named}`, id)])];
     // What nobody can read may have been a drop.
-    if (happened.has(undefined)) return [notKnown("events", [finding("event.unknown", id, "one on record does not say what it was")])];
+    if (happened.has(undefined))
+      return [notKnown("events", [finding("event.unknown", id, "one on record does not say what it was")])];
     return [known("events", {})];
   };
 }
