@@ -82,7 +82,11 @@ export function openAgentClock(sources: TimeSources, kept: Attestation | null): 
     now: () => {
       const bootMs = sources.bootMs();
       const evenMs = start.wallMs + (bootMs - start.bootMs);
-      if (current === null) return { nowMs: Math.trunc(sources.wallMs()), source: "wall", evenMs };
+      if (current === null) {
+        // The first signature may say less than the wall clock did, too: what began a moment before it must not begin after.
+        latestMs = Math.trunc(sources.wallMs());
+        return { nowMs: latestMs, source: "wall", evenMs };
+      }
       const signedMs = Math.trunc(current.timeMs + (bootMs - current.bootMs));
       // A later signature may say a little less, by what its way took: time then stands still until it is made up, so that of two
       // readings the one that was taken later never looks like the earlier one.

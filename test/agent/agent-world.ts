@@ -93,7 +93,7 @@ export async function openWorld(
 }
 
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 500; waited++) {
+  for (let waited = 0; waited < 3_000; waited++) {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -115,7 +115,7 @@ test("of tests that start at the same time and want the same lamp one has it", a
 test("an alert about a running test names the release that decided it", async () => {
   const w = await openWorld();
   const agent = await ready(w);
-  await start(agent, "T-1");
+  expect((await start(agent, "T-1")).allow).toBe(true);
   await upgrade(w, agent, 2, "v1.1", 1200);
   await record(agent, { kind: "reading", quantity: "uv-intensity", value: "900", unit: "uW/cm2" });
   expect(versions(await gate(agent, "T-1"))).toEqual(["v1.0"]);
