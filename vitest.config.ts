@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Only what hangs is ended by it: a machine that is busy may take ten times as long, and no test measures time.
@@ -12,6 +13,9 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/clients/**", "test/faults/**", "test/package.test.ts"],
+          // Every processor: one is left idle otherwise, and on a machine of two that is half of it.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           ...PATIENCE,
         },
       },
@@ -26,6 +30,7 @@ export default defineConfig({
           ],
           ...PATIENCE,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
