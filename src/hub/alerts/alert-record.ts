@@ -21,6 +21,19 @@ export interface AlertRecord extends NumberedAlert {
   readonly acknowledgement: Acknowledgement | null;
 }
 
+/** How an incident's row in hub.db says it; null where it stands open. */
+export const acknowledgementIn = ({
+  acknowledged_by: by,
+  acknowledged_at_ms: atMs,
+  note,
+}: AcknowledgedColumns): Acknowledgement | null => (by === null ? null : { by, atMs: atMs ?? 0, note: note ?? "" });
+
+export interface AcknowledgedColumns {
+  readonly acknowledged_by: string | null;
+  readonly acknowledged_at_ms: number | null;
+  readonly note: string | null;
+}
+
 export interface Acknowledgement {
   readonly by: string;
   readonly atMs: number;

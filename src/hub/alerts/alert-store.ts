@@ -4,8 +4,10 @@ import type { Alert } from "../../model/alert.ts";
 import type { AlertTables } from "../store/alerts-tables.ts";
 import type { HubDatabase } from "../store/database.ts";
 import {
+  type AcknowledgedColumns,
   type AlertFilter,
   type AlertRecord,
+  acknowledgementIn,
   alertId,
   alertNumber,
   fingerprintOf,
@@ -71,11 +73,8 @@ interface BatchPart {
   readonly body: string;
 }
 
-interface IncidentPart {
+interface IncidentPart extends AcknowledgedColumns {
   readonly id: number;
-  readonly acknowledged_by: string | null;
-  readonly acknowledged_at_ms: number | null;
-  readonly note: string | null;
 }
 
 /** Undefined for a number that is not given out, and for one of a shadow decision. */
@@ -96,10 +95,12 @@ function recordOf(
   alert: Alert,
   known: { readonly fingerprint: string; readonly receivedAtMs: number; readonly incident: IncidentPart },
 ): AlertRecord {
-  const { id, acknowledged_by: by, acknowledged_at_ms: atMs, note } = known.incident;
-  const { fingerprint, receivedAtMs } = known;
-  const acknowledgement = by === null ? null : { by, atMs: atMs ?? 0, note: note ?? "" };
-  return { number, id: alertId(number), alert, fingerprint, receivedAtMs, incident: incidentId(id), acknowledgement };
+  const { fingerprint, receivedAtMs, incident } = known;
+  const acknowledgement = acknowledgementIn(incident);
+  return {
+    ...{ number, id: alertId(number), alert, fingerprint, receivedAtMs },
+    ...{ incident: incidentId(incident.id), acknowledgement },
+  };
 }
 
 interface RunPart extends Omit<IncidentPart, "id"> {

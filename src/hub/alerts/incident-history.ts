@@ -1,7 +1,14 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HubDatabase } from "../store/database.ts";
+import { nextTurn } from "../store/turns.ts";
 import { type AlertDetails, type StepDetails, stepsOf, toldOf } from "./alert-details.ts";
-import { type Acknowledgement, alertId, incidentId, severityOf } from "./alert-record.ts";
+import {
+  type AcknowledgedColumns,
+  type Acknowledgement,
+  acknowledgementIn,
+  alertId,
+  incidentId,
+  severityOf,
+} from "./alert-record.ts";
 
 /** An incident from its first alert on: who was told of it, and who ended it. */
 export interface IncidentHistory {
@@ -21,7 +28,7 @@ export interface IncidentHistory {
   readonly acknowledgement: Acknowledgement | null;
 }
 
-interface IncidentRow {
+interface IncidentRow extends AcknowledgedColumns {
   readonly id: number;
   readonly count: number;
   readonly rank: number;
@@ -30,9 +37,6 @@ interface IncidentRow {
   readonly opened_at_ms: number;
   readonly repeats: number;
   readonly told_at_ms: number;
-  readonly acknowledged_by: string | null;
-  readonly acknowledged_at_ms: number | null;
-  readonly note: string | null;
 }
 
 const INCIDENT = "select * from alert_incident where id = ?";
@@ -54,11 +58,10 @@ export async function incidentHistories(
 }
 
 function historyOf(db: Pick<HubDatabase, "prepare">, row: IncidentRow): IncidentHistory {
-  const { acknowledged_by: by, acknowledged_at_ms: atMs, note } = row;
   return {
     ...{ id: incidentId(row.id), number: row.id, count: row.count, severity: severityOf(row.rank) },
     ...{ firstAlert: alertId(row.first_alert), lastAlert: alertId(row.last_alert), openedAtMs: row.opened_at_ms },
     ...{ steps: stepsOf(db, row.id), told: toldOf(db, row.id), repeats: row.repeats, toldAtMs: row.told_at_ms },
-    acknowledgement: by === null ? null : { by, atMs: atMs ?? 0, note: note ?? "" },
+    acknowledgement: acknowledgementIn(row),
   };
 }

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LedgerReader } from "../../disk/ledger-file.ts";
 import type { LedgerActionType, LedgerEntry } from "../../model/ledger-entry.ts";
+import { nextTurn } from "../store/turns.ts";
 
 /** What one person did for a version, as the hub's ledger has it. */
 export interface VersionSignature {

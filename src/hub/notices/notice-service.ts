@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "../../base/assert.ts";
 import type { LedgerRecord } from "../../model/ledger-entry.ts";
 import { incidentId, severityRank } from "../alerts/alert-record.ts";
@@ -8,6 +7,7 @@ import { badRequest, conflict, notFound } from "../refusals.ts";
 import type { HubDatabase } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
 import type { OutboxRow } from "../store/notice-tables.ts";
+import { nextTurn } from "../store/turns.ts";
 import { openChannel } from "./channels/open-channel.ts";
 import { createCourier, goneChannel, messageOf, noticeRecord, type OpenChannel } from "./courier.ts";
 import { type Message, messageId, type NoticeBody } from "./notice.ts";
